@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test test-long lint format bench loadtest lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup:  ## build .venv with all locked dependencies (a second call does nothing)
+	@sh scripts/setup.sh "$(PYTHON)"
+
+demo: setup  ## the main job: city, log, training, release, API and console on http://127.0.0.1:8000  (ARGS=--once)
+	@$(BIN)/tablestakes demo $(ARGS)
+
+test: setup  ## every test but the long forms
+	@sh scripts/test-servers.sh
+	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-long: setup  ## the long forms
+	@sh scripts/test-servers.sh
+	@$(BIN)/python -m pytest -m long -n 0 $(ARGS)
+
+lint: setup  ## style, types, direction of imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: setup  ## put the code into the agreed form
+	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
+
+bench: setup  ## speed as ratios to a no-op endpoint and to the naive way
+	@$(BIN)/python -m loadtests.bench $(ARGS)
+
+loadtest: setup  ## two minutes of simulated diners (locust) against a server of one's own
+	@$(BIN)/python -m loadtests.run $(ARGS)
+
+lock:  ## resolve the dependencies anew (needs uv)
+	@sh scripts/lock.sh
+
+clean:
+	@rm -rf .venv var build reports

@@ -1,0 +1,1 @@
+"""What is learnt and what it means: the model ladder, artifacts, evaluation, calibration."""
