@@ -1,0 +1,1 @@
+"""HTTP only: routes, schemas, authorisation, problem details. No ranking logic."""

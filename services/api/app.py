@@ -1,0 +1,97 @@
+"""The application: routes, errors, the hot path and the edge, put together in the order in which a request meets them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from services.api import problems
+from services.api.edge import Edge
+from services.api.hot_path import HotPath
+from services.api.routes import catalogue, diners, events, health, recommending
+from services.api.schemas import EventWrite
+from services.bootstrap import Services, open_services
+from services.clock import Clock
+from services.console.docs import mount_docs
+from services.console.routes import mount as mount_console
+from services.monitoring.metrics import Metrics
+from services.settings import Settings
+
+DESCRIPTION = """\
+Restaurant recommendations in which everybody who has a stake sits at the table.
+
+Send `Authorization: Bearer <key>`; `keys.json` in the home has a key for each role. Errors are RFC 9457 problem details.
+Times are ISO 8601 with an offset, money is in integer minor units.
+"""
+
+
+def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = True) -> FastAPI:
+    """The ASGI application. Nothing is opened before its lifespan starts.
+
+    `hot_path=False` leaves the fast lane out, so that a test can compare it with the documented route.
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings, metrics, clock or Clock()) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="tablestakes",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    problems.install(app)
+    for routes in (recommending, events, catalogue, diners, health):
+        app.include_router(routes.router)
+    mount_docs(app)
+    mount_console(app)
+    app.add_middleware(Edge, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+    if hot_path:
+        app.add_middleware(HotPath, api=app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
+        )
+    _complete_openapi(app)
+    return app
+
+
+def services_of(app: FastAPI) -> Services:
+    """The objects behind a running application."""
+    services: Services = app.state.services
+    return services
+
+
+def _complete_openapi(app: FastAPI) -> None:
+    """Add the schemas that routes only refer to, and drop FastAPI's own form of validation errors: ours is a problem."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document["components"]["schemas"]
+            template = "#/components/schemas/{model}"
+            for model in (EventWrite, problems.ProblemBody):
+                schema = model.model_json_schema(ref_template=template)
+                schemas.update(schema.pop("$defs", {}))
+                schemas[model.__name__] = schema
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    validation = operation["responses"].get("422", {})
+                    if "application/json" in validation.get("content", {}):
+                        del operation["responses"]["422"]
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

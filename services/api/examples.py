@@ -1,0 +1,115 @@
+"""Examples and error answers of the OpenAPI."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from services.api.problems import MEDIA_TYPE, ProblemBody
+
+RESTAURANT: Final[dict[str, Any]] = {
+    "restaurant_id": "r1-00042",
+    "market": "aldermoor",
+    "name": "Golden Lantern",
+    "lat": 52.2041,
+    "lon": 0.1272,
+    "cuisines": ["chinese"],
+    "price_level": 2,
+    "chain": None,
+    "district": "harbour",
+    "opened_at": "2021-06-01T00:00:00Z",
+    "hours": [660, 1320, 2100, 2760],
+    "delivery": True,
+    "tags": ["outdoor=yes"],
+}
+DINER: Final[dict[str, Any]] = {
+    "user_id": "d1-000001",
+    "market": "aldermoor",
+    "home_lat": 52.2013,
+    "home_lon": 0.1201,
+    "profile": ["budget=medium", "favourite=thai"],
+    "protected": ["age_group=25-34"],
+}
+EVENT: Final[dict[str, Any]] = {
+    "event_id": "5f0c6a1e",
+    "type": "order",
+    "user_id": "d1-000001",
+    "restaurant_id": "r1-00042",
+    "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
+    "order_id": "o-778",
+    "at": "2026-01-09T19:05:00Z",
+    "value": 2450,
+}
+RECEIPT: Final[dict[str, Any]] = {
+    "accepted": 1,
+    "duplicates": 0,
+    "rejected": [{"index": 1, "problem": "restaurant_id: no market has a restaurant 'r9'"}],
+}
+RECOMMENDATIONS: Final[dict[str, Any]] = {
+    "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
+    "user_id": "d1-000001",
+    "market": "aldermoor",
+    "as_of": "2026-01-09T19:00:00Z",
+    "policy": {"name": "balanced", "version": "1"},
+    "model": {"name": "lightfm", "version": "lightfm-3f9c2a71b0de"},
+    "degraded": [],
+    "items": [
+        {
+            "rank": 1,
+            "restaurant_id": "r1-00042",
+            "name": "Golden Lantern",
+            "score": 0.1846,
+            "organic_rank": 1,
+            "sponsored": False,
+            "sponsor": None,
+            "reasons": [{"code": "taste", "text": "Fits your taste"}, {"code": "near", "text": "0.6 km away"}],
+            "explanation": None,
+            "cuisines": ["chinese"],
+            "price_level": 2,
+            "lat": 52.2041,
+            "lon": 0.1272,
+            "distance_km": 0.612,
+            "open_now": True,
+            "eta_minutes": 21.5,
+        }
+    ],
+}
+EXPLANATION: Final[dict[str, Any]] = {
+    "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
+    "restaurant_id": "r1-00042",
+    "rank": 1,
+    "score": 0.1846,
+    "terms": [
+        {"name": "relevance", "value": 2.125},
+        {"name": "recency", "value": 0.5},
+        {"name": "calibration", "value": -2.4404},
+        {"name": "exploration", "value": 0.0},
+    ],
+    "features": [],
+    "without_payment": {"rank": 1},
+    "against_next": [{"name": "relevance", "value": 0.25}],
+    "method": "the terms that were added up when the list was made",
+    "exact": True,
+}
+
+_TEXTS: Final = {
+    400: "The request cannot be read.",
+    401: "No key, or one that is not known.",
+    403: "The key's role may not do this.",
+    404: "There is no such thing.",
+    409: "It contradicts what is stored.",
+    413: "The body is too large.",
+    422: "The request is readable, but outside the schema.",
+    503: "Something that is needed is away for now; `Retry-After` says when to try again.",
+}
+
+
+def answers(model: type[BaseModel], example: dict[str, Any] | None, *errors: int, success: int = 200) -> dict[int | str, Any]:
+    """The `responses` of a route: its success with an example, and its errors as problem details."""
+    content = {"application/json": {"example": example}} if example is not None else {}
+    responses: dict[int | str, Any] = {success: {"model": model, "content": content}}
+    for status in sorted({401, 403, *errors}):
+        responses[status] = {
+            "description": _TEXTS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}},
+        }
+    return responses

@@ -1,0 +1,98 @@
+"""`GET /v1/recommendations` as plain ASGI in front of the application's router.
+
+Routing, dependency injection and response models cost several times what the ranking does. This class answers the one
+path on which latency costs orders; it validates with the same pydantic model from which the OpenAPI is generated, answers with
+the same problems, and the documented FastAPI route calls the same `answer` (a test holds both against each other).
+"""
+
+import time
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import FastAPI
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.api.asking import ask_for
+from services.api.edge import correlation_id
+from services.api.problems import BadRequest, Problem, unprocessable
+from services.api.schemas import RecommendationQuery
+from services.api.security import READERS_OF_DINERS, role_of
+from services.bootstrap import Services
+from services.serving.present import document
+
+PATH: Final = "/v1/recommendations"
+ROUTE: Final = "recommendations"
+_MAX_QUERY_BYTES = 32_768
+
+
+async def answer(services: Services, query: RecommendationQuery) -> tuple[bytes, bytes]:
+    """The JSON body and the value of `Server-Timing`."""
+    made = await services.recommender.recommend(ask_for(services, query))
+    started = time.perf_counter()
+    body = orjson.dumps(document(made, query.explain))
+    stages = {**made.stages, "presentation": time.perf_counter() - started}
+    return body, ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()).encode()
+
+
+def parse_query(query_string: bytes) -> RecommendationQuery:
+    """The query as FastAPI would read it: a repeated `exclude` is a list, of anything else the last one counts."""
+    if len(query_string) > _MAX_QUERY_BYTES:
+        raise BadRequest(f"the query may have {_MAX_QUERY_BYTES:,} bytes at most")
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=300)
+    except (UnicodeDecodeError, ValueError):
+        raise BadRequest("the query is not valid percent-encoded UTF-8, or has more than 300 fields") from None
+    values: dict[str, Any] = dict(pairs)
+    if "exclude" in values:
+        values["exclude"] = [value for name, value in pairs if name == "exclude"]
+    try:
+        return RecommendationQuery.model_validate(values)
+    except ValidationError as error:
+        raise unprocessable(error.errors(include_url=False, include_input=False), "query") from None
+
+
+class HotPath:
+    """Answers the hot path itself and hands everything else on."""
+
+    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
+        self.app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        services: Services = self._api.state.services
+        status = 200
+        try:
+            role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
+            body, timing = await answer(services, parse_query(scope["query_string"]))
+        except Problem as problem:
+            status = problem.status
+            request_id = correlation_id(scope)
+            response = problem.response(request_id)
+            response.headers["X-Request-ID"] = request_id
+            await response(scope, receive, send)
+        else:
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"server-timing", timing),
+                (b"x-request-id", correlation_id(scope).encode()),
+                (b"cache-control", b"no-store"),
+            ]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            services.metrics.request(ROUTE, status, time.perf_counter() - started)
+
+
+def _authorization(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return bytes(value)
+    return b""

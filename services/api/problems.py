@@ -1,0 +1,196 @@
+"""Errors as RFC 9457 problem details. Each class fixes status, type and title; an unexpected error never shows its text.
+
+    Problem
+      + BadRequest         400  the request cannot be read
+      + Unauthorized       401  no key, or one that is not known
+      + Forbidden          403  another seat's lever
+      + NotFound           404
+      + MethodNotAllowed   405
+      + Conflict           409
+      + Gone               410
+      + TooLarge           413
+      + Unprocessable      422  readable, but outside the schema
+      + Unavailable        503  with Retry-After
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from services.database.errors import StorageUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """An error with an HTTP answer. `detail` is for people: what, where, and the mend."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    def response(self, request_id: str) -> Response:
+        """The answer; `request_id` finds it in the logs."""
+        body = {
+            "type": f"urn:tablestakes:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "request_id": request_id,
+            **self.extra,
+        }
+        return Response(orjson.dumps(body), self.status, self.headers, MEDIA_TYPE)
+
+
+class BadRequest(Problem):
+    """The request cannot be read."""
+
+    status, kind, title = 400, "bad-request", "The request cannot be read"
+
+
+class Unauthorized(Problem):
+    """No key, or one that is not known."""
+
+    status, kind, title = 401, "unauthorized", "A key is needed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(Problem):
+    """The key belongs to a role that may not do this."""
+
+    status, kind, title = 403, "forbidden", "Not this role's to do"
+
+
+class NotFound(Problem):
+    """There is no such thing."""
+
+    status, kind, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, the method does not."""
+
+    status, kind, title = 405, "method-not-allowed", "Method not allowed"
+
+
+class Conflict(Problem):
+    """It contradicts what is stored."""
+
+    status, kind, title = 409, "conflict", "It contradicts what is stored"
+
+
+class Gone(Problem):
+    """It was here and has been erased."""
+
+    status, kind, title = 410, "gone", "It has been erased"
+
+
+class TooLarge(Problem):
+    """The body is larger than is accepted."""
+
+    status, kind, title = 413, "too-large", "The body is too large"
+
+
+class Unprocessable(Problem):
+    """Readable, but outside the schema."""
+
+    status, kind, title = 422, "unprocessable", "The request does not fit the schema"
+
+
+class Unavailable(Problem):
+    """Something that is needed is away for now."""
+
+    status, kind, title = 503, "unavailable", "Not available for the moment"
+
+    def __init__(self, detail: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(detail, {"Retry-After": str(retry_after_seconds)})
+
+
+_BY_STATUS: dict[int, type[Problem]] = {
+    kind.status: kind for kind in (BadRequest, Forbidden, NotFound, MethodNotAllowed, Conflict, TooLarge)
+}
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with the request."""
+
+    where: str = Field(examples=["query.k"])
+    problem: str = Field(examples=["Input should be less than or equal to 100"])
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details, as every error answers."""
+
+    type: str = Field(examples=["urn:tablestakes:problem:unprocessable"])
+    title: str = Field(examples=["The request does not fit the schema"])
+    status: int = Field(examples=[422], ge=400, le=599)
+    detail: str = Field(examples=["query.k: Input should be less than or equal to 100"])
+    request_id: str
+    errors: list[FieldError] | None = None
+
+
+def field_errors(errors: list[ErrorDetails], where: str = "") -> list[dict[str, str]]:
+    """Validation errors as place and problem. The refused input is left out: it may be secret, huge, or not JSON."""
+    return [
+        {
+            "where": ".".join(str(part) for part in ((where,) if where else ()) + tuple(error["loc"]))[:200],
+            "problem": str(error["msg"])[:300],
+        }
+        for error in errors[:20]
+    ]
+
+
+def unprocessable(errors: list[ErrorDetails], where: str = "") -> Unprocessable:
+    """The problem for failed validation."""
+    listed = field_errors(errors, where)
+    return Unprocessable("; ".join(f"{error['where']}: {error['problem']}" for error in listed[:3]), errors=listed)
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the edge gave this request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the application answer as a problem. Unexpected ones are answered by the edge."""
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response(request_id_of(request))
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = error.errors()
+        if any(item["type"] == "json_invalid" for item in errors):
+            return BadRequest("the body is not JSON").response(request_id_of(request))
+        return unprocessable(list(errors)).response(request_id_of(request))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind = _BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Unavailable)
+        detail = f"{request.method} {request.url.path[:200]}: {error.detail}"
+        response = kind(detail).response(request_id_of(request))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def on_storage(request: Request, error: Exception) -> Response:
+        return Unavailable("the database does not answer; try again").response(request_id_of(request))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StorageUnavailable, on_storage)

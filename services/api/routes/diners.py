@@ -1,0 +1,105 @@
+"""Diners: profile, everything that is held about one, erasure."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from services.api.asking import snapshot_for
+from services.api.dependencies import ServicesDep
+from services.api.examples import DINER, answers
+from services.api.problems import Conflict, NotFound
+from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody, Identifier, MarketKey
+from services.api.security import DINER_APP, READERS_OF_DINERS, require
+from services.catalogue.records import Diner
+
+router = APIRouter(prefix="/v1/users", tags=["diners"])
+
+UserId = Annotated[Identifier, Path()]
+
+
+@router.get(
+    "",
+    operation_id="listUsers",
+    dependencies=[Depends(require(READERS_OF_DINERS))],
+    responses=answers(DinerPage, None, 404, 422, 503),
+)
+async def users(
+    services: ServicesDep,
+    market: Annotated[MarketKey | None, Query()] = None,
+    q: Annotated[str | None, Query(max_length=128, description="Beginning of the id.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    cursor: Annotated[Identifier | None, Query(description="The last answer's `next`.")] = None,
+) -> DinerPage:
+    """A market's diners, by id. Protected attributes are not in the list."""
+    snapshot = snapshot_for(services, market)
+    listed = await services.in_thread(services.catalogue.diners, snapshot.info.market, cursor, limit + 1, q or "")
+    following = listed[limit - 1].user_id if len(listed) > limit else None
+    return DinerPage(items=[_body(diner, protected=False) for diner in listed[:limit]], next=following)
+
+
+@router.put(
+    "/{user_id}",
+    operation_id="putUser",
+    dependencies=[Depends(require(DINER_APP))],
+    responses=answers(DinerBody, DINER, 404, 409, 422, 503),
+)
+async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> DinerBody:
+    """Store a diner's profile; the next list uses it."""
+    snapshot_for(services, body.market)
+    known = await services.in_thread(services.catalogue.find_diner, user_id)
+    if known is not None and known.market != body.market:
+        raise Conflict(f"diner {user_id!r} lives in market {known.market}; erase the diner there first")
+    record = Diner(user_id=user_id, **body.model_dump())
+    stored = await services.in_thread(services.catalogue.put_diner, record)
+    await services.cache.drop(body.market, user_id)
+    return _body(stored)
+
+
+@router.get(
+    "/{user_id}",
+    operation_id="getUser",
+    dependencies=[Depends(require(DINER_APP))],
+    responses=answers(DinerRecord, None, 404, 422, 503),
+)
+async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
+    """Everything that is held about a diner: profile, events, and how many lists were served."""
+    diner = await services.in_thread(services.catalogue.find_diner, user_id)
+    if diner is None:
+        raise NotFound(f"nothing is held about diner {user_id!r}")
+    events = await services.in_thread(services.event_log.of_diner, diner.market, user_id)
+    served = await services.in_thread(services.served.count_of_diner, diner.market, user_id)
+    listed = [
+        EventBody(
+            event_id=event.event_id,
+            type=event.type,
+            restaurant_id=event.restaurant_id,
+            request_id=event.request_id,
+            order_id=event.order_id,
+            at=event.at,
+            value=event.value,
+        )
+        for event in events
+    ]
+    return DinerRecord(**_body(diner).model_dump(), events=listed, served_lists=served)
+
+
+@router.delete(
+    "/{user_id}",
+    operation_id="eraseUser",
+    dependencies=[Depends(require(DINER_APP))],
+    responses=answers(Erased, None, 404, 422, 503),
+)
+async def erase_user(services: ServicesDep, user_id: UserId) -> Erased:
+    """Erase a diner: profile, events, served lists, cache. The next model is trained without them."""
+    diner = await services.in_thread(services.catalogue.find_diner, user_id)
+    if diner is None:
+        raise NotFound(f"nothing is held about diner {user_id!r}")
+    erased = await services.erase(diner.market, user_id)
+    return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists)
+
+
+def _body(diner: Diner, protected: bool = True) -> DinerBody:
+    fields = diner.model_dump()
+    if not protected:
+        fields["protected"] = []
+    return DinerBody.model_validate(fields)

@@ -1,0 +1,155 @@
+"""Event intake: durable before the answer, idempotent, and one bad event never loses the good ones."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+
+from data.columns import EventType
+from services.api.dependencies import ServicesDep
+from services.api.examples import EVENT, RECEIPT, answers
+from services.api.problems import BadRequest, TooLarge, Unavailable, field_errors
+from services.api.schemas import EventReceipt, EventWrite, Rejection
+from services.api.security import DINER_APP, require
+from services.bootstrap import Services
+from services.database.errors import StorageUnavailable
+from services.events.log import Event, Outcome
+from services.ranking.recency import ACTION_WEIGHTS
+
+router = APIRouter(prefix="/v1", tags=["events"], dependencies=[Depends(require(DINER_APP))])
+
+_NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_AHEAD_SECONDS: Final = 86_400
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/EventWrite"},
+                        {"type": "array", "items": {"$ref": "#/components/schemas/EventWrite"}},
+                    ]
+                },
+                "example": EVENT,
+            },
+            "application/x-ndjson": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/events",
+    operation_id="postEvents",
+    status_code=202,
+    openapi_extra=_BODY,
+    responses=answers(EventReceipt, RECEIPT, 400, 413, 503, success=202),
+)
+async def events(services: ServicesDep, request: Request) -> EventReceipt:
+    """Take one event, an array, or NDJSON (one JSON object a line).
+
+    202 means that the accepted events are on disk. An event that was taken before counts as a duplicate; the same
+    `event_id` with another content is rejected.
+    """
+    sent = _parse(await request.body(), request.headers.get("content-type", ""))
+    if len(sent) > services.settings.max_event_batch:
+        raise TooLarge(f"{len(sent):,} events; send {services.settings.max_event_batch:,} at most at a time")
+    good, rejected = _validated(services, sent)
+    try:
+        outcomes = await services.events.append([event for _, event in good]) if good else []
+    except StorageUnavailable:
+        raise Unavailable("the events could not be stored; send them again") from None
+    accepted = [event for (_, event), outcome in zip(good, outcomes, strict=True) if outcome is Outcome.STORED]
+    rejected += [
+        Rejection(index=index, problem=f"event_id {event.event_id!r} was used before with another content")
+        for (index, event), outcome in zip(good, outcomes, strict=True)
+        if outcome is Outcome.CONFLICT
+    ]
+    duplicates = sum(outcome is Outcome.DUPLICATE for outcome in outcomes)
+    await _remember(services, accepted)
+    services.metrics.events("accepted", len(accepted))
+    services.metrics.events("duplicate", duplicates)
+    services.metrics.events("rejected", len(rejected))
+    rejected.sort(key=lambda rejection: rejection.index)
+    return EventReceipt(accepted=len(accepted), duplicates=duplicates, rejected=rejected)
+
+
+def _parse(body: bytes, content_type: str) -> list[Any]:
+    """The events as sent; a line of NDJSON that is no JSON stays in place as the error that it is."""
+    if content_type.split(";")[0].strip().lower() in _NDJSON:
+        return list(_lines(body))
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"the body is not JSON: {error.msg} at byte {error.pos}") from None
+    return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _lines(body: bytes) -> Iterator[Any]:
+    for line in body.splitlines():
+        if line.strip():
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield BadRequest(f"the line is not JSON: {error.msg}")
+
+
+def _validated(services: Services, sent: list[Any]) -> tuple[list[tuple[int, Event]], list[Rejection]]:
+    good: list[tuple[int, Event]] = []
+    rejected: list[Rejection] = []
+    for index, item in enumerate(sent):
+        try:
+            good.append((index, _event(services, item)))
+        except ValidationError as error:
+            errors = field_errors(error.errors(include_url=False, include_input=False))
+            problem = "; ".join(f"{entry['where']}: {entry['problem']}".removeprefix(": ") for entry in errors[:3])
+            rejected.append(Rejection(index=index, problem=problem))
+        except BadRequest as problem:
+            rejected.append(Rejection(index=index, problem=problem.detail))
+    return good, rejected
+
+
+def _event(services: Services, item: Any) -> Event:
+    if isinstance(item, BadRequest):
+        raise item
+    body = EventWrite.model_validate(item)
+    if (body.at - services.clock.now()).total_seconds() > _AHEAD_SECONDS:
+        raise BadRequest("at: the time lies more than a day ahead")
+    return Event(
+        event_id=body.event_id,
+        type=body.type,
+        market=_market(services, body),
+        user_id=body.user_id,
+        restaurant_id=body.restaurant_id,
+        request_id=body.request_id,
+        order_id=body.order_id,
+        at=body.at,
+        value=body.value,
+    )
+
+
+def _market(services: Services, body: EventWrite) -> str:
+    snapshots = services.state.snapshots
+    if body.market is not None:
+        if body.market not in snapshots:
+            raise BadRequest(f"market: there is no market {body.market!r}")
+        if body.restaurant_id not in snapshots[body.market].catalogue.row_of:
+            raise BadRequest(f"restaurant_id: {body.restaurant_id!r} is not in market {body.market}")
+        return body.market
+    for market, snapshot in snapshots.items():
+        if body.restaurant_id in snapshot.catalogue.row_of:
+            return market
+    raise BadRequest(f"restaurant_id: no market has a restaurant {body.restaurant_id!r}")
+
+
+async def _remember(services: Services, accepted: list[Event]) -> None:
+    """Let the diners' next lists know. A diner who is not in the cache reads the log at the next request."""
+    by_diner: dict[tuple[str, str], list[Event]] = {}
+    for event in accepted:
+        if EventType(event.type) in ACTION_WEIGHTS:
+            by_diner.setdefault((event.market, event.user_id), []).append(event)
+    await asyncio.gather(*(services.remember(market, user, done) for (market, user), done in by_diner.items()))

@@ -1,0 +1,55 @@
+"""Lists and why they are as they are."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.api.asking import ask_for_ranking
+from services.api.dependencies import ServicesDep
+from services.api.examples import EXPLANATION, RECOMMENDATIONS, answers
+from services.api.hot_path import ROUTE, answer
+from services.api.problems import NotFound
+from services.api.schemas import Explanation, Identifier, RankingRequest, RecommendationQuery, Recommendations
+from services.api.security import READERS_OF_DINERS, require
+from services.serving.explain import NotInList, explanation
+from services.serving.present import document
+
+router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
+
+
+@router.get(
+    f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503)
+)
+async def recommendations(services: ServicesDep, query: Annotated[RecommendationQuery, Query()]) -> Response:
+    """The restaurants to show to a diner, best first.
+
+    An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets the
+    same list. `Server-Timing` tells what each stage took.
+    """
+    body, timing = await answer(services, query)
+    headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503))
+async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
+    """Re-rank up to 1,000 restaurants that the client names."""
+    made = await services.recommender.recommend(ask_for_ranking(services, body))
+    return Response(orjson.dumps(document(made, body.explain)), media_type="application/json")
+
+
+@router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, EXPLANATION, 404, 422, 503))
+async def explanations(
+    services: ServicesDep,
+    request_id: Annotated[Identifier, Query()],
+    restaurant_id: Annotated[Identifier, Query()],
+) -> Response:
+    """Why a restaurant stood where it stood in a list that was served, from the log of that list."""
+    served = await services.in_thread(services.served.get, request_id)
+    if served is None:
+        raise NotFound(f"no list with the request id {request_id!r} is on record")
+    try:
+        return Response(orjson.dumps(explanation(served, restaurant_id)), media_type="application/json")
+    except NotInList:
+        raise NotFound(f"restaurant {restaurant_id!r} was not in that list") from None

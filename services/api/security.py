@@ -1,0 +1,41 @@
+"""Who may call what: bearer keys, roles, and the one table of rights."""
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.access.keys import KeyRing
+from services.access.roles import SEATS, Role
+from services.api.problems import Forbidden, Unauthorized
+
+ANYONE_WITH_A_KEY: Final = frozenset(Role)
+DINER_APP: Final = frozenset({Role.APP, Role.ADMIN})
+CATALOGUE: Final = frozenset({Role.SALES, Role.ADMIN})
+READERS_OF_DINERS: Final = frozenset({Role.APP, Role.AUDITOR, Role.ADMIN, *SEATS})
+
+_BEARER = b"bearer "
+
+
+def role_of(authorization: bytes, keys: KeyRing, allowed: frozenset[Role]) -> Role:
+    """The role behind an `Authorization` header; raise Unauthorized or Forbidden."""
+    if authorization[:7].lower() != _BEARER:
+        raise Unauthorized("send the header 'Authorization: Bearer <key>'; keys.json in the home has the keys")
+    role = keys.role_of(authorization[7:].strip())
+    if role is None:
+        raise Unauthorized("the key is not known, or it has been rotated")
+    if role not in allowed:
+        raise Forbidden(f"the role {role} may not do this; it takes {' or '.join(sorted(allowed))}")
+    return role
+
+
+def require(allowed: frozenset[Role]) -> Callable[..., Role]:
+    """A dependency that lets these roles through and answers with the caller's."""
+    scheme = HTTPBearer(auto_error=False, description="A role's key from keys.json")
+
+    def check(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> Role:
+        keys: KeyRing = request.app.state.services.keys
+        return role_of(request.headers.get("authorization", "").encode("latin-1"), keys, allowed)
+
+    return check

@@ -1,0 +1,148 @@
+"""The composition root: the one place where the parts are built and put together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from data.columns import EventType
+from services.access.keys import KeyRing, ensure_keys
+from services.catalogue.store import CatalogueStore
+from services.clock import Clock
+from services.database.engine import migrate, open_database
+from services.database.errors import StorageUnavailable
+from services.events.commit import GroupCommit
+from services.events.log import Erasure, Event, EventLog
+from services.events.served import ServedLog
+from services.features import EmbeddedRedis, FeatureCache, recent_entries
+from services.monitoring.metrics import Metrics
+from services.releases.registry import ModelRegistry
+from services.serving.diners import DinerLoader
+from services.serving.recommender import Recommender
+from services.serving.state import ServingState, Stores
+from services.settings import Settings
+from services.stakeholders.policies import PolicyStore
+
+_log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Services:
+    """What routes work with."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    keys: KeyRing
+    catalogue: CatalogueStore
+    event_log: EventLog
+    events: GroupCommit
+    served: ServedLog
+    cache: FeatureCache
+    diners: DinerLoader
+    state: ServingState
+    recommender: Recommender
+    ready: bool = field(default=False)
+    """Markets are loaded and warm."""
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work (the database) beside the event loop."""
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+    async def remember(self, market: str, user_id: str, events: Sequence[Event]) -> None:
+        """Add what a diner just did to the cached state, so that the next list follows it."""
+        ordered = sorted(events, key=lambda event: event.at, reverse=True)
+        entries = recent_entries([(event.restaurant_id, EventType(event.type), event.at) for event in ordered])
+        await self.cache.add_recent(market, user_id, entries)
+
+    async def erase(self, market: str, user_id: str) -> Erasure:
+        """Remove everything that is held about a diner."""
+        await self.in_thread(self.served.flush)
+        erased = await self.in_thread(self.event_log.erase, market, user_id)
+        await self.in_thread(self.catalogue.delete_diner, market, user_id)
+        await self.cache.drop(market, user_id)
+        return erased
+
+    async def checks(self) -> dict[str, str]:
+        """What answers: `ok` or what is wrong, by part."""
+        checks = {"feature_cache": "ok" if await self.cache.ping() else "away"}
+        try:
+            await self.in_thread(self.catalogue.markets)
+            checks["database"] = "ok"
+        except StorageUnavailable:
+            checks["database"] = "away"
+        checks["markets"] = "ok" if self.state.snapshots else "none: train a model first"
+        return checks
+
+    async def warm_up(self) -> None:
+        """Load the markets and put their diners into the feature cache."""
+        await self.state.refresh()
+        for market, snapshot in self.state.snapshots.items():
+            count = 0
+            pages = self.diners.pages(snapshot, self.settings.warm_up_diners)
+            while (page := await self.in_thread(next, pages, None)) is not None:
+                await self.cache.put_many(market, page)
+                count += len(page)
+            _log.info("feature_cache_warmed", market=market, diners=count)
+        self.ready = True
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Services]:
+    """Open everything, warm up, keep fresh; close in the opposite order."""
+    async with contextlib.AsyncExitStack() as stack:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        redis_url = settings.redis_url
+        if not redis_url:
+            redis_url = stack.enter_context(EmbeddedRedis(settings.home / "redis")).url
+        engine = open_database(settings.resolved_database_url)
+        stack.callback(engine.dispose)
+        await asyncio.to_thread(migrate, engine)
+        await asyncio.to_thread(ensure_keys, engine, settings.keys_file)
+        services = _assemble(settings, metrics, clock, engine, redis_url)
+        stack.push_async_callback(services.cache.close)
+        stack.callback(services.served.close)
+        stack.push_async_callback(services.events.close)
+        await services.warm_up()
+        refreshing = asyncio.create_task(services.state.keep_fresh(settings.refresh_seconds))
+        stack.push_async_callback(_cancelled, refreshing)
+        yield services
+
+
+def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: "Engine", redis_url: str) -> Services:
+    cache = FeatureCache(
+        redis_url,
+        timeout_ms=settings.redis_timeout_ms,
+        ttl_seconds=settings.diner_ttl_hours * 3600,
+        last_copies=settings.last_copy_diners,
+    )
+    keys = KeyRing(engine)
+    catalogue, event_log = CatalogueStore(engine), EventLog(engine)
+    served = ServedLog(engine, settings.served_log_buffer)
+    stores = Stores(catalogue, event_log, ModelRegistry(engine), PolicyStore(engine))
+    diners = DinerLoader(catalogue, event_log, clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        keys=keys,
+        catalogue=catalogue,
+        event_log=event_log,
+        events=GroupCommit(event_log),
+        served=served,
+        cache=cache,
+        diners=diners,
+        state=ServingState(stores, cache, keys, metrics, clock),
+        recommender=Recommender(cache, diners, served, metrics, clock),
+    )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

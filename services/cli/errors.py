@@ -1,0 +1,35 @@
+"""What an error means to the person at the terminal."""
+
+from typing import Final
+
+from pydantic import ValidationError
+
+FAILED: Final = 1
+WRONG_USE: Final = 2
+
+
+class UsageError(Exception):
+    """The command was called in a way that cannot work; the message says the mend."""
+
+
+def describe(error: Exception) -> tuple[int, str]:
+    """Exit code and one line for an error that ended a command."""
+    # Imported here, for each pulls in the libraries of its part.
+    from data.dataset import DatasetError
+    from data.importers import ImportFailed
+    from models.artifacts import ArtifactError
+    from models.base import ModelError
+    from services.database.errors import StorageUnavailable
+
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, UsageError | DatasetError | ImportFailed | ModelError):
+        return WRONG_USE, text
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return WRONG_USE, f"setting {where}: {first['msg']}"
+    if isinstance(error, StorageUnavailable):
+        return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
+    if isinstance(error, ArtifactError):
+        return FAILED, text
+    return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

@@ -1,0 +1,53 @@
+"""All commands. Heavy libraries are imported by the command that needs them, so that `--help` is quick."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from services.cli import datasets, demonstration, learning, operating
+
+app = typer.Typer(
+    name="tablestakes",
+    help="A restaurant recommender in which everybody who has a stake sits at the table.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("generate")(datasets.generate)
+app.command("import")(datasets.import_)
+app.command("validate")(datasets.validate)
+app.command("train")(learning.train)
+app.command("evaluate")(learning.evaluate)
+app.command("serve")(operating.serve)
+app.command("doctor")(operating.doctor)
+app.command("demo")(demonstration.demo)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the trace of an error.")] = False,
+) -> None:
+    context.obj = verbose
+
+
+def main() -> None:
+    """Run a command. Exit code 0: done, 1: the check failed, 2: wrong use; an error is one line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if {"-v", "--verbose"} & set(sys.argv[1:]):
+            raise
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    from services.cli.errors import WRONG_USE, describe
+
+    code, text = describe(error)
+    print(f"tablestakes: {text}", file=sys.stderr)
+    return code if code != WRONG_USE else WRONG_USE

@@ -1,0 +1,91 @@
+"""serve, doctor."""
+
+import os
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.errors import FAILED
+from services.settings import Settings
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="API processes.")] = 1,
+) -> None:
+    """Serve the home's champions: API at /v1, console at /, reference at /docs."""
+    from services.server import run
+
+    run(Settings(), host, port, workers)
+
+
+def doctor() -> None:
+    """Say what is configured and what answers; exit code 1 if something that is needed does not."""
+    settings = Settings()
+    well = True
+    typer.echo(f"python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    for package in ("fastapi", "uvicorn", "rectools-lightfm", "redis", "pandas", "numpy", "sqlalchemy"):
+        typer.echo(f"{package} {version(package)}")
+    for check in (_home, _database, _redis, _openmp):
+        good, line = check(settings)
+        typer.echo(f"{'ok  ' if good else 'BAD '} {line}")
+        well = well and good
+    if not well:
+        raise typer.Exit(FAILED)
+
+
+def _home(settings: Settings) -> tuple[bool, str]:
+    home = settings.home.absolute()
+    place = home if home.exists() else home.parent
+    writable = os.access(place, os.W_OK)
+    return writable, f"home {home}{'' if writable else ': not writable, set TABLESTAKES_HOME'}"
+
+
+def _database(settings: Settings) -> tuple[bool, str]:
+    from services.catalogue.store import CatalogueStore
+    from services.database.engine import migrate, open_database
+    from services.database.errors import StorageUnavailable
+    from services.releases.registry import ModelRegistry
+
+    kind = "PostgreSQL" if settings.resolved_database_url.startswith("postgres") else "SQLite"
+    try:
+        engine = open_database(settings.resolved_database_url)
+        migrate(engine)
+        markets = CatalogueStore(engine).markets()
+        champions = [info.market for info in markets if ModelRegistry(engine).champion(info.market)]
+        engine.dispose()
+    except StorageUnavailable as error:
+        return False, f"database ({kind}): {' '.join(str(error).split())[:200]}"
+    served = ", ".join(champions) or "none: `tablestakes train DIR` registers a model"
+    return True, f"database ({kind}): {len(markets)} market(s), champions: {served}"
+
+
+def _redis(settings: Settings) -> tuple[bool, str]:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    from services.features import EmbeddedRedis
+
+    try:
+        if settings.redis_url:
+            client = redis.Redis.from_url(settings.redis_url, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+            return True, f"Redis {client.info('server')['redis_version']} at the configured address"
+        with tempfile.TemporaryDirectory(prefix="ts-") as folder, EmbeddedRedis(Path(folder)) as server:
+            client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0))
+            return True, f"embedded Redis {client.info('server')['redis_version']} starts"
+    except (redis.RedisError, OSError, RuntimeError) as error:
+        return False, f"Redis: {error}; set TABLESTAKES_REDIS_URL or install redis-server"
+
+
+def _openmp(_: Settings) -> tuple[bool, str]:
+    try:
+        import lightfm._lightfm_fast_openmp  # noqa: F401
+    except ImportError:
+        return True, "LightFM without OpenMP: training uses one thread"
+    return True, "LightFM with OpenMP"

@@ -1,0 +1,1 @@
+"""Metrics, logs, and what is told about the system's state."""

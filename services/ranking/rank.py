@@ -1,0 +1,137 @@
+"""The request's path as pure functions over arrays: retrieve -> score -> calibrate -> explore -> top k.
+
+Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1, a simulation with thousands.
+
+The score is the left-to-right float64 sum of its terms, and the ledger holds just these terms: an explanation adds up to the
+score bit for bit because the score was made by that addition.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from data.geo import distance_km, log_travel_time
+from models.base import FloatArray
+from services.ranking.catalogue import BoolArray, Catalogue
+from services.ranking.select import best_columns
+
+TERMS: Final = ("relevance", "recency", "calibration", "exploration")
+"""What the score is made of, in the order of addition.
+
+relevance    the model's raw score of the restaurant for this diner
+recency      the fold-in of what the diner did since the model was trained
+calibration  what turns both, and the way to the restaurant, into the probability of an order
+exploration  the random draw, where the policy explores
+"""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Requests:
+    """B requests against one market."""
+
+    vectors: FloatArray
+    """(B, d)"""
+    biases: FloatArray
+    """(B,)"""
+    fold_ins: FloatArray | None
+    """(B, d); None: no one did anything lately."""
+    lat: Doubles
+    """(B,) where the diner is; NaN where that is not known."""
+    lon: Doubles
+    allowed: BoolArray | None = None
+    """(B, n) candidates; None: all."""
+    gumbel: Doubles | None = None
+    """(B, shortlist) standard Gumbel noise, for policies that explore."""
+
+
+@dataclass(frozen=True, eq=False)
+class RankedLists:
+    """B lists of up to k. Where fewer candidates than k passed, the row is -1 and the other arrays hold NaN."""
+
+    rows: npt.NDArray[np.int64]
+    """(B, k) rows of the catalogue."""
+    scores: Doubles
+    """(B, k)"""
+    terms: Doubles
+    """(len(TERMS), B, k); scores are their left-to-right sum."""
+    distances_km: Doubles
+    """(B, k)"""
+    propensities: Doubles
+    """(B, k) P(this restaurant at this rank | those above); 1 where nothing is left to chance."""
+    advantages: Doubles
+    """(len(TERMS), B, k) each term less its mean over the shortlist: what speaks for this one rather than another."""
+
+
+def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, temperature: float = 0.0) -> RankedLists:
+    """The best k restaurants of each request.
+
+    The `shortlist` best by relevance and recency are scored in full; `temperature` (in units of order probability)
+    above 0 samples from a Plackett-Luce model over the shortlist by the Gumbel-top-k trick and needs `requests.gumbel`.
+    """
+    shortlist = min(max(shortlist, k), catalogue.size)
+    k = min(k, shortlist)
+    relevance = requests.vectors @ catalogue.vectors.T
+    relevance += catalogue.biases
+    relevance += requests.biases[:, None]
+    recency = None if requests.fold_ins is None else requests.fold_ins @ catalogue.vectors.T
+    coarse = relevance if recency is None else relevance + recency
+    if requests.allowed is not None:
+        coarse = np.where(requests.allowed, coarse, -np.inf)
+    columns = best_columns(coarse, shortlist)
+    batch = np.arange(len(columns))[:, None]
+    passing = np.isfinite(coarse[batch, columns])
+
+    terms = np.zeros((len(TERMS), *columns.shape))
+    terms[0] = relevance[batch, columns]
+    if recency is not None:
+        terms[1] = recency[batch, columns]
+    distances = _distances(catalogue, requests, columns)
+    raw = terms[0] + terms[1]
+    terms[2] = catalogue.calibration.order_probability(raw, _log_time_offset(catalogue, distances)) - raw
+    values = raw + terms[2]
+    if temperature > 0.0:
+        if requests.gumbel is None:
+            raise ValueError("a temperature above 0 needs Gumbel noise")
+        terms[3] = temperature * requests.gumbel[:, :shortlist]
+    scores = values + terms[3]
+    order = np.argsort(np.where(passing, -scores, np.inf), axis=1, kind="stable")[:, :k]
+    shown = passing[batch, order]
+    propensities = _plackett_luce(values / temperature, passing, order) if temperature > 0.0 else np.ones((1, 1))
+    means = terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1)
+    picked = terms[:, batch, order]
+
+    def or_nan(array: Doubles) -> Doubles:
+        return array if shown.all() else np.where(shown, array, np.nan)
+
+    return RankedLists(
+        rows=np.where(shown, columns[batch, order], -1),
+        scores=or_nan(scores[batch, order]),
+        terms=or_nan(picked),
+        distances_km=or_nan(distances[batch, order]),
+        propensities=or_nan(np.broadcast_to(propensities, order.shape)),
+        advantages=or_nan(picked - means[:, :, None]),
+    )
+
+
+def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np.int64]) -> Doubles:
+    """(B, shortlist) km; NaN where the diner's place is not known."""
+    return distance_km(requests.lat[:, None], requests.lon[:, None], catalogue.lat[columns], catalogue.lon[columns])
+
+
+def _log_time_offset(catalogue: Catalogue, distances: Doubles) -> Doubles:
+    """Log travel time less the calibration's mean; 0, the average way, where the place is not known."""
+    offset = log_travel_time(distances) - catalogue.calibration.mean_log_time
+    return np.nan_to_num(offset, nan=0.0, copy=False)
+
+
+def _plackett_luce(logits: Doubles, passing: BoolArray, order: npt.NDArray[np.int64]) -> Doubles:
+    """(B, k) propensity of each drawn position given those above: softmax over what is still in the urn."""
+    highest = np.max(logits, axis=1, keepdims=True, where=passing, initial=-np.inf)
+    weights = np.exp(logits - highest, where=passing, out=np.zeros_like(logits))
+    drawn = np.take_along_axis(weights, order, axis=1)
+    before = np.cumsum(drawn, axis=1) - drawn
+    return np.asarray(drawn / (weights.sum(axis=1, keepdims=True) - before))

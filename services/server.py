@@ -1,0 +1,56 @@
+"""Starts the API's processes."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.api.app import create_app
+from services.features import EmbeddedRedis
+from services.monitoring.logs import configure_logs
+from services.settings import Settings
+
+GRACEFUL_SECONDS = 10
+
+
+def application() -> FastAPI:
+    """The application of one worker process, from the environment."""
+    settings = Settings()
+    configure_logs(settings.log_level, settings.log_json)
+    return create_app(settings)
+
+
+def run(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until a signal: SIGTERM and SIGINT finish the requests in flight first."""
+    with _shared(settings, workers):
+        uvicorn.run(
+            "services.server:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            server_header=False,
+        )
+
+
+@contextmanager
+def _shared(settings: Settings, workers: int) -> Iterator[None]:
+    """What all worker processes share: one embedded Redis, one folder for metrics, one BLAS thread each."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ["TABLESTAKES_HOME"] = str(settings.home.absolute())
+    with tempfile.TemporaryDirectory(prefix="tablestakes-metrics-") as folder:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        if settings.redis_url:
+            yield
+            return
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with EmbeddedRedis(settings.home / "redis") as server:
+            os.environ["TABLESTAKES_REDIS_URL"] = server.url
+            yield

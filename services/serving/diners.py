@@ -1,0 +1,102 @@
+"""A diner's state, made from the model, the profile and the event log when the feature cache has none."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from data.columns import EventType
+from models.base import Representations
+from services.catalogue.records import Diner
+from services.catalogue.store import CatalogueStore
+from services.clock import Clock
+from services.database.errors import StorageUnavailable
+from services.events.log import Event, EventLog
+from services.features import RECENT_DTYPE, RECENT_LIMIT, DinerState, event_code, recent_entries
+from services.ranking.recency import ACTION_WEIGHTS
+from services.serving.snapshot import MarketSnapshot
+
+REMEMBERED: Final = timedelta(days=14)
+"""How far back the event log is read for the fold-in; the weight of anything older has faded."""
+
+_WEIGHTS_BY_CODE: Final = {event_code(kind): weight for kind, weight in ACTION_WEIGHTS.items()}
+_PAGE = 2_000
+
+
+class DinerLoader:
+    """Builds diner states; blocking, so call it from a thread."""
+
+    def __init__(self, catalogue: CatalogueStore, events: EventLog, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._events = events
+        self._clock = clock
+
+    def load(self, snapshot: MarketSnapshot, user_id: str) -> tuple[DinerState, bool]:
+        """The state, and whether it is complete: False where the database was away and only the model was asked."""
+        market = snapshot.info.market
+        try:
+            diner = self._catalogue.diner(market, user_id)
+            recent = self._events.recent(market, user_id, self._clock.now() - REMEMBERED, RECENT_LIMIT)
+        except StorageUnavailable:
+            return self._state(snapshot, user_id, None, _entries([])), False
+        return self._state(snapshot, user_id, diner, _entries(recent)), True
+
+    def pages(self, snapshot: MarketSnapshot, limit: int) -> Iterator[list[tuple[str, DinerState]]]:
+        """States of up to `limit` diners for the warm-up.
+
+        Diners who did something lately are left out: they come with their actions at their first request.
+        """
+        market, after = snapshot.info.market, None
+        busy = set(self._events.active_diners(market, self._clock.now() - REMEMBERED))
+        while limit > 0:
+            diners = self._catalogue.diners(market, after, min(limit, _PAGE))
+            if not diners:
+                return
+            after, limit = diners[-1].user_id, limit - len(diners)
+            yield [
+                (diner.user_id, self._state(snapshot, diner.user_id, diner, _entries([])))
+                for diner in diners
+                if diner.user_id not in busy
+            ]
+
+    def _state(
+        self, snapshot: MarketSnapshot, user_id: str, diner: Diner | None, recent: npt.NDArray[np.void]
+    ) -> DinerState:
+        learnt = _represent(snapshot, user_id, diner)
+        return DinerState(
+            vector=learnt.vectors[0],
+            bias=float(learnt.biases[0]),
+            home_lat=np.nan if diner is None or diner.home_lat is None else diner.home_lat,
+            home_lon=np.nan if diner is None or diner.home_lon is None else diner.home_lon,
+            model_tag=snapshot.model_tag,
+            recent=recent,
+        )
+
+
+def _represent(snapshot: MarketSnapshot, user_id: str, diner: Diner | None) -> Representations:
+    """What the model learnt of the diner; else what the profile says; else nobody."""
+    artifact = snapshot.artifact
+    row = artifact.diner_row(user_id)
+    if row is not None:
+        return Representations(artifact.diners.vectors[row : row + 1], artifact.diners.biases[row : row + 1])
+    if diner is not None and diner.profile:
+        return artifact.model.new_diners([list(diner.profile)])
+    return snapshot.nobody
+
+
+def _entries(events: list[Event]) -> npt.NDArray[np.void]:
+    if not events:
+        return np.empty(0, RECENT_DTYPE)
+    return recent_entries([(event.restaurant_id, EventType(event.type), event.at) for event in events])
+
+
+def recent_actions(
+    state: DinerState, row_of_hash: Mapping[int, int], at: datetime
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(m,) rows (-1: left the catalogue), weights by type, and ages in hours of the diner's recent actions."""
+    recent = state.recent
+    rows = np.asarray([row_of_hash.get(key, -1) for key in recent["restaurant"].tolist()], np.int64)
+    weights = np.asarray([_WEIGHTS_BY_CODE.get(code, 0.0) for code in recent["type"].tolist()])
+    return rows, weights, (at.timestamp() - recent["at"]) / 3600.0

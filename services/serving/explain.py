@@ -1,0 +1,37 @@
+"""The ledger of a past list, from its served record: exactly as it was ranked."""
+
+from typing import Any
+
+import orjson
+
+from services.events.served import ServedList
+
+
+class NotInList(Exception):
+    """The restaurant was not in that list."""
+
+
+def explanation(served: ServedList, restaurant_id: str) -> dict[str, Any]:
+    """Why a restaurant stood where it stood; the fields are those of `api.schemas.Explanation`."""
+    document = orjson.loads(served.document)
+    ids: list[str] = document["restaurant_ids"]
+    if restaurant_id not in ids:
+        raise NotInList(restaurant_id)
+    at = ids.index(restaurant_id)
+    names, terms = document["term_names"], document["terms"]
+    own = [values[at] for values in terms]
+    last = at + 1 == len(ids)
+    return {
+        "request_id": served.request_id,
+        "restaurant_id": restaurant_id,
+        "rank": at + 1,
+        "score": document["scores"][at],
+        "terms": [{"name": name, "value": value} for name, value in zip(names, own, strict=True)],
+        "features": [],
+        "without_payment": {"rank": at + 1},
+        "against_next": []
+        if last
+        else [{"name": name, "value": values[at] - values[at + 1]} for name, values in zip(names, terms, strict=True)],
+        "method": "the terms that were added up when the list was made",
+        "exact": True,
+    }

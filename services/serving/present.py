@@ -1,0 +1,90 @@
+"""An answer as the document that the client gets."""
+
+import math
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from services.ranking.rank import TERMS, RankedLists
+from services.serving.recommender import DEGRADED, Answer
+from services.serving.snapshot import MarketSnapshot
+
+Explain = Literal["none", "reasons", "full"]
+
+_NEAR_KM: Final = 1.5
+_RELEVANCE, _RECENCY = TERMS.index("relevance"), TERMS.index("recency")
+
+
+def document(answer: Answer, explain: Explain) -> dict[str, Any]:
+    """The body of a list of recommendations, ready for JSON; the fields are those of `api.schemas.Recommendations`."""
+    ask, snapshot = answer.ask, answer.ask.snapshot
+    return {
+        "request_id": answer.request_id,
+        "user_id": ask.user_id,
+        "market": snapshot.info.market,
+        "as_of": answer.at,
+        "policy": {"name": ask.policy.name, "version": str(ask.policy.version)},
+        "model": {"name": snapshot.artifact.manifest.model, "version": snapshot.artifact.version},
+        "degraded": [{"code": code, "text": DEGRADED[code]} for code in answer.degraded],
+        "items": _items(answer, explain),
+    }
+
+
+def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
+    snapshot, live, ranked = answer.ask.snapshot, answer.ask.live, answer.ranked
+    rows = ranked.rows[0]
+    picked = rows[rows >= 0]
+    same = live.catalogue_version == snapshot.catalogue_version
+    open_now = live.open_now[picked].tolist() if same else [True] * len(picked)
+    eta = live.eta_minutes[picked].tolist() if same else [None] * len(picked)
+    items = []
+    for index, (row, score, distance) in enumerate(
+        zip(picked.tolist(), ranked.scores[0].tolist(), ranked.distances_km[0].tolist(), strict=False)
+    ):
+        restaurant = snapshot.restaurants[row]
+        items.append(
+            {
+                "rank": index + 1,
+                "restaurant_id": restaurant.restaurant_id,
+                "name": restaurant.name,
+                "score": score,
+                "organic_rank": index + 1,
+                "sponsored": False,
+                "sponsor": None,
+                "reasons": [] if explain == "none" else reasons(snapshot, ranked, index, answer.ask.personalised),
+                "explanation": _terms(ranked, index) if explain == "full" else None,
+                "cuisines": restaurant.cuisines,
+                "price_level": restaurant.price_level,
+                "lat": restaurant.lat,
+                "lon": restaurant.lon,
+                "distance_km": None if math.isnan(distance) else round(distance, 3),
+                "open_now": open_now[index],
+                "eta_minutes": eta[index],
+            }
+        )
+    return items
+
+
+def _terms(ranked: RankedLists, index: int) -> dict[str, Any]:
+    values = ranked.terms[:, 0, index].tolist()
+    return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
+
+
+def reasons(snapshot: MarketSnapshot, ranked: RankedLists, index: int, personalised: bool) -> list[dict[str, str]]:
+    """What truly speaks for this restaurant rather than the others that could have been shown, the strongest first."""
+    advantages = ranked.advantages[:, 0, index]
+    found: list[tuple[float, dict[str, str]]] = []
+    if advantages[_RECENCY] > 0.0:
+        text = "Like what you chose lately"
+        found.append((float(advantages[_RECENCY]), {"code": "recent-choices", "text": text}))
+    if advantages[_RELEVANCE] > 0.0:
+        where = snapshot.info.title or snapshot.info.market
+        own = {"code": "taste", "text": "Fits your taste"}
+        everyone = {"code": "popular", "text": f"Well liked in {where}"}
+        found.append((float(advantages[_RELEVANCE]), own if personalised else everyone))
+    found.sort(key=lambda pair: -pair[0])
+    listed = [reason for _, reason in found]
+    distance = float(ranked.distances_km[0, index])
+    if not np.isnan(distance) and distance <= _NEAR_KM:
+        listed.append({"code": "near", "text": f"{distance:.1f} km away"})
+    return listed[:3]

@@ -1,0 +1,157 @@
+"""From a question to an answer: look the diner up, rank, log what was served."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.clock import Clock
+from services.events.served import ServedLog
+from services.features import DinerState, FeatureCache
+from services.identifiers import new_request_id
+from services.monitoring.metrics import Metrics
+from services.ranking.candidates import Filters, allowed
+from services.ranking.rank import RankedLists, Requests, rank
+from services.ranking.recency import action_weights, fold_in
+from services.serving.diners import DinerLoader, recent_actions
+from services.serving.live import LiveMarket
+from services.serving.served_document import served_document
+from services.serving.snapshot import MarketSnapshot
+from services.stakeholders.policy import Policy
+
+DEGRADED: Final[Mapping[str, str]] = {
+    "feature-cache-away": "The feature cache does not answer: this list is made from the process's last copy.",
+    "profile-away": "The database does not answer: this list is made without a profile.",
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request for a list, already validated."""
+
+    user_id: str
+    snapshot: MarketSnapshot
+    live: LiveMarket
+    policy: Policy
+    filters: Filters
+    k: int
+    personalised: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """One ranked list with what is needed to present and to explain it."""
+
+    request_id: str
+    at: datetime
+    ask: Ask
+    ranked: RankedLists
+    degraded: Sequence[str]
+    stages: Mapping[str, float]
+    """Seconds in each stage."""
+
+
+class Recommender:
+    """Makes lists. Never fails for a cache or a database that is away: it says `degraded` instead."""
+
+    def __init__(
+        self, cache: FeatureCache, diners: DinerLoader, served: ServedLog, metrics: Metrics, clock: Clock
+    ) -> None:
+        self._cache = cache
+        self._diners = diners
+        self._served = served
+        self._metrics = metrics
+        self._clock = clock
+
+    async def recommend(self, ask: Ask) -> Answer:
+        """The best `ask.k` restaurants, logged as served."""
+        started = time.perf_counter()
+        degraded: list[str] = []
+        state = await self._state(ask, degraded) if ask.personalised else None
+        looked_up = time.perf_counter()
+        request_id, at = new_request_id(), self._clock.now()
+        requests = self._requests(ask, state, at, request_id)
+        temperature = ask.policy.exploration if ask.personalised else 0.0
+        ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
+        done = time.perf_counter()
+        stages = {"features": looked_up - started, "ranking": done - looked_up}
+        answer = Answer(request_id, at, ask, ranked, degraded, stages)
+        self._log(answer)
+        return answer
+
+    async def _state(self, ask: Ask, degraded: list[str]) -> DinerState:
+        """The diner's state from the cache, or made anew where the cache has none for this model."""
+        market, snapshot = ask.snapshot.info.market, ask.snapshot
+        lookup = await self._cache.diner(market, ask.user_id)
+        if lookup.degraded:
+            degraded.append("feature-cache-away")
+        state = lookup.state
+        if state is not None and state.model_tag == snapshot.model_tag:
+            self._metrics.cache("last_copy" if lookup.degraded else "hit")
+            return state
+        self._metrics.cache("miss")
+        state, complete = await asyncio.to_thread(self._diners.load, snapshot, ask.user_id)
+        if not complete:
+            degraded.append("profile-away")
+        elif not lookup.degraded:
+            await self._cache.put(market, ask.user_id, state)
+        return state
+
+    def _requests(self, ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
+        snapshot, policy, filters = ask.snapshot, ask.policy, ask.filters
+        mask = allowed(snapshot.catalogue, filters)
+        if state is None:
+            vector, bias = snapshot.nobody.vectors[0], float(snapshot.nobody.biases[0])
+            home_lat = home_lon = np.nan
+            moved = None
+        else:
+            vector, bias, home_lat, home_lon = state.vector, state.bias, state.home_lat, state.home_lon
+            moved = _fold_in(snapshot, state, policy, at)
+        lat, lon = (home_lat, home_lon) if filters.lat is None else (filters.lat, filters.lon)
+        return Requests(
+            vectors=vector[None],
+            biases=np.asarray([bias], np.float32),
+            fold_ins=None if moved is None else moved[None],
+            lat=np.asarray([lat], np.float64),
+            lon=np.asarray([lon], np.float64),
+            allowed=None if mask is None else mask[None],
+            gumbel=_gumbel(request_id, policy.shortlist) if policy.exploration > 0.0 else None,
+        )
+
+    def _log(self, answer: Answer) -> None:
+        for reason in answer.degraded:
+            self._metrics.degraded(reason)
+        for stage, seconds in answer.stages.items():
+            self._metrics.stage(stage, seconds)
+        ask = answer.ask
+        self._served.record(
+            request_id=answer.request_id,
+            market=ask.snapshot.info.market,
+            user_id=ask.user_id,
+            at=answer.at,
+            policy=ask.policy.name,
+            policy_version=ask.policy.version,
+            model_version=ask.snapshot.artifact.version,
+            document=lambda: served_document(answer),
+        )
+
+
+def _fold_in(
+    snapshot: MarketSnapshot, state: DinerState, policy: Policy, at: datetime
+) -> npt.NDArray[np.float32] | None:
+    if policy.recency_gain == 0.0 or not len(state.recent):
+        return None
+    rows, weights, ages = recent_actions(state, snapshot.row_of_hash, at)
+    return fold_in(
+        snapshot.catalogue, rows, action_weights(weights, ages, policy.recency_gain, policy.recency_half_life_hours)
+    )
+
+
+def _gumbel(request_id: str, size: int) -> npt.NDArray[np.float64]:
+    """Noise that the request's id alone determines, so that a list can be made again."""
+    return np.random.default_rng(int(request_id, 16)).gumbel(size=(1, size))

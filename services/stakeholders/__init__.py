@@ -1,0 +1,1 @@
+"""Seats at the table and the policies that they agree on."""
