@@ -1,0 +1,115 @@
+"""The latent truth of a synthetic city, beside its tables: what an oracle knows and no model may read.
+
+DIR/truth/<market>.safetensors   the traits of restaurants and diners, the weather
+DIR/truth/<market>.json          all parameters, seed, theta
+"""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file, save_file
+
+from data.city import choice
+from data.city.context import cuisine_fit
+from data.city.parameters import CityParameters
+from data.city.population import Diners, Restaurants
+from data.city.vocabulary import DAYPART_SHARES
+from data.dataset import TRUTH, DatasetError
+
+_ROWS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class CityTruth:
+    """One market's truth. Rows are those of the dataset's tables of restaurants and diners of this market."""
+
+    market: str
+    seed: int
+    parameters: CityParameters
+    restaurants: Restaurants
+    diners: Diners
+    rain: npt.NDArray[np.bool_]
+    """(days,) weather of the log's days."""
+
+    @property
+    def theta(self) -> npt.NDArray[np.float64]:
+        """(list_length,) probability that a position is looked at."""
+        return choice.examination(self.parameters.list_length, self.parameters.examination_decay)
+
+    def utilities(
+        self, diners: npt.NDArray[np.integer], restaurants: npt.NDArray[np.integer] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """(B, n) V of a typical request from home: mean weather and daypart, no habit, no recent cuisine.
+
+        The order of these is the oracle's ranking. diners: (B,) rows. restaurants: (n,) rows; all by default.
+        """
+        rows = np.arange(self.restaurants.lat.size) if restaurants is None else restaurants
+        offer, typical = self.restaurants.as_offers(rows), self._typical_context()[rows]
+        values = np.empty((len(diners), len(rows)), np.float32)
+        for first in range(0, len(diners), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            values[part] = choice.lasting_utility(self.diners.as_tastes(diners[part]), offer) + typical
+        return values
+
+    def _typical_context(self) -> npt.NDArray[np.float64]:
+        """(n,) mean over weather and dayparts of the context's part of utility."""
+        p = self.parameters
+        fit = np.asarray(DAYPART_SHARES) @ cuisine_fit(p.daypart)
+        return np.asarray(p.rain * p.rain_delivery * self.restaurants.delivery + fit[self.restaurants.cuisine])
+
+    def save(self, folder: Path) -> None:
+        """Write the two files into `folder`/truth; the same truth gives the same bytes."""
+        folder = folder / TRUTH
+        folder.mkdir(exist_ok=True)
+        arrays = {"rain": self.rain}
+        for side, values in (("restaurants", self.restaurants), ("diners", self.diners)):
+            arrays |= {f"{side}.{field.name}": getattr(values, field.name) for field in fields(values)}
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, _tensors(folder, self.market))
+        facts = {
+            "market": self.market,
+            "seed": self.seed,
+            "theta": self.theta.tolist(),
+            "parameters": self.parameters.model_dump(),
+        }
+        _facts(folder, self.market).write_text(json.dumps(facts, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path, market: str) -> Self:
+        """Read the truth of a market of the dataset at `path`; raise DatasetError where there is none."""
+        folder = path / TRUTH
+        try:
+            facts = json.loads(_facts(folder, market).read_text())
+            arrays = load_file(_tensors(folder, market))
+        except FileNotFoundError:
+            raise DatasetError(
+                f"{path} has no truth of the market {market!r}: only what `tablestakes generate` made has it."
+            ) from None
+        sides = [
+            {field.name: arrays[f"{side}.{field.name}"] for field in fields(kind)}
+            for side, kind in (("restaurants", Restaurants), ("diners", Diners))
+        ]
+        return cls(
+            market,
+            facts["seed"],
+            CityParameters.model_validate(facts["parameters"]),
+            Restaurants(**sides[0]),
+            Diners(**sides[1]),
+            arrays["rain"],
+        )
+
+
+def load(path: Path, market: str) -> CityTruth:
+    """The truth of a market of the dataset at `path`; raise DatasetError where there is none."""
+    return CityTruth.load(path, market)
+
+
+def _tensors(folder: Path, market: str) -> Path:
+    return folder / f"{market}.safetensors"
+
+
+def _facts(folder: Path, market: str) -> Path:
+    return folder / f"{market}.json"
