@@ -28,6 +28,12 @@ class Histogram:
         buckets = np.ceil(np.log2(us) * STEPS_PER_OCTAVE - 1e-9).astype(np.int64)
         return cls(np.bincount(buckets), float(us.max()) if us.size else 0.0)
 
+    def __add__(self, other: "Histogram") -> "Histogram":
+        counts = np.zeros(max(self.counts.size, other.counts.size), dtype=np.int64)
+        counts[: self.counts.size] += self.counts
+        counts[: other.counts.size] += other.counts
+        return Histogram(counts, max(self.highest_us, other.highest_us))
+
     @property
     def total(self) -> int:
         """How many latencies it holds."""

@@ -1,8 +1,9 @@
 """An event loop for measuring: uvloop where there is one, and no garbage collection while it runs."""
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -10,10 +11,9 @@ _T = TypeVar("_T")
 
 def quiet_loop(work: Coroutine[Any, Any, _T]) -> _T:
     """Run `work` to its end; a collection in the midst of it would be read as latency of the server."""
-    try:
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with contextlib.suppress(ImportError):
         from uvloop import new_event_loop
-    except ImportError:
-        new_event_loop = asyncio.new_event_loop
     collecting = gc.isenabled()
     gc.collect()
     gc.disable()

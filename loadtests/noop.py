@@ -30,13 +30,14 @@ def create_app() -> FastAPI:
         k: Annotated[int, Query(ge=1, le=100)] = 20,
         lat: Annotated[float | None, Query(ge=-90, le=90)] = None,
         lon: Annotated[float | None, Query(ge=-180, le=180)] = None,
-        cuisine: Annotated[list[str] | None, Query()] = None,
+        radius_km: Annotated[float | None, Query(gt=0, le=500)] = None,
+        cuisine: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
         max_price: Annotated[int | None, Query(ge=1, le=4)] = None,
-        open_at: Annotated[datetime | None, Query()] = None,
-        exclude: Annotated[list[str] | None, Query()] = None,
+        open_at: Annotated[datetime | Literal["now"] | None, Query()] = None,
+        exclude: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006 - FastAPI copies defaults
         explain: Annotated[Literal["none", "reasons", "full"], Query()] = "none",
         personalised: Annotated[bool, Query()] = True,
-        policy: Annotated[str | None, Query(max_length=64)] = None,
+        policy: Annotated[str | None, Query(max_length=63)] = None,
         market: Annotated[str | None, Query(max_length=63)] = None,
     ) -> Response:
         return Response(answer, media_type="application/json")

@@ -1,0 +1,173 @@
+"""`make bench`: what a list of recommendations costs, as ratios in one run.
+
+Each contestant is one worker process on core 0; the load comes from this process on core 1. Compared are
+
+    tablestakes    GET /v1/recommendations?user_id=…&k=20, random diners, no geographic filter, request log on
+    no-op          a FastAPI endpoint with the same query parameters that answers with the same bytes
+    no-op, bare    the same without query parameters
+    naive          LightFM.predict + pandas sort + json, as one would write it first (loadtests/naive.py)
+
+Throughput and CPU from 16 connections in a closed loop, latency from an open loop at shares of the no-op's capacity.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import redis
+
+from loadtests import naive, noop
+from loadtests.comparison import Contestant, interleave
+from loadtests.homes import Home, HomeError, build_home
+from loadtests.latency import climb, stage_medians_us
+from loadtests.processes import pin
+from loadtests.provenance import provenance
+from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, SCHEMA_VERSION, Size, lines
+from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
+from loadtests.trace import recommendation_paths
+from services.features import EmbeddedRedis
+
+PATHS = 4_096
+"""Requests that are prepared and then asked in turn; more than there are diners, so that caches see a real mix."""
+SHARES = (0.25, 0.5)
+"""Of the no-op's capacity: the rates at which latency is compared."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    restaurants: tuple[int, ...]
+    seed: int = 1
+
+
+def run(plan: Plan, folder: Path) -> list[Size]:
+    """Measure each size; homes and logs go into `folder`."""
+    pin(os.getpid(), CLIENT_CORE)
+    return [_measure_size(plan, folder / str(restaurants), restaurants) for restaurants in plan.restaurants]
+
+
+def _measure_size(plan: Plan, folder: Path, restaurants: int) -> Size:
+    folder.mkdir(parents=True)
+    _say(f"{restaurants:,} restaurants: generating and training")
+    home = build_home(folder, restaurants=restaurants, seed=plan.seed)
+    # Started by this process, so that it runs on this process's core: in production it is another machine.
+    with EmbeddedRedis(home.path / "redis") as cache, contextlib.ExitStack() as stack:
+        client = redis.Redis.from_url(cache.url)
+        stack.callback(client.close)
+        contestants = stack.enter_context(_contestants(home, cache.url, folder, plan.seed))
+        rounds = interleave(
+            contestants,
+            rounds=plan.rounds,
+            seconds=plan.seconds,
+            companions_cpu=lambda: _redis_cpu_seconds(client),
+            progress=_say,
+        )
+        api, reference = contestants[0], contestants[1]
+        capacity = sorted(each[NOOP].throughput for each in rounds)[len(rounds) // 2]
+        rungs = climb(
+            [api, reference],
+            capacity=capacity,
+            shares=SHARES,
+            rounds=plan.rounds,
+            seconds=plan.seconds,
+            seed=plan.seed,
+            progress=_say,
+        )
+        return Size(restaurants, rounds, rungs, stage_medians_us(api))
+
+
+@contextlib.contextmanager
+def _contestants(home: Home, redis_url: str, folder: Path, seed: int) -> Iterator[list[Contestant]]:
+    """All servers, running; ours first, the reference second."""
+    paths = recommendation_paths(home.diners(), PATHS, np.random.default_rng(seed))
+    answer = folder / "answer.json"
+    no_op, by_hand = {noop.ANSWER_VARIABLE: str(answer)}, naive.environment(home.path / "artifacts", home.dataset)
+    with contextlib.ExitStack() as stack:
+
+        def start(name: str, command: Sequence[str], environment: dict[str, str]) -> Server:
+            log = folder / f"{name.replace(' ', '-')}.log"
+            return stack.enter_context(serving(name, command, log=log, environment=environment))
+
+        ours = start(API, home.serve_command, {**home.environment, "TABLESTAKES_REDIS_URL": redis_url})
+        headers = home.headers()
+        answer.write_bytes(_fetch(ours.url + paths[0], headers))
+        reference = start(NOOP, uvicorn_command("loadtests.noop:create_app"), no_op)
+        again = start(NOOP_AGAIN, uvicorn_command("loadtests.noop:create_app"), no_op)
+        plain = start(NAIVE, uvicorn_command("loadtests.naive:create_app"), by_hand)
+        yield [
+            Contestant(API, ours, paths, headers),
+            Contestant(NOOP, reference, paths, headers),
+            Contestant(NOOP_AGAIN, again, paths, headers),
+            Contestant(BARE, reference, ["/bare"], headers),
+            Contestant(NAIVE, plain, paths, headers),
+        ]
+
+
+def _fetch(url: str, headers: dict[str, str]) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as response:
+        body: bytes = response.read()
+    return body
+
+
+def _redis_cpu_seconds(client: redis.Redis) -> float:
+    info: Any = client.info("cpu")
+    return float(info["used_cpu_sys"]) + float(info["used_cpu_user"])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _arguments(argv: Sequence[str] | None) -> tuple[Plan, Path | None]:
+    parser = argparse.ArgumentParser(prog="python -m loadtests.bench", description="Speed as ratios in one run.")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s rather than 5 of 2 s")
+    parser.add_argument("--rounds", type=int, help="rounds of each measurement")
+    parser.add_argument("--restaurants", type=int, nargs="+", default=[1_000, 10_000], help="sizes of the market")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and raw histograms here")
+    chosen = parser.parse_args(argv)
+    rounds = chosen.rounds or (3 if chosen.quick else 5)
+    if rounds < 1 or min(chosen.restaurants) < 2:
+        parser.error("--rounds must be at least 1 and --restaurants at least 2")
+    return Plan(rounds, 1.0 if chosen.quick else 2.0, tuple(chosen.restaurants)), chosen.json
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run, print the table, write the JSON; 0 when the table stands, whatever it says."""
+    plan, json_file = _arguments(argv)
+    source = provenance()
+    try:
+        with tempfile.TemporaryDirectory(prefix="tablestakes-bench-") as folder:
+            sizes = run(plan, Path(folder))
+    except (HomeError, ServerError) as error:
+        _say(str(error))
+        return 1
+    for size in sizes:
+        print("\n".join(["", *lines(size)]))
+    machine = source["machine"]
+    print(f"\ncommit {source['commit']}, {machine['cores']} cores, {machine['processor']}, Python {source['python']}")
+    if json_file is not None:
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "plan": {"rounds": plan.rounds, "seconds": plan.seconds, "seed": plan.seed},
+            "provenance": source,
+            "valid": all(not size.problems for size in sizes),
+            "sizes": [size.as_json() for size in sizes],
+        }
+        json_file.write_text(json.dumps(document, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
