@@ -1,0 +1,155 @@
+"""Opening the database and bringing it to the current schema."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from services.database.errors import StorageMisconfigured, StorageUnavailable
+from services.database.transactions import WRITING, lock_out, reading, writing
+
+_CONNECTIONS: Final = 8
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+def open_database(url: str, lock_timeout_ms: int = 5_000) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`; connections are opened when they are needed.
+
+    A committed transaction is on disk: SQLite runs in WAL mode with `synchronous=FULL`, PostgreSQL with
+    `synchronous_commit=on`. Whoever waits longer than `lock_timeout_ms` for another writer gets StorageUnavailable.
+    SQLite's file (mode 0600) and the folders above it (0700) are made where they are missing. Raises
+    StorageMisconfigured for another kind of URL, StorageUnavailable where the folder cannot be made.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address, lock_timeout_ms)
+    return _open_postgresql(address, lock_timeout_ms)
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StorageMisconfigured(
+            "the database's URL cannot be read: write sqlite:///FILE or postgresql+psycopg://…"
+        ) from None
+    kind = address.get_backend_name()
+    if kind in ("postgresql", "postgres"):
+        return address.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise StorageMisconfigured(f"{kind} is no database that is supported: use sqlite or postgresql+psycopg.")
+    if address.database in (None, "", ":memory:"):
+        raise StorageMisconfigured("SQLite in memory forgets everything: name a file, as in sqlite:///FILE.")
+    return address
+
+
+def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
+    file = Path(str(address.database)).absolute()
+    try:
+        _make_private(file)
+    except OSError as error:
+        raise StorageUnavailable(f"{file} cannot be made: {error.strerror}") from error
+    engine = create_engine(
+        address,
+        pool_size=_CONNECTIONS,
+        pool_timeout=lock_timeout_ms / 1_000,
+        hide_parameters=True,
+        connect_args={"timeout": lock_timeout_ms / 1_000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _: object) -> None:
+        # The driver must not open transactions by itself: `begin` below decides which kind.
+        connection.isolation_level = None
+        _switch_to_wal(connection, lock_timeout_ms)
+        # fullfsync: on macOS a plain fsync stops at the drive's cache.
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "fullfsync=ON", "checkpoint_fullfsync=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: a read that turns into a write can fail without waiting.
+        immediate = connection.get_execution_options().get(WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _make_private(file: Path) -> None:
+    for folder in reversed(file.parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _switch_to_wal(connection: sqlite3.Connection, lock_timeout_ms: int) -> None:
+    """The switch happens once in the file's life. Two processes that try it together are not made to wait by SQLite."""
+    deadline = time.monotonic() + lock_timeout_ms / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _open_postgresql(address: URL, lock_timeout_ms: int) -> Engine:
+    seconds = max(1, lock_timeout_ms // 1_000)
+    arguments: dict[str, Any] = {
+        "connect_timeout": max(2, seconds),
+        "tcp_user_timeout": max(1_000, lock_timeout_ms),
+        "keepalives_idle": 5,
+        "options": f"-c lock_timeout={lock_timeout_ms} -c synchronous_commit=on",
+    }
+    return create_engine(
+        address,
+        pool_size=_CONNECTIONS,
+        pool_timeout=lock_timeout_ms / 1_000,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=arguments,
+    )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this program's version, in one transaction; nothing happens where it is there already.
+
+    Processes that start together wait for one another. Raises StorageMisconfigured where the database was made by a
+    newer program, StorageUnavailable where it does not answer.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with reading(engine) as connection:
+        if MigrationContext.configure(connection).get_current_revision() == head:
+            return
+    with writing(engine) as connection:
+        lock_out(connection, "migrate")
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StorageMisconfigured(f"the database's schema is not one that this program knows: {error}") from error
+
+
+def is_answering(engine: Engine) -> bool:
+    """Whether the database answers a trivial question now; for health checks."""
+    try:
+        with reading(engine) as connection:
+            connection.execute(text("SELECT 1"))
+    except StorageUnavailable:
+        return False
+    return True

@@ -1,0 +1,14 @@
+"""Run by Alembic: migrates inside the transaction that `services.database.engine` hands in."""
+
+from alembic import context
+
+from services.database.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,  # SQLite changes a column by copying its table
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""The durable event log: what diners did, and what they were shown."""
