@@ -1,0 +1,21 @@
+"""Names of the cache's keys: `ts:{market}:d:user` and `ts:{market}:m`.
+
+Redis Cluster places a key by what stands between the first braces, so all keys of a market lie on one node.
+"""
+
+
+def diner_key(market: str, user_id: str) -> bytes:
+    """The Redis key of a diner."""
+    return f"ts:{{{_hash_tag(market)}}}:d:{user_id}".encode("utf-8", "surrogatepass")
+
+
+def market_key(market: str) -> bytes:
+    """The Redis key of a market's blob."""
+    return f"ts:{{{_hash_tag(market)}}}:m".encode("utf-8", "surrogatepass")
+
+
+def _hash_tag(market: str) -> str:
+    """The market as it can stand between braces: no two markets or diners share a key, whatever their names."""
+    if "}" in market or "%" in market:
+        return market.replace("%", "%25").replace("}", "%7D")
+    return market
