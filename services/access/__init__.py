@@ -1,0 +1,1 @@
+"""Who may call: roles and their keys."""
