@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError
 
 from services.database.errors import StorageMisconfigured, StorageUnavailable
-from services.database.transactions import WRITING, lock_out, reading, writing
+from services.database.transactions import TURN, WRITING, Turn, lock_out, reading, writing
 
 _CONNECTIONS: Final = 8
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -64,6 +64,7 @@ def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
         pool_timeout=lock_timeout_ms / 1_000,
         hide_parameters=True,
         connect_args={"timeout": lock_timeout_ms / 1_000},
+        execution_options={TURN: Turn(lock_timeout_ms / 1_000)},
     )
 
     @event.listens_for(engine, "connect")

@@ -14,7 +14,7 @@ from services.database.schema import served_lists as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
 
-_BATCH: Final = 500
+_BATCH: Final = 100
 _log = structlog.get_logger(__name__)
 
 
