@@ -68,11 +68,8 @@ def lasting_utility(diner: Taste, offer: Offer) -> Floats:
     """(B, n) the part of V that does not change from visit to visit: quality, taste, travel from home, price."""
     rows = [value[:, None] for value in (diner.lat, diner.lon, diner.gamma, diner.price, diner.log_budget)]
     lat, lon, gamma, price, log_budget = rows
-    liking = (
-        np.matmul(offer.style, diner.taste[:, :, None])[..., 0]
-        if offer.style.ndim == 3
-        else (diner.taste @ offer.style.T)
-    )
+    pairs = "bd,bnd->bn" if offer.style.ndim == 3 else "bd,nd->bn"
+    liking = np.einsum(pairs, diner.taste, offer.style)
     minutes = travel(lat, lon, offer.lat, offer.lon)
     return np.asarray(offer.quality + liking - gamma * minutes - price * (offer.log_price - log_budget))
 
@@ -82,7 +79,7 @@ def travel(lat: Coordinates, lon: Coordinates, to_lat: Coordinates, to_lon: Coor
     return log_travel_time(distance_km(lat, lon, to_lat, to_lon))
 
 
-def habit_utility(orders: Floats, habit: float) -> Floats:
+def habit_utility(orders: npt.NDArray[np.number], habit: float) -> Floats:
     """Gain from `orders` earlier orders at the restaurant: `habit` for each doubling of one plus their number."""
     return np.asarray(habit * np.log2(1.0 + orders))
 

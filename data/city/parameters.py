@@ -23,7 +23,7 @@ class CityParameters(BaseModel):
     """Segments of taste in the population."""
     cuisine_share: float = Field(default=0.7, ge=0, le=1)
     """Share of the variance of a restaurant's style that comes from its cuisines; the rest is its own."""
-    quality_sd: float = Field(default=0.7, ge=0)
+    quality_sd: float = Field(default=0.6, ge=0)
     """Standard deviation of quality, on which all diners agree."""
     chain_quality_spread: float = Field(default=0.3, ge=0, le=1)
     """Standard deviation of quality among the branches of one chain, relative to `quality_sd`."""
@@ -51,7 +51,7 @@ class CityParameters(BaseModel):
     # -- from utility to behaviour
     nest_correlation: float = Field(default=0.75, gt=0, le=1)
     """mu of the nests (cuisines): 1 is the plain multinomial logit; smaller means closer substitutes in a cuisine."""
-    outside: float = Field(default=-0.5)
+    outside: float = Field(default=-0.4)
     """Mean utility of ordering nothing here: cooking, or another app."""
     outside_sd: float = Field(default=0.5, ge=0)
     """Its standard deviation over diners."""
@@ -111,7 +111,7 @@ class CityParameters(BaseModel):
     # -- the logging policy
     list_length: int = Field(default=10, ge=1, le=100)
     """Restaurants shown for a request."""
-    policy_popularity: float = Field(default=0.4)
+    policy_popularity: float = Field(default=0.35)
     """Weight of log popularity in the policy's score."""
     policy_proximity: float = Field(default=1.0)
     """Weight of -log travel time, from the middle of the diner's cell."""

@@ -136,10 +136,11 @@ def draw_tastes(rng: Generator, parameters: CityParameters) -> Tastes:
     family = np.asarray([families.index(cuisine.family) for cuisine in CUISINES])
     shared = rng.standard_normal((len(families), dimensions))[family]
     own = rng.standard_normal((len(CUISINES), dimensions))
+    segments = rng.standard_normal((parameters.segments, dimensions))
     return Tastes(
         cuisines=np.sqrt(2 / 3) * shared + np.sqrt(1 / 3) * own,
         appeal=0.3 * rng.standard_normal(len(CUISINES)),
-        segments=rng.standard_normal((parameters.segments, dimensions)),
+        segments=segments - segments.mean(axis=0),  # what all like alike is appeal and quality, not taste
     )
 
 

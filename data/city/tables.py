@@ -124,7 +124,7 @@ def _restaurant_tags(rng: Generator, restaurants: Restaurants, reliability: floa
 def _profiles(rng: Generator, diners: Diners, tastes: Tastes, parameters: CityParameters) -> list[list[str]]:
     """Answers to a sign-up form: correlated with the latent traits by `profile_reliability`, some left out."""
     reliability = parameters.profile_reliability
-    liking = diners.taste @ tastes.cuisines.T + tastes.appeal
+    liking = np.einsum("nd,cd->nc", diners.taste, tastes.cuisines) + tastes.appeal
     said = _noisy(rng, liking, reliability)
     favourites = np.argsort(-said, axis=1, kind="stable")[:, :2].tolist()
     budget = _thirds(_noisy(rng, diners.log_budget, reliability), ("low", "medium", "high"))

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from data.city import choice
 from data.city.context import cuisine_fit
+from data.city.logging_policy import scores as policy_scores
 from data.city.parameters import CityParameters
 from data.city.population import Diners, Restaurants
 from data.city.vocabulary import DAYPART_SHARES
@@ -41,11 +42,15 @@ class CityTruth:
         return choice.examination(self.parameters.list_length, self.parameters.examination_decay)
 
     def utilities(
-        self, diners: npt.NDArray[np.integer], restaurants: npt.NDArray[np.integer] | None = None
+        self,
+        diners: npt.NDArray[np.integer],
+        restaurants: npt.NDArray[np.integer] | None = None,
+        past_orders: npt.NDArray[np.integer] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """(B, n) V of a typical request from home: mean weather and daypart, no habit, no recent cuisine.
+        """(B, n) V of a typical request from home: mean weather and daypart, no recent cuisine.
 
-        The order of these is the oracle's ranking. diners: (B,) rows. restaurants: (n,) rows; all by default.
+        The order of these is what is best for the diner. diners: (B,) rows. restaurants: (n,) rows; all by default.
+        past_orders: (B, n) orders that each diner has made at each, for the habit in V; none by default.
         """
         rows = np.arange(self.restaurants.lat.size) if restaurants is None else restaurants
         offer, typical = self.restaurants.as_offers(rows), self._typical_context()[rows]
@@ -53,7 +58,26 @@ class CityTruth:
         for first in range(0, len(diners), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
             values[part] = choice.lasting_utility(self.diners.as_tastes(diners[part]), offer) + typical
+            if past_orders is not None:
+                values[part] += choice.habit_utility(past_orders[part], self.parameters.habit)
         return values
+
+    def order_scores(
+        self, diners: npt.NDArray[np.integer], past_orders: npt.NDArray[np.integer], popularity: npt.NDArray[np.number]
+    ) -> npt.NDArray[np.float32]:
+        """(B, n) V plus log weight of the logging policy: the order in which the log's next orders are likely.
+
+        An order needs that the policy shows the restaurant and that the diner wants it, so utility alone is not the
+        best forecast of a log; this is, up to the competition inside a list. diners: (B,) rows. past_orders: (B, n)
+        orders before the forecast. popularity: (n,) orders of all diners before it.
+        """
+        p, home, place = self.parameters, self.diners, self.restaurants
+        minutes = choice.travel(home.lat[diners, None], home.lon[diners, None], place.lat, place.lon)
+        score = policy_scores(
+            np.asarray(popularity, np.float64), minutes, p.policy_popularity, p.policy_proximity, p.popularity_floor
+        )
+        score += p.policy_order_again * (past_orders > 0)
+        return self.utilities(diners, None, past_orders) + (score / p.policy_temperature).astype(np.float32)
 
     def _typical_context(self) -> npt.NDArray[np.float64]:
         """(n,) mean over weather and dayparts of the context's part of utility."""
