@@ -52,7 +52,7 @@ def test_wrong_use_of_the_bench_is_exit_code_two(arguments: list[str]) -> None:
 
 def test_a_home_that_cannot_be_built_says_why(tmp_path: Path) -> None:
     (tmp_path / "city").write_text("a file")
-    with pytest.raises(HomeError, match="generate.*failed"):
+    with pytest.raises(HomeError, match=r"generate.* failed"):
         build_home(tmp_path, restaurants=10, diners=10, days=1)
 
 
