@@ -1,0 +1,113 @@
+"""A private PostgreSQL server for tests: its own cluster, reachable through a Unix socket only, gone afterwards."""
+
+import glob
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+NOT_INSTALLED = "PostgreSQL is not installed"
+_START_SECONDS = 60
+
+
+def find_binaries() -> Path | None:
+    """The folder of `initdb` and `postgres`, from the PATH or from where Debian and Homebrew keep them."""
+    found = shutil.which("initdb")
+    kept = sorted(glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/opt/homebrew/opt/postgresql*/bin"))
+    for folder in [*([Path(found).parent] if found else []), *map(Path, reversed(kept))]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return None
+
+
+@dataclass
+class PostgresServer:
+    """A running server."""
+
+    binaries: Path
+    folder: Path
+    """Holds the cluster (`data`), the socket, and the server's log."""
+    process: "subprocess.Popen[bytes] | None" = None
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str = "postgres") -> str:
+        """A database's SQLAlchemy URL."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def create_database(self, template: str = "template1") -> str:
+        """Make a new database; answers its name."""
+        name = f"test_{next(self._numbers)}"
+        with self._administrator() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        with self._administrator() as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
+        # fsync off: the tests kill clients, not the machine.
+        command += ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=_unprivileged())
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self._administrator().close()
+            except psycopg.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop the server; its connections are broken off."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+            self.process.wait(30)
+            self.process = None
+
+    def _administrator(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True)
+
+
+@contextmanager
+def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+    """A new cluster with a running server; stopped and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user = _unprivileged()
+    if user is not None:
+        shutil.chown(folder, user)
+    server = PostgresServer(binaries, folder)
+    command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust", "--no-sync"]
+    try:
+        subprocess.run(
+            [*command, "-E", "UTF8", "--no-locale"], check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user
+        )
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> str | None:
+    """Whom to run the server as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
