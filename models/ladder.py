@@ -1,0 +1,30 @@
+"""The ladder: every model by its name."""
+
+from typing import Any, Final
+
+from models.base import Model, ModelError
+from models.hybrid import LightFMModel
+from models.popular import PopularModel
+from models.uniform import RandomModel
+
+LADDER: Final[dict[str, type[Model]]] = {
+    "random": RandomModel,
+    "popular": PopularModel,
+    "lightfm": LightFMModel,
+}
+
+
+def rung(name: str) -> type[Model]:
+    """The model's class; raise ModelError for a name that is not on the ladder."""
+    try:
+        return LADDER[name]
+    except KeyError:
+        raise ModelError(f"there is no model {name!r}; the ladder has {', '.join(LADDER)}") from None
+
+
+def make(name: str, **parameters: Any) -> Model:
+    """A new model; raise ModelError for an unknown name or parameter."""
+    try:
+        return rung(name)(**parameters)
+    except TypeError as error:
+        raise ModelError(f"model {name}: {error}") from None

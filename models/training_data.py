@@ -1,0 +1,162 @@
+"""From tables to the arrays that models learn from."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data import columns as col
+from data.columns import EventType
+from data.dataset import Dataset
+from data.geo import distance_km
+from models.base import FeatureTable, Interactions, TrainingData, encode_tags
+
+CLICK_WEIGHT: Final = 0.2
+"""How much a click counts as positive feedback, in orders."""
+LIKED_FROM: Final = 4.0
+"""Ratings from so many stars on are positive feedback, in data that has no orders."""
+_MIN_ROWS_OF_TAG: Final = 2
+_SECONDS_PER_DAY: Final = 86_400.0
+
+
+def restaurant_tags(
+    cuisines: Iterable[str],
+    price_level: int | None,
+    chain: str | None,
+    district: str,
+    delivery: bool,
+    tags: Iterable[str],
+) -> list[str]:
+    """What a model may learn of a restaurant besides its identity, as `name=value` tags."""
+    listed = [f"cuisine={name}" for name in cuisines]
+    if price_level is not None and not pd.isna(price_level):
+        listed.append(f"price={int(price_level)}")
+    if chain is None or pd.isna(chain):
+        listed.append("independent=yes")
+    else:
+        listed += ["independent=no", f"chain={chain}"]
+    if district:
+        listed.append(f"district={district}")
+    listed.append(f"delivery={'yes' if delivery else 'no'}")
+    return [*listed, *tags]
+
+
+def diner_tags(profile: Iterable[str], district: str | None) -> list[str]:
+    """What a model may learn of a diner besides the identity. Protected attributes are not among it."""
+    return [*profile, *([f"home_district={district}"] if district else [])]
+
+
+@dataclass(frozen=True)
+class Districts:
+    """The districts of a market and the mean place of their restaurants."""
+
+    names: tuple[str, ...]
+    lat: npt.NDArray[np.float64]
+    lon: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, districts: Sequence[str], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> Self:
+        """From the restaurants' districts and places."""
+        names, index = np.unique(np.asarray(districts, dtype=np.str_), return_inverse=True)
+        counts = np.maximum(np.bincount(index, minlength=len(names)), 1)
+        mean_lat = np.bincount(index, weights=lat, minlength=len(names)) / counts
+        mean_lon = np.bincount(index, weights=lon, minlength=len(names)) / counts
+        return cls(tuple(str(name) for name in names), mean_lat, mean_lon)
+
+    def nearest(self, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+        """(n,) index of the nearest district; -1 where the place is not known."""
+        nearest = np.full(len(lat), -1, dtype=np.int32)
+        known = np.isfinite(lat) & np.isfinite(lon)
+        if known.any() and self.names:
+            distances = distance_km(lat[known, None], lon[known, None], self.lat, self.lon)
+            nearest[known] = np.argmin(distances, axis=1)
+        return nearest
+
+    def name_at(self, lat: float | None, lon: float | None) -> str | None:
+        """The name of the district nearest to a place."""
+        if lat is None or lon is None:
+            return None
+        index = int(self.nearest(np.asarray([lat]), np.asarray([lon]))[0])
+        return self.names[index] if index >= 0 else None
+
+
+def positive_feedback(events: pd.DataFrame, all_ratings: bool = False) -> pd.DataFrame:
+    """The rows of a log that say "liked", with a `weight`: orders and clicks; where there are no orders, good ratings.
+
+    `all_ratings` takes every rating as positive, as the documented MovieLens benchmark does.
+    """
+    kind = events[col.TYPE]
+    weight = np.zeros(len(events), dtype=np.float32)
+    if (kind == EventType.ORDER).any():
+        weight[kind == EventType.ORDER] = 1.0
+        weight[kind == EventType.CLICK] = CLICK_WEIGHT
+    else:
+        rated = kind == EventType.RATING
+        weight[rated & (all_ratings | (events[col.VALUE] >= LIKED_FROM))] = 1.0
+    return events.assign(weight=weight)[weight > 0]
+
+
+def build(dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter: bool = True) -> TrainingData:
+    """One market's arrays from `positive_feedback` of the training period; the rest of the log is never looked at."""
+    restaurants, diners = dataset.restaurants(market), dataset.diners(market)
+    lat, lon = restaurants[col.LAT].to_numpy(), restaurants[col.LON].to_numpy()
+    districts = Districts.of(restaurants[col.DISTRICT].tolist(), lat, lon)
+    homes = districts.nearest(diners[col.HOME_LAT].to_numpy(np.float64), diners[col.HOME_LON].to_numpy(np.float64))
+    district_of = {name: index for index, name in enumerate(districts.names)}
+    return TrainingData(
+        market=market,
+        diner_ids=tuple(diners[col.USER_ID].tolist()),
+        restaurant_ids=tuple(restaurants[col.RESTAURANT_ID].tolist()),
+        diner_features=_table(
+            [
+                diner_tags(profile, districts.names[home] if home >= 0 else None)
+                for profile, home in zip(diners[col.PROFILE], homes, strict=True)
+            ]
+        ),
+        restaurant_features=_table(_restaurant_rows(restaurants)),
+        diner_districts=homes,
+        restaurant_districts=restaurants[col.DISTRICT].map(district_of).to_numpy().astype(np.int32),
+        districts=districts.names,
+        interactions=_interactions(positives, diners, restaurants, repeats_matter),
+        snapshot=dataset.snapshot,
+    )
+
+
+def _restaurant_rows(restaurants: pd.DataFrame) -> list[list[str]]:
+    columns = (col.CUISINES, col.PRICE_LEVEL, col.CHAIN, col.DISTRICT, col.DELIVERY, col.TAGS)
+    return [restaurant_tags(*row) for row in restaurants[list(columns)].itertuples(index=False, name=None)]
+
+
+def _table(rows: list[list[str]]) -> FeatureTable:
+    """Tags that only one row has say no more than its identity and are left out."""
+    counts = Counter(tag for row in rows for tag in set(row))
+    names = tuple(sorted(tag for tag, count in counts.items() if count >= _MIN_ROWS_OF_TAG))
+    return FeatureTable(names, encode_tags(rows, names))
+
+
+def _interactions(
+    positives: pd.DataFrame, diners: pd.DataFrame, restaurants: pd.DataFrame, repeats_matter: bool
+) -> Interactions:
+    """One row a (diner, restaurant) pair: weights of repeats add up on a log scale, the age is that of the newest."""
+    users = pd.Index(diners[col.USER_ID]).get_indexer(positives[col.USER_ID])
+    places = pd.Index(restaurants[col.RESTAURANT_ID]).get_indexer(positives[col.RESTAURANT_ID])
+    at = positives[col.AT]
+    newest = at.max()
+    ages = (
+        np.zeros(len(positives)) if pd.isna(newest) else (newest - at).dt.total_seconds().fillna(0) / _SECONDS_PER_DAY
+    )
+    frame = pd.DataFrame(
+        {"u": users, "i": places, "w": positives["weight"].to_numpy(np.float64), "a": np.asarray(ages)}
+    )
+    pairs = frame[(frame["u"] >= 0) & (frame["i"] >= 0)].groupby(["u", "i"], sort=True).agg({"w": "sum", "a": "min"})
+    total = pairs["w"].to_numpy()
+    return Interactions(
+        diners=pairs.index.get_level_values(0).to_numpy(np.int32),
+        restaurants=pairs.index.get_level_values(1).to_numpy(np.int32),
+        weights=(np.log2(1.0 + total) if repeats_matter else np.minimum(total, 1.0)).astype(np.float32),
+        ages_days=pairs["a"].to_numpy(np.float32),
+    )
