@@ -20,7 +20,7 @@ from data.city.logging_policy import conditional_propensities
 from data.city.memory import Memory
 from data.city.parameters import CityParameters
 from data.city.truth import load
-from data.city.vocabulary import MARKETS, district_name, market_name
+from data.city.vocabulary import CUISINES, DAYPART_SHARES, KINDS, MARKETS, district_name, market_name
 from data.columns import EventType, Table
 from data.dataset import Dataset, DatasetError
 from data.hours import WeeklyHours, minute_of_week
@@ -60,7 +60,7 @@ def test_a_market_is_the_same_beside_any_number_of_others(tmp_path):
     pd.testing.assert_frame_equal(one.events(), three.events("aldermoor"))
     truth = Path("truth/aldermoor.safetensors")
     assert (one.path / truth).read_bytes() == (three.path / truth).read_bytes()
-    assert not three.restaurants("brackwater")[col.LAT].equals(three.restaurants("aldermoor")[col.LAT])
+    assert not three.restaurants("brackwater")[col.NAME].equals(three.restaurants("aldermoor")[col.NAME])
 
 
 @pytest.mark.parametrize("table", [Table.RESTAURANTS, Table.DINERS, Table.EVENTS])
@@ -195,8 +195,10 @@ def test_the_oracle_is_the_mean_utility_from_home(small_city, small_dataset):
     minutes = travel(who.lat[4], who.lon[4], what.lat[7], what.lon[7])
     lasting = what.quality[7] + who.taste[4] @ what.style[7] - who.gamma[4] * minutes
     lasting -= who.price[4] * (what.log_price[7] - who.log_budget[4])
-    context = utilities[0, 0] - lasting
-    assert abs(context) < p.rain * p.rain_delivery + p.daypart
+    fits = KINDS[CUISINES[what.cuisine[7]].kind].fits
+    context = p.rain * p.rain_delivery * what.delivery[7] + p.daypart * np.dot(DAYPART_SHARES, fits)
+    assert context != 0
+    assert utilities[0, 0] == pytest.approx(lasting + context, rel=1e-5)
     np.testing.assert_array_equal(who.lat, small_dataset.diners("brackwater")[col.HOME_LAT])
     np.testing.assert_array_equal(what.lat, small_dataset.restaurants("brackwater")[col.LAT])
     assert truth.theta.shape == (p.list_length,)
