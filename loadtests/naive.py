@@ -1,7 +1,7 @@
 """The naive way, frozen: what one would write first to serve a LightFM model. The bench holds ours against it.
 
 `LightFM.predict` over all restaurants, a pandas sort, `json`, in FastAPI, one worker. Do not make it better: it stands
-for itself. What it leaves out (key, request log, distance, opening hours, feature cache) is in its favour, and so is that
+for itself. What it leaves out (key, request log, distance, opening hours, cache) is in its favour, and so is that its
 rows have one feature each, their identity, where a hybrid model would have several.
 """
 
