@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import structlog
+from sqlalchemy import Engine
 
-from data.columns import EventType
 from services.access.keys import KeyRing, ensure_keys
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -17,10 +17,10 @@ from services.database.errors import StorageUnavailable
 from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
 from services.events.served import ServedLog
-from services.features import EmbeddedRedis, FeatureCache, recent_entries
+from services.features import EmbeddedRedis, FeatureCache
 from services.monitoring.metrics import Metrics
 from services.releases.registry import ModelRegistry
-from services.serving.diners import DinerLoader
+from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
@@ -57,8 +57,7 @@ class Services:
     async def remember(self, market: str, user_id: str, events: Sequence[Event]) -> None:
         """Add what a diner just did to the cached state, so that the next list follows it."""
         ordered = sorted(events, key=lambda event: event.at, reverse=True)
-        entries = recent_entries([(event.restaurant_id, EventType(event.type), event.at) for event in ordered])
-        await self.cache.add_recent(market, user_id, entries)
+        await self.cache.add_recent(market, user_id, entries_of(ordered))
 
     async def erase(self, market: str, user_id: str) -> Erasure:
         """Remove everything that is held about a diner."""
@@ -114,7 +113,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         yield services
 
 
-def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: "Engine", redis_url: str) -> Services:
+def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, redis_url: str) -> Services:
     cache = FeatureCache(
         redis_url,
         timeout_ms=settings.redis_timeout_ms,

@@ -1,10 +1,22 @@
-"""What all tests share: one hypothesis profile, and the real UCI set where it can be found."""
+"""What all tests share: one hypothesis profile, a small city with a trained model, and the real UCI set where it is."""
 
+import fcntl
+import json
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from data.dataset import Dataset
+from services.access.keys import ensure_keys
+from services.database.engine import open_database
+from services.settings import Settings
 
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
@@ -19,3 +31,59 @@ def uci_folder() -> Path:
     if not (folder / "rating_final.csv").exists():
         pytest.skip("the UCI data is not here: set TABLESTAKES_UCI_DIR")
     return folder
+
+
+@dataclass(frozen=True)
+class SmallCity:
+    """A city, and a home in which a model of it is registered. Copy the home before changing it."""
+
+    dataset: Path
+    home: Path
+    market: str
+    keys: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def small_city(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> SmallCity:
+    """Built once for all test processes, through the command line, as a user would."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    dataset, home = shared / "small-city", shared / "small-home"
+    with _locked(shared / "small-city.lock"):
+        if not (home / "ready").exists():
+            sizes = ("--restaurants", "150", "--diners", "600", "--days", "10", "--seed", "7")
+            tablestakes("generate", *sizes, "--out", str(dataset), home=home)
+            tablestakes("train", str(dataset), home=home)
+            with open_keys(home) as keys:
+                (home / "ready").write_text(json.dumps(keys))
+    keys = json.loads((home / "ready").read_text())
+    return SmallCity(dataset, home, Dataset.open(dataset).markets[0], keys)
+
+
+@contextmanager
+def open_keys(home: Path) -> Iterator[dict[str, str]]:
+    """The home's keys, made if there are none yet."""
+    settings = Settings(home=home)
+    engine = open_database(settings.resolved_database_url)
+    try:
+        yield ensure_keys(engine, settings.keys_file)
+    finally:
+        engine.dispose()
+
+
+def tablestakes(*arguments: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=_ROOT)
+    if check and done.returncode:
+        pytest.fail(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return done
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,4 +1,4 @@
-"""The application: routes, errors, the hot path and the edge, put together in the order in which a request meets them."""
+"""The application: routes, errors, the hot path and the edge, put together."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +22,8 @@ from services.settings import Settings
 DESCRIPTION = """\
 Restaurant recommendations in which everybody who has a stake sits at the table.
 
-Send `Authorization: Bearer <key>`; `keys.json` in the home has a key for each role. Errors are RFC 9457 problem details.
-Times are ISO 8601 with an offset, money is in integer minor units.
+Send `Authorization: Bearer <key>`; `keys.json` in the home has a key for each role. Errors are RFC 9457 problem
+details. Times are ISO 8601 with an offset, money is in integer minor units.
 """
 
 
@@ -72,7 +72,7 @@ def services_of(app: FastAPI) -> Services:
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Add the schemas that routes only refer to, and drop FastAPI's own form of validation errors: ours is a problem."""
+    """Add the schemas that routes only refer to, and drop FastAPI's own form of validation errors."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:

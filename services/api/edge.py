@@ -1,8 +1,7 @@
-"""The outermost layer around the routes, as one plain ASGI class: ids, body limit, metrics, and the last word on errors."""
+"""The outermost layer around the routes, one plain ASGI class: ids, body limit, metrics, the last word on errors."""
 
 import re
 import time
-from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,8 +54,8 @@ class Edge:
         try:
             await self.app(scope, self._bounded(scope, receive), sending)
         except BodyTooLarge:
-            problem = TooLarge(f"the body may have {self._max_body_bytes:,} bytes at most")
-            await problem.response(request_id)(scope, receive, sending)
+            large = TooLarge(f"the body may have {self._max_body_bytes:,} bytes at most")
+            await large.response(request_id)(scope, receive, sending)
         except Exception as error:
             _log.error("request_failed", request_id=request_id, path=scope["path"], exc_info=error)
             if status:  # the answer had begun: all that is left is to break it off
@@ -86,7 +85,7 @@ class Edge:
         return receiving
 
 
-def route_of(scope: dict[str, Any]) -> str:
+def route_of(scope: Scope) -> str:
     """The route's template for metrics: bounded in number, and without ids."""
     endpoint = scope.get("endpoint")
     return getattr(endpoint, "__name__", "unmatched") if endpoint is not None else "unmatched"

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
-    "restaurant_id": "r1-00042",
+    "restaurant_id": "r0-00042",
     "market": "aldermoor",
     "name": "Golden Lantern",
     "lat": 52.2041,
@@ -22,7 +22,7 @@ RESTAURANT: Final[dict[str, Any]] = {
     "tags": ["outdoor=yes"],
 }
 DINER: Final[dict[str, Any]] = {
-    "user_id": "d1-000001",
+    "user_id": "d0-000001",
     "market": "aldermoor",
     "home_lat": 52.2013,
     "home_lon": 0.1201,
@@ -32,8 +32,8 @@ DINER: Final[dict[str, Any]] = {
 EVENT: Final[dict[str, Any]] = {
     "event_id": "5f0c6a1e",
     "type": "order",
-    "user_id": "d1-000001",
-    "restaurant_id": "r1-00042",
+    "user_id": "d0-000001",
+    "restaurant_id": "r0-00042",
     "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
     "order_id": "o-778",
     "at": "2026-01-09T19:05:00Z",
@@ -46,7 +46,7 @@ RECEIPT: Final[dict[str, Any]] = {
 }
 RECOMMENDATIONS: Final[dict[str, Any]] = {
     "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
-    "user_id": "d1-000001",
+    "user_id": "d0-000001",
     "market": "aldermoor",
     "as_of": "2026-01-09T19:00:00Z",
     "policy": {"name": "balanced", "version": "1"},
@@ -55,7 +55,7 @@ RECOMMENDATIONS: Final[dict[str, Any]] = {
     "items": [
         {
             "rank": 1,
-            "restaurant_id": "r1-00042",
+            "restaurant_id": "r0-00042",
             "name": "Golden Lantern",
             "score": 0.1846,
             "organic_rank": 1,
@@ -75,7 +75,7 @@ RECOMMENDATIONS: Final[dict[str, Any]] = {
 }
 EXPLANATION: Final[dict[str, Any]] = {
     "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
-    "restaurant_id": "r1-00042",
+    "restaurant_id": "r0-00042",
     "rank": 1,
     "score": 0.1846,
     "terms": [
@@ -103,7 +103,9 @@ _TEXTS: Final = {
 }
 
 
-def answers(model: type[BaseModel], example: dict[str, Any] | None, *errors: int, success: int = 200) -> dict[int | str, Any]:
+def answers(
+    model: type[BaseModel], example: dict[str, Any] | None, *errors: int, success: int = 200
+) -> dict[int | str, Any]:
     """The `responses` of a route: its success with an example, and its errors as problem details."""
     content = {"application/json": {"example": example}} if example is not None else {}
     responses: dict[int | str, Any] = {success: {"model": model, "content": content}}

@@ -1,8 +1,8 @@
 """`GET /v1/recommendations` as plain ASGI in front of the application's router.
 
 Routing, dependency injection and response models cost several times what the ranking does. This class answers the one
-path on which latency costs orders; it validates with the same pydantic model from which the OpenAPI is generated, answers with
-the same problems, and the documented FastAPI route calls the same `answer` (a test holds both against each other).
+path on which latency costs orders. It validates with the pydantic model from which the OpenAPI is generated and answers
+with the same problems; the documented FastAPI route calls the same `answer` (a test holds both against each other).
 """
 
 import time
@@ -31,7 +31,7 @@ async def answer(services: Services, query: RecommendationQuery) -> tuple[bytes,
     """The JSON body and the value of `Server-Timing`."""
     made = await services.recommender.recommend(ask_for(services, query))
     started = time.perf_counter()
-    body = orjson.dumps(document(made, query.explain))
+    body = orjson.dumps(document(made, query.explain), option=orjson.OPT_UTC_Z)
     stages = {**made.stages, "presentation": time.perf_counter() - started}
     return body, ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()).encode()
 

@@ -1,16 +1,16 @@
-"""Errors as RFC 9457 problem details. Each class fixes status, type and title; an unexpected error never shows its text.
+"""Errors as RFC 9457 problem details: each class fixes status, type and title. Unexpected ones never show their text.
 
-    Problem
-      + BadRequest         400  the request cannot be read
-      + Unauthorized       401  no key, or one that is not known
-      + Forbidden          403  another seat's lever
-      + NotFound           404
-      + MethodNotAllowed   405
-      + Conflict           409
-      + Gone               410
-      + TooLarge           413
-      + Unprocessable      422  readable, but outside the schema
-      + Unavailable        503  with Retry-After
+Problem
+  + BadRequest         400  the request cannot be read
+  + Unauthorized       401  no key, or one that is not known
+  + Forbidden          403  another seat's lever
+  + NotFound           404
+  + MethodNotAllowed   405
+  + Conflict           409
+  + Gone               410
+  + TooLarge           413
+  + Unprocessable      422  readable, but outside the schema
+  + Unavailable        503  with Retry-After
 """
 
 from collections.abc import Mapping
@@ -187,7 +187,7 @@ def install(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    async def on_storage(request: Request, error: Exception) -> Response:
+    async def on_storage(request: Request, _: Exception) -> Response:
         return Unavailable("the database does not answer; try again").response(request_id_of(request))
 
     app.add_exception_handler(Problem, on_problem)

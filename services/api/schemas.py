@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 Identifier = Annotated[
     str,
     StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$", max_length=128),
-    Field(description="1 to 128 characters without blanks", examples=["d1-000001"]),
+    Field(description="1 to 128 characters without blanks", examples=["d0-000001"]),
 ]
 MarketKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), Field(examples=["aldermoor"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -36,7 +36,11 @@ class Context(Body):
     lat: Latitude | None = Field(default=None, description="Where the diner is; needs `lon`.")
     lon: Longitude | None = None
     radius_km: float | None = Field(
-        default=None, gt=0, le=500, allow_inf_nan=False, description="How far around `lat`, `lon`; by default the policy's."
+        default=None,
+        gt=0,
+        le=500,
+        allow_inf_nan=False,
+        description="How far around `lat`, `lon`; by default the policy's.",
     )
     cuisine: str | None = Field(default=None, min_length=1, max_length=64, examples=["thai"])
     max_price: int | None = Field(default=None, ge=1, le=4)
@@ -58,7 +62,9 @@ class RecommendationQuery(Context):
     k: int = Field(default=20, ge=1, le=100)
     explain: Literal["none", "reasons", "full"] = "none"
     personalised: bool = Field(default=True, description="False: no profile is used, everybody gets the same list.")
-    policy: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="By default the active one.")
+    policy: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="By default the active one."
+    )
 
 
 class RankingRequest(Body):

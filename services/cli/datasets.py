@@ -42,15 +42,14 @@ def import_(
     source: Annotated[Source, typer.Argument(help="What kind of data it is.")],
     path: Annotated[Path, typer.Argument(help="The file or folder to read.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write.")] = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="OUR_COLUMN=THEIRS, as often as needed.")
-    ] = None,
+    mapping: Annotated[list[str] | None, typer.Option("--map", help="OUR_COLUMN=THEIRS, as often as needed.")] = None,
     market: Annotated[str | None, typer.Option(help="Market's key, where the data names none.")] = None,
     suggest: Annotated[bool, typer.Option(help="csv: print a draft of the column mapping and stop.")] = False,
 ) -> None:
     """Import real data into the same tables; every rejected row is counted and explained."""
-    from data.importers import ImportOptions, import_dataset
     from data.importers.csv_tables import suggest as suggest_mapping
+
+    from data.importers import ImportOptions, import_dataset
 
     if suggest:
         typer.echo(json.dumps(suggest_mapping(path), indent=2))
@@ -68,8 +67,9 @@ def validate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
 ) -> None:
     """Check a dataset: schema, references, quality, and what each seat can compute from it. Exit code 1 on errors."""
-    from data.dataset import Dataset
     from data.quality import validate as validate_dataset
+
+    from data.dataset import Dataset
 
     report = validate_dataset(Dataset.open(path))
     for line in report.lines():

@@ -1,4 +1,4 @@
-"""All Prometheus metrics of the system, in one place. Labels are route names and reasons, never diners or restaurants."""
+"""All Prometheus metrics, in one place. Labels are route names and reasons, never diners or restaurants."""
 
 from typing import Final
 
@@ -31,10 +31,16 @@ class Metrics:
             registry=self.registry,
         )
         self._degraded = Counter(
-            "tablestakes_degraded", "Answers given with less than all there is, by reason", ("reason",), registry=self.registry
+            "tablestakes_degraded",
+            "Answers given with less than all there is, by reason",
+            ("reason",),
+            registry=self.registry,
         )
         self._cache = Counter(
-            "tablestakes_feature_cache", "Look-ups in the feature cache, by outcome", ("outcome",), registry=self.registry
+            "tablestakes_feature_cache",
+            "Look-ups in the feature cache, by outcome",
+            ("outcome",),
+            registry=self.registry,
         )
         self._events = Counter(
             "tablestakes_events", "Events received, by outcome", ("outcome",), registry=self.registry
@@ -87,6 +93,6 @@ class Metrics:
         """The exposition text; with several worker processes, of all of them together."""
         if multiprocess_dir:
             together = CollectorRegistry()
-            multiprocess.MultiProcessCollector(together, path=multiprocess_dir)
+            multiprocess.MultiProcessCollector(together, path=multiprocess_dir)  # type: ignore[no-untyped-call]
             return bytes(generate_latest(together))
         return bytes(generate_latest(self.registry))

@@ -16,7 +16,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """n restaurants in a fixed order; a row number means the same restaurant in every array. Never changed, only replaced."""
+    """n restaurants in a fixed order; a row is the same restaurant in every array. Never changed, only replaced."""
 
     ids: tuple[str, ...]
     row_of: Mapping[str, int]
@@ -53,7 +53,7 @@ def build_catalogue(
     calibration: Calibration,
     typical_diners: FloatArray,
 ) -> Catalogue:
-    """Pack a market; every argument has n entries in the same order, but `typical_diners`, (m, d): a sample of diners."""
+    """Pack a market; all have n entries in the same order, but `typical_diners`, (m, d): a sample of diners."""
     vectors = np.ascontiguousarray(representations.vectors, dtype=np.float32)
     return Catalogue(
         ids=tuple(ids),

@@ -1,9 +1,9 @@
 """The request's path as pure functions over arrays: retrieve -> score -> calibrate -> explore -> top k.
 
-Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1, a simulation with thousands.
+Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
-The score is the left-to-right float64 sum of its terms, and the ledger holds just these terms: an explanation adds up to the
-score bit for bit because the score was made by that addition.
+The score is the left-to-right float64 sum of its terms, and the ledger holds just these terms: an explanation adds up to
+the score bit for bit because the score was made by that addition.
 """
 
 from dataclasses import dataclass
@@ -74,11 +74,10 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
     """
     shortlist = min(max(shortlist, k), catalogue.size)
     k = min(k, shortlist)
-    relevance = requests.vectors @ catalogue.vectors.T
-    relevance += catalogue.biases
-    relevance += requests.biases[:, None]
-    recency = None if requests.fold_ins is None else requests.fold_ins @ catalogue.vectors.T
-    coarse = relevance if recency is None else relevance + recency
+    wanted = requests.vectors if requests.fold_ins is None else requests.vectors + requests.fold_ins
+    coarse = wanted @ catalogue.vectors.T
+    coarse += catalogue.biases
+    coarse += requests.biases[:, None]
     if requests.allowed is not None:
         coarse = np.where(requests.allowed, coarse, -np.inf)
     columns = best_columns(coarse, shortlist)
@@ -86,9 +85,13 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
     passing = np.isfinite(coarse[batch, columns])
 
     terms = np.zeros((len(TERMS), *columns.shape))
-    terms[0] = relevance[batch, columns]
-    if recency is not None:
-        terms[1] = recency[batch, columns]
+    if requests.fold_ins is None:
+        terms[0] = np.where(passing, coarse[batch, columns], 0.0)
+    else:
+        picked = catalogue.vectors[columns]  # (B, shortlist, d)
+        terms[0] = (picked @ requests.vectors[:, :, None])[:, :, 0] + catalogue.biases[columns]
+        terms[0] += requests.biases[:, None]
+        terms[1] = (picked @ requests.fold_ins[:, :, None])[:, :, 0]
     distances = _distances(catalogue, requests, columns)
     raw = terms[0] + terms[1]
     terms[2] = catalogue.calibration.order_probability(raw, _log_time_offset(catalogue, distances)) - raw
@@ -102,7 +105,7 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
     shown = passing[batch, order]
     propensities = _plackett_luce(values / temperature, passing, order) if temperature > 0.0 else np.ones((1, 1))
     means = terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1)
-    picked = terms[:, batch, order]
+    chosen = terms[:, batch, order]
 
     def or_nan(array: Doubles) -> Doubles:
         return array if shown.all() else np.where(shown, array, np.nan)
@@ -110,10 +113,10 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
     return RankedLists(
         rows=np.where(shown, columns[batch, order], -1),
         scores=or_nan(scores[batch, order]),
-        terms=or_nan(picked),
+        terms=or_nan(chosen),
         distances_km=or_nan(distances[batch, order]),
         propensities=or_nan(np.broadcast_to(propensities, order.shape)),
-        advantages=or_nan(picked - means[:, :, None]),
+        advantages=or_nan(chosen - means[:, :, None]),
     )
 
 

@@ -1,8 +1,8 @@
 """Recency fold-in: what a diner did since the model was trained moves the next list.
 
-One step of stochastic gradient on the model's own factors: a positive action on restaurant j adds a multiple of its vector
-q_j to the diner's. The effect on restaurant i is then sum_j w_j <q_j, q_i>, a sum over the diner's own actions, so it is
-explained exactly by naming them.
+One step of stochastic gradient on the model's own factors: a positive action on restaurant j adds a multiple of its
+vector q_j to the diner's. The effect on restaurant i is then sum_j w_j <q_j, q_i>, a sum over the diner's own actions,
+so it is explained exactly by naming them.
 """
 
 from typing import Final

@@ -7,7 +7,7 @@ _SAMPLE_STEP = 16
 _SAMPLING_PAYS_FROM = 4096
 
 
-def best_columns(scores: npt.NDArray[np.float32], m: int) -> npt.NDArray[np.int64]:
+def best_columns(scores: npt.NDArray[np.floating], m: int) -> npt.NDArray[np.int64]:
     """(B, m) columns of the m largest entries of each row of (B, n), in ascending column order.
 
     Exact. For one long row a threshold guessed from a sample first leaves a few hundred entries to look at, which takes
@@ -21,7 +21,7 @@ def best_columns(scores: npt.NDArray[np.float32], m: int) -> npt.NDArray[np.int6
     return np.sort(np.argpartition(scores, n - m, axis=1)[:, n - m :], axis=1)
 
 
-def _best_of_long_row(scores: npt.NDArray[np.float32], m: int) -> npt.NDArray[np.int64]:
+def _best_of_long_row(scores: npt.NDArray[np.floating], m: int) -> npt.NDArray[np.int64]:
     sample = scores[::_SAMPLE_STEP]
     # Four standard deviations below the expected rank: the sample's threshold misses about once in 30,000 rows.
     expected = m / _SAMPLE_STEP

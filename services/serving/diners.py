@@ -1,27 +1,28 @@
 """A diner's state, made from the model, the profile and the event log when the feature cache has none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from data.columns import EventType
 from models.base import Representations
+from models.training_data import diner_tags
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.events.log import Event, EventLog
-from services.features import RECENT_DTYPE, RECENT_LIMIT, DinerState, event_code, recent_entries
+from services.features import DinerState
+from services.features.codec import EVENT_CODES, MAX_RECENT, RecentArray, recent_entries
 from services.ranking.recency import ACTION_WEIGHTS
 from services.serving.snapshot import MarketSnapshot
 
 REMEMBERED: Final = timedelta(days=14)
 """How far back the event log is read for the fold-in; the weight of anything older has faded."""
 
-_WEIGHTS_BY_CODE: Final = {event_code(kind): weight for kind, weight in ACTION_WEIGHTS.items()}
+_WEIGHTS_BY_CODE: Final = {EVENT_CODES[kind]: weight for kind, weight in ACTION_WEIGHTS.items()}
 _PAGE = 2_000
 
 
@@ -38,7 +39,7 @@ class DinerLoader:
         market = snapshot.info.market
         try:
             diner = self._catalogue.diner(market, user_id)
-            recent = self._events.recent(market, user_id, self._clock.now() - REMEMBERED, RECENT_LIMIT)
+            recent = self._events.recent(market, user_id, self._clock.now() - REMEMBERED, MAX_RECENT)
         except StorageUnavailable:
             return self._state(snapshot, user_id, None, _entries([])), False
         return self._state(snapshot, user_id, diner, _entries(recent)), True
@@ -61,9 +62,7 @@ class DinerLoader:
                 if diner.user_id not in busy
             ]
 
-    def _state(
-        self, snapshot: MarketSnapshot, user_id: str, diner: Diner | None, recent: npt.NDArray[np.void]
-    ) -> DinerState:
+    def _state(self, snapshot: MarketSnapshot, user_id: str, diner: Diner | None, recent: RecentArray) -> DinerState:
         learnt = _represent(snapshot, user_id, diner)
         return DinerState(
             vector=learnt.vectors[0],
@@ -81,15 +80,24 @@ def _represent(snapshot: MarketSnapshot, user_id: str, diner: Diner | None) -> R
     row = artifact.diner_row(user_id)
     if row is not None:
         return Representations(artifact.diners.vectors[row : row + 1], artifact.diners.biases[row : row + 1])
-    if diner is not None and diner.profile:
-        return artifact.model.new_diners([list(diner.profile)])
+    if diner is not None:
+        home = snapshot.districts.name_at(diner.home_lat, diner.home_lon)
+        if tags := diner_tags(diner.profile, home):
+            return artifact.model.new_diners([tags])
     return snapshot.nobody
 
 
-def _entries(events: list[Event]) -> npt.NDArray[np.void]:
-    if not events:
-        return np.empty(0, RECENT_DTYPE)
-    return recent_entries([(event.restaurant_id, EventType(event.type), event.at) for event in events])
+def _entries(events: Sequence[Event]) -> RecentArray:
+    return entries_of([event for event in events if event.type in ACTION_WEIGHTS])
+
+
+def entries_of(events: Sequence[Event]) -> RecentArray:
+    """Events as the feature cache keeps them, in the given order."""
+    return recent_entries(
+        [event.restaurant_id for event in events],
+        [event.type for event in events],
+        [event.at.timestamp() for event in events],
+    )
 
 
 def recent_actions(

@@ -90,10 +90,9 @@ class Recommender:
         lookup = await self._cache.diner(market, ask.user_id)
         if lookup.degraded:
             degraded.append("feature-cache-away")
-        state = lookup.state
-        if state is not None and state.model_tag == snapshot.model_tag:
+        if lookup.state is not None and lookup.state.model_tag == snapshot.model_tag:
             self._metrics.cache("last_copy" if lookup.degraded else "hit")
-            return state
+            return lookup.state
         self._metrics.cache("miss")
         state, complete = await asyncio.to_thread(self._diners.load, snapshot, ask.user_id)
         if not complete:

@@ -1,15 +1,17 @@
-"""A market as one process serves it: catalogue, model, policies. Immutable; a refresh builds a new one and swaps it in."""
+"""A market as one process serves it: catalogue, model, policies. Immutable; a refresh swaps a new one in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from data.dataset import MarketInfo
 from models.artifacts import Artifact
-from models.base import Representations
-from models.training_data import restaurant_tags
+from models.base import FloatArray, Representations
+from models.training_data import Districts, restaurant_tags
 from services.catalogue.records import Restaurant
+from services.features.codec import model_tag, restaurant_hash
 from services.ranking.catalogue import Catalogue, build_catalogue
 from services.stakeholders.policy import Policy
 
@@ -33,27 +35,32 @@ class MarketSnapshot:
     nobody: Representations
     """One row: the diner of whom nothing is known."""
 
-    @property
-    def model_tag(self) -> bytes:
-        """Eight bytes that change with the model, so that a cached vector of another model is never used."""
-        return self.artifact.version.encode()[-8:].rjust(8, b"-")
+    popularity: FloatArray
+    """(n,) recent orders at each restaurant, older ones counting less; 0 for those that the model has not seen."""
+    districts: Districts
+    model_tag: bytes
+    """Stands for the model version in the feature cache: a vector of another model is never used."""
 
 
 def build_snapshot(
     info: MarketInfo,
     catalogue_version: int,
     restaurants: Sequence[Restaurant],
-    hashes: Sequence[int],
     artifact: Artifact,
     policies: Mapping[str, Policy],
     active_policy: str,
 ) -> MarketSnapshot:
     """Join a catalogue with a model; restaurants that the model has not seen are represented by their features."""
+    ids = [restaurant.restaurant_id for restaurant in restaurants]
+    known_rows = {restaurant_id: row for row, restaurant_id in enumerate(artifact.restaurant_ids)}
+    rows = np.asarray([known_rows.get(restaurant_id, -1) for restaurant_id in ids], np.int64)
+    lat = np.asarray([restaurant.lat for restaurant in restaurants], np.float64)
+    lon = np.asarray([restaurant.lon for restaurant in restaurants], np.float64)
     catalogue = build_catalogue(
-        ids=[restaurant.restaurant_id for restaurant in restaurants],
-        representations=represent(artifact, restaurants),
-        lat=np.asarray([restaurant.lat for restaurant in restaurants], np.float64),
-        lon=np.asarray([restaurant.lon for restaurant in restaurants], np.float64),
+        ids=ids,
+        representations=_represent(artifact, restaurants, rows),
+        lat=lat,
+        lon=lon,
         price_levels=[restaurant.price_level for restaurant in restaurants],
         cuisines=[restaurant.cuisines for restaurant in restaurants],
         hours=[restaurant.hours for restaurant in restaurants],
@@ -65,23 +72,24 @@ def build_snapshot(
         catalogue_version=catalogue_version,
         catalogue=catalogue,
         restaurants=tuple(restaurants),
-        row_of_hash={key: row for row, key in enumerate(hashes)},
+        row_of_hash={restaurant_hash(restaurant_id): row for row, restaurant_id in enumerate(ids)},
         artifact=artifact,
         policies=policies,
         active_policy=active_policy,
         nobody=artifact.model.new_diners([[]]),
+        popularity=np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
+        districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
+        model_tag=model_tag(artifact.version),
     )
 
 
-def represent(artifact: Artifact, restaurants: Sequence[Restaurant]) -> Representations:
-    """Vectors and biases in the catalogue's order."""
-    known_rows = {restaurant_id: row for row, restaurant_id in enumerate(artifact.restaurant_ids)}
-    rows = np.asarray([known_rows.get(restaurant.restaurant_id, -1) for restaurant in restaurants], np.int64)
+def _represent(artifact: Artifact, restaurants: Sequence[Restaurant], rows: npt.NDArray[np.int64]) -> Representations:
+    """Vectors and biases in the catalogue's order; rows below 0 are represented by their features."""
     vectors = np.array(artifact.restaurants.vectors[np.maximum(rows, 0)])
     biases = np.array(artifact.restaurants.biases[np.maximum(rows, 0)])
     new = np.flatnonzero(rows < 0)
     if new.size:
-        tags = [restaurant_tags(**restaurants[row].features()) for row in new]
+        tags = [restaurant_tags(**restaurants[row].features()) for row in new.tolist()]
         unseen = artifact.model.new_restaurants(tags)
         vectors[new], biases[new] = unseen.vectors, unseen.biases
     return Representations(vectors, biases)

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import structlog
 
 from models.artifacts import ArtifactError, load
@@ -14,7 +15,7 @@ from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.events.log import EventLog
-from services.features import FeatureCache, MarketState, restaurant_hash
+from services.features import FeatureCache, MarketState
 from services.monitoring.metrics import Metrics
 from services.releases.registry import ModelRegistry
 from services.serving.live import LOAD_WINDOW_MINUTES, LiveMarket, live_market
@@ -105,8 +106,7 @@ class ServingState:
                     fresh[info.market] = current
                 continue
             restaurants = self._stores.catalogue.restaurants(info.market)
-            hashes = [restaurant_hash(restaurant.restaurant_id) for restaurant in restaurants]
-            fresh[info.market] = build_snapshot(info, version, restaurants, hashes, artifact, policies, active)
+            fresh[info.market] = build_snapshot(info, version, restaurants, artifact, policies, active)
             _log.info("snapshot_built", market=info.market, model=artifact.version, restaurants=len(restaurants))
         return fresh
 
@@ -116,11 +116,14 @@ class ServingState:
         blob = await self._cache.get_market(market)
         if (
             blob is not None
-            and blob.catalogue_version == snapshot.catalogue_version
-            and abs((now - blob.as_of).total_seconds()) < _LIVE_SECONDS
-            and len(blob.open_now) == snapshot.catalogue.size
+            and blob.catalogue_version == str(snapshot.catalogue_version)
+            and abs(now.timestamp() - blob.as_of) < _LIVE_SECONDS
+            and len(blob.is_open) == snapshot.catalogue.size
         ):
-            self._live[market] = LiveMarket(blob.catalogue_version, blob.as_of, blob.open_now, blob.eta_minutes)
+            as_of = datetime.fromtimestamp(blob.as_of, UTC)
+            self._live[market] = LiveMarket(
+                snapshot.catalogue_version, as_of, blob.is_open.astype(np.bool_), blob.eta_minutes
+            )
             return
         kept = self._live.get(market)
         age = _LIVE_SECONDS if kept is None else abs((now - kept.as_of).total_seconds())
@@ -131,8 +134,7 @@ class ServingState:
             orders = await asyncio.to_thread(self._stores.events.orders_since, market, since)
         except StorageUnavailable:
             orders = {}
-        live = live_market(snapshot, now, orders)
+        live, version = live_market(snapshot, now, orders), snapshot.catalogue_version
         self._live[market] = live
-        await self._cache.put_market(
-            market, MarketState(live.eta_minutes, live.open_now, live.catalogue_version, live.as_of)
-        )
+        state = MarketState(live.eta_minutes, live.open_now.astype(np.uint8), str(version), live.as_of.timestamp())
+        await self._cache.put_market(market, state)

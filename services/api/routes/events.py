@@ -121,7 +121,7 @@ def _event(services: Services, item: Any) -> Event:
         raise BadRequest("at: the time lies more than a day ahead")
     return Event(
         event_id=body.event_id,
-        type=body.type,
+        type=EventType(body.type),
         market=_market(services, body),
         user_id=body.user_id,
         restaurant_id=body.restaurant_id,
@@ -150,6 +150,6 @@ async def _remember(services: Services, accepted: list[Event]) -> None:
     """Let the diners' next lists know. A diner who is not in the cache reads the log at the next request."""
     by_diner: dict[tuple[str, str], list[Event]] = {}
     for event in accepted:
-        if EventType(event.type) in ACTION_WEIGHTS:
+        if event.type in ACTION_WEIGHTS:
             by_diner.setdefault((event.market, event.user_id), []).append(event)
     await asyncio.gather(*(services.remember(market, user, done) for (market, user), done in by_diner.items()))

@@ -28,7 +28,9 @@ async def ready(services: ServicesDep, response: Response) -> Health:
     return Health(status="ok" if well else "degraded", checks=checks)
 
 
-@router.get("/metrics", operation_id="getMetrics", responses={200: {"content": {"text/plain": {}}}}, include_in_schema=False)
+@router.get(
+    "/metrics", operation_id="getMetrics", responses={200: {"content": {"text/plain": {}}}}, include_in_schema=False
+)
 async def metrics(services: ServicesDep) -> Response:
     """Prometheus metrics, of all worker processes together."""
     services.metrics.served_dropped(services.served.dropped)

@@ -24,19 +24,21 @@ router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(re
 async def recommendations(services: ServicesDep, query: Annotated[RecommendationQuery, Query()]) -> Response:
     """The restaurants to show to a diner, best first.
 
-    An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets the
-    same list. `Server-Timing` tells what each stage took.
+    An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets
+    the same list. `Server-Timing` tells what each stage took.
     """
     body, timing = await answer(services, query)
     headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503))
+@router.post(
+    "/rankings", operation_id="rankCandidates", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503)
+)
 async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
     made = await services.recommender.recommend(ask_for_ranking(services, body))
-    return Response(orjson.dumps(document(made, body.explain)), media_type="application/json")
+    return Response(orjson.dumps(document(made, body.explain), option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 @router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, EXPLANATION, 404, 422, 503))

@@ -1,0 +1,76 @@
+"""Train a dataset's markets and register what comes of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from data.dataset import Dataset
+from models import pipeline
+from models.base import ModelError
+from services.access.keys import ensure_keys
+from services.catalogue.store import CatalogueStore
+from services.database.engine import migrate, open_database
+from services.releases.registry import ModelRegistry
+from services.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+
+_HEADLINE = ("ndcg@10", "recall@20", "auc")
+
+
+@dataclass(frozen=True)
+class TrainedMarket:
+    """What training a market gave."""
+
+    market: str
+    version: str
+    champion: bool
+    """Whether this version serves now."""
+    headline: dict[str, dict[str, float]]
+    """The main figures on held-out data."""
+
+
+def train_markets(
+    settings: Settings,
+    dataset: Dataset,
+    model: str,
+    *,
+    market: str | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress,
+) -> Iterator[TrainedMarket]:
+    """Train one market or all, one after the other; each is registered, with its catalogue, before the next begins.
+
+    A market without feedback is passed over when others are left. Raises ModelError when none could be trained.
+    """
+    engine = open_database(settings.resolved_database_url)
+    try:
+        migrate(engine)
+        ensure_keys(engine, settings.keys_file)
+        catalogue, registry = CatalogueStore(engine), ModelRegistry(engine)
+        chosen = [dataset.market(market)] if market else list(dataset.manifest.markets)
+        refusals: list[str] = []
+        for info in chosen:
+            try:
+                artifact = pipeline.train(
+                    dataset, info.market, model, settings.artifacts, seed=seed, threads=threads, progress=progress
+                )
+            except ModelError as error:
+                refusals.append(str(error))
+                continue
+            metrics: dict[str, Any] = artifact.manifest.metrics
+            catalogue.load(info, dataset.restaurants(info.market), dataset.diners(info.market))
+            registry.register(info.market, artifact.version, model, str(artifact.path.absolute()), metrics)
+            champion = registry.champion(info.market)
+            measured = metrics["models"][model]
+            yield TrainedMarket(
+                market=info.market,
+                version=artifact.version,
+                champion=champion is not None and champion.version == artifact.version,
+                headline={name: measured[name] for name in _HEADLINE},
+            )
+        if len(refusals) == len(chosen):
+            raise ModelError("; ".join(refusals))
+    finally:
+        engine.dispose()

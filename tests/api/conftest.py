@@ -1,0 +1,76 @@
+"""A running application over a copy of the small city's home, with a real Redis and a real database."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.app import create_app
+from services.settings import Settings
+from tests.conftest import SmallCity
+
+Client = httpx2.Client
+
+
+@contextmanager
+def running(home: Path, hot_path: bool = True, **overrides: Any) -> Iterator[TestClient]:
+    """The application over this home, started and warm."""
+    app = create_app(Settings(home=home, **overrides), hot_path=hot_path)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def api_home(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of this test process's own."""
+    home = tmp_path_factory.mktemp("api") / "home"
+    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(api_home: Path) -> Iterator[TestClient]:
+    """The application without a key."""
+    with running(api_home) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def as_role(server: TestClient, small_city: SmallCity) -> Callable[[str], Callable[..., httpx2.Response]]:
+    """`as_role("app")("GET", "/v1/markets")`."""
+
+    def of(role: str) -> Callable[..., httpx2.Response]:
+        bearer = {"Authorization": f"Bearer {small_city.keys[role]}"}
+
+        def call(method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> httpx2.Response:
+            return server.request(method, path, headers={**bearer, **(headers or {})}, **options)
+
+        return call
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def app(as_role: Callable[[str], Callable[..., httpx2.Response]]) -> Callable[..., httpx2.Response]:
+    """A diners' app: `app("GET", "/v1/recommendations", params={...})`."""
+    return as_role("app")
+
+
+@pytest.fixture
+def fresh_home(small_city: SmallCity, tmp_path: Path) -> Path:
+    """A home that one test may damage."""
+    home = tmp_path / "home"
+    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    return home
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Closes what a test opens."""
+    with ExitStack() as opened:
+        yield opened
