@@ -210,15 +210,19 @@ class FeatureCache:
             self._breaker.failed(ticket)
             raise
         except ErrorReplyError:  # an error is an answer too
-            self._breaker.succeeded(ticket)
+            self._answered(ticket)
             raise
         except BaseException:
             self._breaker.gave_up(ticket)
             raise
-        self._breaker.succeeded(ticket)
-        if self._spoilt:
-            self._clear_away()
+        self._answered(ticket)
         return reply
+
+    def _answered(self, ticket: int) -> None:
+        """Redis is there: what it has wrong can be cleared away."""
+        self._breaker.succeeded(ticket)
+        if self._spoilt and self._clearing is None:
+            self._clearing = asyncio.get_running_loop().create_task(self._clear())
 
     async def _write(self, key: bytes, *command: bytes) -> bool:
         """Change one diner's key; whatever goes wrong, the key does not stay as it is."""
@@ -265,10 +269,6 @@ class FeatureCache:
         self._spoilt[key] = object()
         if len(self._spoilt) > _MAX_SPOILT:
             self._spoilt.popitem(last=False)
-
-    def _clear_away(self) -> None:
-        if self._clearing is None:
-            self._clearing = asyncio.get_running_loop().create_task(self._clear())
 
     async def _clear(self) -> None:
         """Remove from Redis what it has wrong; what is spoilt anew meanwhile stays marked."""

@@ -62,6 +62,7 @@ DINER_MAGIC: Final = b"TSd\x01"
 _MARKET_MAGIC: Final = b"TSm\x01"
 _DINER_HEADER: Final = struct.Struct("<4sI8s8sHHfdd")
 _MARKET_HEADER: Final = struct.Struct("<4sI8sdII")
+_FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _CRC_END: Final = 8
 DINER_FIXED_LENGTH_AT: Final = 26
 """Where a diner's blob holds the length of its fixed part; the server-side scripts read it there."""
@@ -152,11 +153,12 @@ def encode_recent(entries: RecentArray) -> bytes:
 
 def encode_diner(market: str, user_id: str, state: DinerState) -> bytes:
     """The diner's blob. Raises CodecError for a vector not (d,), too long or not finite; a tag not of 8 bytes."""
-    vector = np.ascontiguousarray(state.vector, dtype="<f4")
+    with np.errstate(over="ignore"):
+        vector = np.ascontiguousarray(state.vector, dtype="<f4")
     if vector.ndim != 1 or vector.size > _MAX_DIMENSIONS:
         raise CodecError(f"a diner's vector must be (d,) with d <= {_MAX_DIMENSIONS}, not {vector.shape}")
-    if not (np.isfinite(vector).all() and np.isfinite(state.bias)):
-        raise CodecError("a diner's vector and bias must be finite")
+    if not (np.isfinite(vector).all() and abs(state.bias) <= _FLOAT32_MAX):
+        raise CodecError("a diner's vector and bias must be finite in float32")
     if len(state.model_tag) != 8:
         raise CodecError("a model tag has 8 bytes: make it with model_tag(version)")
     fixed = _DINER_HEADER.size + vector.nbytes

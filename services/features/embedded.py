@@ -114,23 +114,28 @@ class EmbeddedRedis:
         return self._directory / "redis.log"
 
     def start(self) -> Self:
-        """Attach to the directory's server, launching it first where none answers; ready when this returns.
+        """Attach to the directory's server, launching it where none answers; ready when this returns.
 
-        `max_memory_mb` counts for the one who launches. Raises EmbeddedRedisError when it does not get ready in time.
+        May be called again to bring back a server that has died. `max_memory_mb` counts for the one who launches.
+        Raises EmbeddedRedisError when the server does not get ready in time.
         """
-        if self._use is not None:
-            return self
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._starting():
-            use = os.open(self._directory / "redis.users", os.O_RDWR | os.O_CREAT, 0o600)
+            first = self._use is None
             try:
-                fcntl.flock(use, fcntl.LOCK_SH)  # a keeper that is just stopping its server makes us wait here
+                if first:
+                    self._attach()
                 self._url = self._running() or self._launch()
             except BaseException:
-                os.close(use)
+                if first:
+                    self.close()
                 raise
-            self._use = use
         return self
+
+    def _attach(self) -> None:
+        """Count as a user. A keeper that is just stopping its server makes us wait here until that is gone."""
+        self._use = os.open(self._directory / "redis.users", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._use, fcntl.LOCK_SH)
 
     def close(self) -> None:
         """Use the server no more; it stops if no one else does. May be called twice."""
@@ -188,6 +193,9 @@ class EmbeddedRedis:
 
     def _run_keeper(self, binary: Path, configuration: str, url: str) -> None:
         command = [sys.executable, "-I", "-S", keeper.__file__, str(self._directory / "redis.users"), str(binary)]
+        if scratch := self._scratch(url):
+            command.append(str(scratch))
+        self.log_file.touch(mode=0o600)
         with (
             self.log_file.open("wb") as log,
             subprocess.Popen(  # noqa: S603 - our own script and arguments
@@ -217,14 +225,18 @@ class EmbeddedRedis:
 
     def _sweep(self) -> None:
         """Remove the socket that a killed server left behind."""
+        (self._directory / "redis.sock").unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            parts = urlsplit(self._address_file.read_text(encoding="utf-8"))
-            if parts.scheme != "unix":
-                return
-            stale = Path(parts.path)
-            stale.unlink(missing_ok=True)
-            if stale.parent != self._directory:
-                stale.parent.rmdir()
+            if scratch := self._scratch(self._address_file.read_text(encoding="utf-8")):
+                (scratch / "redis.sock").unlink(missing_ok=True)
+                scratch.rmdir()
+
+    def _scratch(self, url: str) -> Path | None:
+        """The temporary directory that was made for the socket, if it is not in ours."""
+        parts = urlsplit(url)
+        if parts.scheme != "unix" or Path(parts.path).parent == self._directory:
+            return None
+        return Path(parts.path).parent
 
 
 def _place(directory: Path) -> tuple[str, list[str]]:

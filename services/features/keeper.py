@@ -6,9 +6,10 @@ is held until the server is gone, so a newcomer never attaches to a server that 
 
 Standard library only, started with `-I -S`: it must be small and quick.
 
-    python -I -S keeper.py LOCK_FILE SERVER_BINARY < server.conf 2> server.log
+    python -I -S keeper.py LOCK_FILE SERVER_BINARY [SCRATCH_DIRECTORY] < server.conf 2> server.log
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -19,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
-_STOP_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 2.0
 
 
 def _die_with_keeper() -> None:
@@ -54,25 +55,29 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
-
-
-def main(lock_file: str, binary: str) -> None:
-    """Start the server, wait until no one uses it or it ends by itself, stop it."""
+def main(lock_file: str, binary: str, scratch: str = "") -> None:
+    """Start the server, wait until no one uses it or it ends by itself, stop it and remove the scratch directory."""
     os.umask(0o077)
     configuration = sys.stdin.buffer.read()
     _detach()
-    signal.signal(signal.SIGTERM, _leave)
     server = _start(binary, configuration)
-    signal.signal(signal.SIGCHLD, _leave)
+
+    def leave(signal_number: int, _frame: FrameType | None) -> None:
+        if signal_number == signal.SIGTERM or server.poll() is not None:  # SIGCHLD comes also when it is but paused
+            raise SystemExit(0)
+
     lock = os.open(lock_file, os.O_RDWR)
     try:
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGCHLD, leave)
         if server.poll() is None:
             fcntl.flock(lock, fcntl.LOCK_EX)
     finally:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _stop(server)
+        if scratch:
+            with contextlib.suppress(OSError):
+                os.rmdir(scratch)
 
 
 if __name__ == "__main__":

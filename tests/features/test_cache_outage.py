@@ -1,0 +1,247 @@
+"""The cache without its server: answers go on from last copies, nobody waits long, all is well again by itself."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import numpy as np
+import pytest
+import pytest_asyncio
+import redis
+
+from services.features import DinerState, EmbeddedRedis, FeatureCache, MarketState
+from services.features.breaker import BreakerState
+from services.features.codec import RECENT_DTYPE, model_tag
+from services.features.keys import diner_key
+
+
+def diner(first: float, recent: int = 0) -> DinerState:
+    return DinerState(np.full(32, first, dtype=np.float32), 0.0, model_tag("v1"), recent=entries(recent))
+
+
+def entries(count: int) -> np.ndarray:
+    made = np.zeros(count, dtype=RECENT_DTYPE)
+    made["restaurant"] = np.arange(1, count + 1)
+    return made
+
+
+@pytest_asyncio.fixture
+async def cache(own_server: EmbeddedRedis) -> AsyncIterator[FeatureCache]:
+    """A cache with a request's patience that knows diner `ann`."""
+    cache = FeatureCache(own_server.url, timeout_ms=100)
+
+    async def known() -> bool:
+        stored = await cache.put("town", "ann", diner(1.0, recent=1))
+        return stored and (await cache.diner("town", "ann")).state is not None
+
+    assert await until(known)
+    yield cache
+    await cache.close()
+
+
+@pytest.fixture
+def client(own_server: EmbeddedRedis) -> redis.Redis:
+    with redis.Redis.from_url(own_server.url) as client:
+        yield client
+
+
+def signalled(server: EmbeddedRedis, what: signal.Signals) -> int:
+    with redis.Redis.from_url(server.url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, what)
+    return pid
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> bool:
+    """Try again and again; the machine may be busy, so the patience is ten times what is promised."""
+    async with asyncio.timeout(20):
+        while not await holds():
+            await asyncio.sleep(0.01)
+    return True
+
+
+async def healthy(cache: FeatureCache, user: str = "ann") -> bool:
+    return not (await cache.diner("town", user)).degraded
+
+
+async def assert_degraded_and_quick(cache: FeatureCache) -> None:
+    """Without the breaker, 2,000 waits of 100 ms would take 200 s; with the client's defaults, hours."""
+    async with asyncio.timeout(20):
+        for asked in range(2_000):
+            lookup = await cache.diner("town", "ann")
+            assert lookup.degraded
+            assert lookup.state.vector[0] == 1.0
+            if asked == 20:
+                assert cache.breaker_state is not BreakerState.CLOSED
+        stranger = await cache.diner("town", "bob")
+    assert stranger.degraded
+    assert stranger.state is None
+
+
+async def test_killed_and_restarted(cache, own_server):
+    signalled(own_server, signal.SIGKILL)
+    assert await until(lambda: degraded(cache))
+    await assert_degraded_and_quick(cache)
+    own_server.start()
+    assert await until(lambda: healthy(cache))
+    assert (await cache.diner("town", "ann")).state is None, "the new server is empty"
+    assert await cache.put("town", "ann", diner(2.0))
+    assert (await cache.diner("town", "ann")).state.vector[0] == 2.0
+
+
+async def degraded(cache: FeatureCache) -> bool:
+    return not await healthy(cache)
+
+
+async def test_paused_and_continued(cache, own_server):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        await assert_degraded_and_quick(cache)
+        assert not await cache.ping()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+    assert (await cache.diner("town", "ann")).state.vector[0] == 1.0
+    assert cache.breaker_state is BreakerState.CLOSED
+
+
+async def test_paused_for_so_long_that_the_connection_is_given_up(cache, own_server):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        for _ in range(25):
+            assert not await healthy(cache)
+            await asyncio.sleep(0.06)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+
+
+async def test_never_there(tmp_path):
+    cache = FeatureCache(f"unix://{tmp_path}/nobody.sock", timeout_ms=50)
+    async with asyncio.timeout(20):
+        for _ in range(100):
+            lookup = await cache.diner("town", "ann")
+            assert lookup.degraded
+            assert lookup.state is None
+        assert not await cache.put("town", "ann", diner(1.0))
+        assert not await cache.add_recent("town", "ann", entries(1))
+        assert not await cache.drop("town", "bob")
+        assert not await cache.put_market("town", MarketState(np.ones(1, np.float32), np.ones(1, np.uint8), "", 0.0))
+        assert await cache.put_many("town", [("cid", diner(3.0))]) == 0
+        assert not await cache.ping()
+        assert (await cache.diner("town", "ann")).state.vector[0] == 1.0, "what was put here is known here"
+        assert (await cache.diner("town", "cid")).state.vector[0] == 3.0
+        assert (await cache.get_market("town")).catalogue_version == ""
+    await cache.close()
+
+
+async def test_flushed(cache, client):
+    client.flushall()
+    lookup = await cache.diner("town", "ann")
+    assert not lookup.degraded
+    assert lookup.state is None
+    assert await cache.put("town", "ann", diner(2.0))
+    assert (await cache.diner("town", "ann")).state.vector[0] == 2.0
+
+
+@pytest.mark.parametrize("spoil", ["rubbish", "truncated", "another's", "list", "empty"])
+async def test_wrong_data_in_the_key_is_not_served_and_cleared_away(cache, client, spoil):
+    key = diner_key("town", "ann")
+    await cache.put("town", "bob", diner(9.0))
+    blob, other = client.get(key), client.get(diner_key("town", "bob"))
+    client.delete(key)
+    if spoil == "list":
+        client.lpush(key, "a")
+    else:
+        client.set(key, {"rubbish": b"\x00" * 300, "truncated": blob[:-1], "another's": other, "empty": b""}[spoil])
+    lookup = await cache.diner("town", "ann")
+    assert lookup.degraded
+    assert lookup.state.vector[0] == 1.0, "the last copy"
+    assert await until(lambda: healthy(cache))
+    assert (await cache.diner("town", "ann")).state is None
+    assert client.exists(key) == 0
+
+
+async def test_additions_to_wrong_data_clear_it_away(cache, client):
+    client.set(diner_key("town", "ann"), b"rubbish")
+    assert not await cache.add_recent("town", "ann", entries(1))
+    assert await until(lambda: healthy(cache))
+    assert client.exists(diner_key("town", "ann")) == 0
+
+
+async def test_a_diners_own_clicks_count_during_the_outage_and_are_not_undone_by_its_end(cache, own_server, client):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        assert not await cache.add_recent("town", "ann", entries(3))
+        lookup = await cache.diner("town", "ann")
+        assert lookup.degraded
+        assert lookup.state.recent["restaurant"].tolist() == [1, 2, 3, 1]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    while (lookup := await cache.diner("town", "ann")).degraded:
+        assert lookup.state.recent["restaurant"].tolist() == [1, 2, 3, 1], "never the old state again"
+        await asyncio.sleep(0.005)
+    assert lookup.state is None, "to be made anew from the events"
+
+
+async def test_a_diner_dropped_during_the_outage_does_not_come_back(cache, own_server, client):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        assert not await cache.drop("town", "ann")
+        assert (await cache.diner("town", "ann")).state is None
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    while (lookup := await cache.diner("town", "ann")).degraded:
+        assert lookup.state is None
+        await asyncio.sleep(0.005)
+    assert lookup.state is None
+    assert client.exists(diner_key("town", "ann")) == 0
+
+
+async def test_a_write_whose_caller_left_is_not_trusted(cache, client):
+    writing = asyncio.create_task(cache.put("town", "ann", diner(5.0)))
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await until(lambda: healthy(cache))
+    assert client.exists(diner_key("town", "ann")) == 0
+
+
+async def test_a_probe_whose_caller_left_does_not_keep_the_breaker_open(cache, own_server):
+    pid = signalled(own_server, signal.SIGSTOP)
+    while cache.breaker_state is BreakerState.CLOSED:
+        await cache.diner("town", "ann")
+    await asyncio.sleep(0.25)
+    probe = asyncio.create_task(cache.diner("town", "ann"))
+    await asyncio.sleep(0.01)
+    assert cache.breaker_state is BreakerState.HALF_OPEN
+    probe.cancel()
+    os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+
+
+async def test_a_warm_up_stops_when_the_server_goes(cache, own_server):
+    def states():
+        for number in range(5_000):
+            if number == 1_000:
+                signalled(own_server, signal.SIGKILL)
+            yield f"d{number}", diner(number)
+
+    async with asyncio.timeout(20):
+        assert await cache.put_many("town", states()) < 5_000
+
+
+async def test_closing_in_the_middle_of_an_outage(own_server):
+    cache = FeatureCache(own_server.url, timeout_ms=50)
+    await cache.put("town", "ann", diner(1.0))
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        asking = asyncio.create_task(cache.diner("town", "ann"))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await cache.close()
+            await asking
+    finally:
+        os.kill(pid, signal.SIGCONT)
