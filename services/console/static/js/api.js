@@ -1,0 +1,66 @@
+// The HTTP API of this origin.
+
+/** An error answer: RFC 9457 problem details, or what can be said where there are none. */
+export class Problem extends Error {
+  constructor({ status = 0, title = "Something went wrong", detail = "", request_id = "" }) {
+    super(detail || title);
+    Object.assign(this, { status, title, detail, requestId: request_id });
+  }
+}
+
+/** Calls with one bearer key. Every method throws Problem; a cancelled call throws the signal's AbortError. */
+export class Api {
+  constructor(key) {
+    this.authorization = `Bearer ${key}`;
+  }
+
+  /** GET; answers `{body, stages, milliseconds}`, stages from Server-Timing as `[{name, milliseconds}]`. */
+  async get(path, query = {}, signal = undefined) {
+    const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+    const search = new URLSearchParams(given).toString();
+    return this.#call(search ? `${path}?${search}` : path, { signal });
+  }
+
+  /** POST JSON. */
+  async post(path, body) {
+    return this.#call(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  }
+
+  /** All items of a list that comes in pages. */
+  async all(path, query) {
+    const items = [];
+    let cursor = null;
+    do {
+      const { body } = await this.get(path, { ...query, cursor });
+      items.push(...body.items);
+      cursor = body.next;
+    } while (cursor);
+    return items;
+  }
+
+  async #call(url, { headers = {}, ...options }) {
+    const started = performance.now();
+    let response;
+    try {
+      response = await fetch(url, { ...options, cache: "no-store", headers: { ...headers, Authorization: this.authorization } });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Problem({ title: "The server does not answer", detail: "Is it still running? Then try again." });
+    }
+    const body = await response.json().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      return null;
+    });
+    if (!response.ok) throw new Problem({ title: `HTTP ${response.status}`, ...body, status: response.status });
+    if (body === null) throw new Problem({ title: "The answer cannot be read", detail: url });
+    return { body, stages: stagesOf(response), milliseconds: performance.now() - started };
+  }
+}
+
+function stagesOf(response) {
+  const entries = (response.headers.get("Server-Timing") ?? "").split(",");
+  return entries.flatMap((entry) => {
+    const match = /^\s*([\w-]+)\s*;.*\bdur=([\d.]+)/.exec(entry);
+    return match ? [{ name: match[1], milliseconds: Number(match[2]) }] : [];
+  });
+}
