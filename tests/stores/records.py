@@ -1,31 +1,18 @@
-"""Small records for the tests of the stores."""
+"""Small tables for the tests of the stores."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
+from happenings import NOON
 
 from data import columns as col
-from data.columns import EventType
 from data.dataset import MarketInfo
-from services.events.log import Event
 
-NOON = datetime(2026, 1, 9, 12, 0, 0, 123_456, tzinfo=UTC)
-ALDERMOOR = MarketInfo(market="aldermoor", title="Aldermoor", time_zone="Europe/London", currency="GBP", lat=51.0, lon=-1.0)
+ALDERMOOR = MarketInfo(
+    market="aldermoor", title="Aldermoor", time_zone="Europe/London", currency="GBP", lat=51.0, lon=-1.0
+)
 BRAMBLE = MarketInfo(market="bramble", title="Bramble")
-
-
-def event(number: int | str, **changes: Any) -> Event:
-    """An event of its own."""
-    fields: dict[str, Any] = {
-        "event_id": f"e{number}",
-        "type": EventType.CLICK,
-        "market": ALDERMOOR.market,
-        "user_id": "d1",
-        "restaurant_id": "r1",
-        "at": NOON,
-    }
-    return Event(**{**fields, **changes})
 
 
 def restaurants(*names: str, of: str = ALDERMOOR.market, **changes: Any) -> pd.DataFrame:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from happenings import NOON
 from pydantic import ValidationError
-from records import ALDERMOOR, BRAMBLE, NOON, diners, restaurants
+from records import ALDERMOOR, BRAMBLE, diners, restaurants
 from sqlalchemy import Engine
 
 from data import columns as col
@@ -74,7 +75,8 @@ def test_what_is_not_known_comes_back_as_none(store: CatalogueStore) -> None:
     store.load(ALDERMOOR, restaurants("Nobody Knows", **unknown), diners("d9", **nowhere))
     found = store.restaurant("aldermoor", "unknown")
     assert found is not None
-    assert (found.price_level, found.opened_at, found.hours, found.chain, found.cuisines) == (None, None, None, None, ())
+    assert found.cuisines == ()
+    assert {found.price_level, found.opened_at, found.hours, found.chain} == {None}
     diner = store.diner("aldermoor", "d9")
     assert diner is not None
     assert (diner.home_lat, diner.home_lon) == (None, None)
@@ -172,7 +174,8 @@ def test_pages_of_diners_are_complete_and_without_repeats(store: CatalogueStore)
         assert len(page) <= 7
         seen += [diner.user_id for diner in page]
     assert seen == ["D3", "d1", "d2", *ids]
-    assert [diner.user_id for diner in store.diners("aldermoor", None, 50, "p2")] == ["p2", "p20", "p21", "p22", "p23", "p24"]
+    with_prefix = [diner.user_id for diner in store.diners("aldermoor", None, 50, "p2")]
+    assert with_prefix == [name for name in ids if name.startswith("p2")]
     assert [diner.user_id for diner in store.diners("aldermoor", None, 50, "d")] == ["d1", "d2"]
     assert store.diners("aldermoor", None, 50, "%") == []
     assert store.diners("aldermoor", "a\0", 50) == []
