@@ -137,7 +137,7 @@ def _arguments(argv: Sequence[str] | None) -> tuple[Plan, Path | None]:
     parser.add_argument("--restaurants", type=int, nargs="+", default=[1_000, 10_000], help="sizes of the market")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and raw histograms here")
     chosen = parser.parse_args(argv)
-    rounds = chosen.rounds or (3 if chosen.quick else 5)
+    rounds = chosen.rounds if chosen.rounds is not None else (3 if chosen.quick else 5)
     if rounds < 1 or min(chosen.restaurants) < 2:
         parser.error("--rounds must be at least 1 and --restaurants at least 2")
     return Plan(rounds, 1.0 if chosen.quick else 2.0, tuple(chosen.restaurants)), chosen.json
