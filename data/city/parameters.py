@@ -1,5 +1,7 @@
 """Every number of the city, in one frozen place: fixed before models are compared, and written into the truth."""
 
+import math
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -51,7 +53,7 @@ class CityParameters(BaseModel):
     # -- from utility to behaviour
     nest_correlation: float = Field(default=0.75, gt=0, le=1)
     """mu of the nests (cuisines): 1 is the plain multinomial logit; smaller means closer substitutes in a cuisine."""
-    outside: float = Field(default=-0.4)
+    outside: float = Field(default=-0.35)
     """Mean utility of ordering nothing here: cooking, or another app."""
     outside_sd: float = Field(default=0.5, ge=0)
     """Its standard deviation over diners."""
@@ -116,12 +118,17 @@ class CityParameters(BaseModel):
     policy_proximity: float = Field(default=1.0)
     """Weight of -log travel time, from the middle of the diner's cell."""
     policy_order_again: float = Field(default=2.7)
-    """Bonus of a restaurant among the diner's last ones."""
+    """Bonus of a restaurant among the diner's last ones, in a city of 1,000; it grows with half
+    the log of their number, so that a known place is not lost among more."""
     policy_temperature: float = Field(default=1.0, gt=0)
     """Temperature of the Plackett-Luce draw: higher explores more."""
-    policy_reach_km: float = Field(default=12.0, gt=0)
+    policy_reach_km: float = Field(default=7.0, gt=0)
     """Restaurants farther than this are not shown; all nearer ones that are open can be."""
     popularity_half_life_days: float = Field(default=14.0, gt=0)
     """Half-life of an order in the policy's popularity."""
     popularity_floor: float = Field(default=0.2, gt=0)
     """What a restaurant without orders counts as, relative to the mean."""
+
+    def order_again_bonus(self, restaurants: int) -> float:
+        """The policy's bonus of a known restaurant in a city with this many."""
+        return self.policy_order_again + 0.5 * math.log(restaurants / 1000)

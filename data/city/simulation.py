@@ -117,7 +117,7 @@ class Simulation:
         lines = Lines.lay(weights * city.open_hours[day % 7, hour])
         served = lines.available[city.cells.of_diner[diners]] > 0
         diners, seconds, uniforms = diners[served], seconds[served], uniforms[served]
-        boost = float(np.exp(p.policy_order_again / p.policy_temperature))
+        boost = float(np.exp(p.order_again_bonus(city.restaurants.lat.size) / p.policy_temperature))
         slates = draw_slates(lines, city.cells.of_diner[diners], self._memory.restaurants[diners], boost, uniforms)
         shown = np.maximum(slates.restaurants, 0)
         outcome = choice.decide(

@@ -76,7 +76,7 @@ class CityTruth:
         score = policy_scores(
             np.asarray(popularity, np.float64), minutes, p.policy_popularity, p.policy_proximity, p.popularity_floor
         )
-        score += p.policy_order_again * (past_orders > 0)
+        score += p.order_again_bonus(place.lat.size) * (past_orders > 0)
         return self.utilities(diners, None, past_orders) + (score / p.policy_temperature).astype(np.float32)
 
     def _typical_context(self) -> npt.NDArray[np.float64]:
