@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 
 from data.dataset import MarketInfo
+from data.importers.checkins import import_checkins
+from data.importers.csv_tables import import_csv
+from data.importers.movielens import import_movielens
 from data.importers.report import ImportFailed, ImportOptions, ImportReport
 from data.importers.uci import import_uci
 
@@ -15,6 +18,9 @@ __all__ = ["KINDS", "ImportFailed", "ImportOptions", "ImportReport", "import_dat
 
 KINDS: Final[Mapping[str, Callable[[Path, Path, ImportOptions], ImportReport]]] = {
     "uci": lambda source, out, _: import_uci(source, out),
+    "movielens": lambda source, out, _: import_movielens(source, out),
+    "checkins": import_checkins,
+    "csv": import_csv,
 }
 """Every kind of source that can be imported."""
 

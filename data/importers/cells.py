@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,6 +14,13 @@ MISSING: Final = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-"})
 MICROSECONDS: Final = 1_000_000
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+PRICE_WORDS: Final = {
+    **dict.fromkeys(("low", "cheap", "budget"), 1),
+    **dict.fromkeys(("medium", "moderate"), 2),
+    **dict.fromkeys(("high", "expensive"), 3),
+    "luxury": 4,
+}
 
 _IDENTIFIER = re.compile(r"[^\s\x00-\x1f]{1,128}")
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
@@ -103,6 +111,34 @@ def boolean(text: str) -> bool:
     if folded not in _YES | _NO:
         raise BadCell("neither yes nor no")
     return folded in _YES
+
+
+def price_level(text: str) -> int:
+    """1 to 4, from a digit, from one to four signs of a currency, or from a word such as `cheap`."""
+    if text in {"1", "2", "3", "4"}:
+        return int(text)
+    if 1 <= len(text) <= 4 and set(text) <= set("$€£¥") and len(set(text)) == 1:
+        return len(text)
+    if text.lower() in PRICE_WORDS:
+        return PRICE_WORDS[text.lower()]
+    raise BadCell("price level is none of 1 to 4, $ to $$$$, low, medium, high")
+
+
+def market_key(text: str) -> str:
+    """A market's key from a city's name: `San Luis Potosí` -> `san-luis-potosi`."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    key = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-")
+    if not key:
+        raise BadCell("no market's name")
+    return key
+
+
+def position(text: str) -> int:
+    """A place in a list, 1 = top."""
+    value = within(1, 32_767, text)
+    if value != int(value):
+        raise BadCell("not a whole number")
+    return int(value)
 
 
 def microseconds(text: str) -> int:
