@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from services.access.keys import KeyRing, ensure_keys
+from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.engine import migrate, open_database
@@ -29,6 +30,15 @@ from services.stakeholders.policies import PolicyStore
 _log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is kept about a diner."""
+
+    diner: Diner
+    events: Sequence[Event]
+    served_lists: int
 
 
 @dataclass(eq=False)
@@ -58,6 +68,17 @@ class Services:
         """Add what a diner just did to the cached state, so that the next list follows it."""
         ordered = sorted(events, key=lambda event: event.at, reverse=True)
         await self.cache.add_recent(market, user_id, entries_of(ordered))
+
+    async def held(self, user_id: str) -> Held | None:
+        """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
+        await self.in_thread(self.served.flush)
+        known = await self.in_thread(self.catalogue.find_diner, user_id)
+        for market in [known.market] if known else list(self.state.snapshots):
+            events = await self.in_thread(self.event_log.of_diner, market, user_id)
+            lists = await self.in_thread(self.served.count_of_diner, market, user_id)
+            if known or events or lists:
+                return Held(known or Diner(user_id=user_id, market=market), events, lists)
+        return None
 
     async def erase(self, market: str, user_id: str) -> Erasure:
         """Remove everything that is held about a diner."""

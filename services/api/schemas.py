@@ -3,25 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Identifier = Annotated[
-    str,
-    StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$", max_length=128),
-    Field(description="1 to 128 characters without blanks", examples=["d0-000001"]),
-]
-MarketKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), Field(examples=["aldermoor"])]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+from services.catalogue.records import Cuisine, Hours, Identifier, Latitude, Longitude, MarketKey, Name, Tag, UtcMoment
 
-
-def _aware(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("the time needs its offset from UTC, as in 2026-01-09T19:00:00Z")
-    return at
-
-
-Time = Annotated[datetime, AfterValidator(_aware), Field(examples=["2026-01-09T19:00:00Z"])]
+Time = Annotated[UtcMoment, Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"])]
 
 
 class Body(BaseModel):
@@ -190,19 +176,17 @@ class RestaurantWrite(Body):
     """What the catalogue keeps of a restaurant; the path names its id."""
 
     market: MarketKey
-    name: str = Field(min_length=1, max_length=200)
+    name: Name
     lat: Latitude
     lon: Longitude
-    cuisines: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(default=[], max_length=20)
+    cuisines: tuple[Cuisine, ...] = Field(default=(), max_length=20)
     price_level: int | None = Field(default=None, ge=1, le=4)
-    chain: str | None = Field(default=None, min_length=1, max_length=200)
-    district: str = Field(default="", max_length=100)
+    chain: Name | None = Field(default=None, description="Null for an independent.")
+    district: str = Field(default="", pattern=r"^[^\x00]{0,100}$")
     opened_at: Time | None = None
-    hours: list[Annotated[int, Field(ge=0, le=10_080)]] | None = Field(default=None, max_length=200)
+    hours: Hours | None = Field(default=None, description="open, close, open, close, … in minutes of the local week")
     delivery: bool = False
-    tags: list[Annotated[str, StringConstraints(pattern=r"^[^=\x00]{1,64}=[^\x00]{1,128}$")]] = Field(
-        default=[], max_length=100
-    )
+    tags: tuple[Tag, ...] = Field(default=(), max_length=100)
 
 
 class DinerWrite(Body):
@@ -211,11 +195,9 @@ class DinerWrite(Body):
     market: MarketKey
     home_lat: Latitude | None = None
     home_lon: Longitude | None = None
-    profile: list[Annotated[str, StringConstraints(pattern=r"^[^=\x00]{1,64}=[^\x00]{1,128}$")]] = Field(
-        default=[], max_length=100
-    )
-    protected: list[Annotated[str, StringConstraints(pattern=r"^[^=\x00]{1,64}=[^\x00]{1,128}$")]] = Field(
-        default=[], max_length=50, description="For measuring fairness only; never used to rank."
+    profile: tuple[Tag, ...] = Field(default=(), max_length=100)
+    protected: tuple[Tag, ...] = Field(
+        default=(), max_length=50, description="For measuring fairness only; never used to rank."
     )
 
     @model_validator(mode="after")

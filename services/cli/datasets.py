@@ -47,9 +47,8 @@ def import_(
     suggest: Annotated[bool, typer.Option(help="csv: print a draft of the column mapping and stop.")] = False,
 ) -> None:
     """Import real data into the same tables; every rejected row is counted and explained."""
-    from data.importers.csv_tables import suggest as suggest_mapping
-
     from data.importers import ImportOptions, import_dataset
+    from data.importers.csv_tables import suggest as suggest_mapping
 
     if suggest:
         typer.echo(json.dumps(suggest_mapping(path), indent=2))

@@ -2,8 +2,8 @@
 
 Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
-The score is the left-to-right float64 sum of its terms, and the ledger holds just these terms: an explanation adds up to
-the score bit for bit because the score was made by that addition.
+The score is the left-to-right float64 sum of its terms, and the ledger holds just these terms: an explanation adds up
+to the score bit for bit because the score was made by that addition.
 """
 
 from dataclasses import dataclass

@@ -38,11 +38,13 @@ def train_markets(
     market: str | None = None,
     seed: int = 0,
     threads: int = 1,
+    promote: bool = False,
     progress: Progress,
 ) -> Iterator[TrainedMarket]:
     """Train one market or all, one after the other; each is registered, with its catalogue, before the next begins.
 
-    A market without feedback is passed over when others are left. Raises ModelError when none could be trained.
+    `promote` makes the new versions champions at once. A market without feedback is passed over when others are left.
+    Raises ModelError when none could be trained.
     """
     engine = open_database(settings.resolved_database_url)
     try:
@@ -59,9 +61,11 @@ def train_markets(
             except ModelError as error:
                 refusals.append(str(error))
                 continue
-            metrics: dict[str, Any] = artifact.manifest.metrics
+            metrics: dict[str, Any] = {**artifact.manifest.metrics, "data_snapshot": dataset.snapshot}
             catalogue.load(info, dataset.restaurants(info.market), dataset.diners(info.market))
             registry.register(info.market, artifact.version, model, str(artifact.path.absolute()), metrics)
+            if promote:
+                registry.make_champion(info.market, artifact.version)
             champion = registry.champion(info.market)
             measured = metrics["models"][model]
             yield TrainedMarket(

@@ -1,12 +1,14 @@
 """A diner's state, made from the model, the profile and the event log when the feature cache has none."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from data.columns import EventType
 from models.base import Representations
 from models.training_data import diner_tags
 from services.catalogue.records import Diner
@@ -23,7 +25,9 @@ REMEMBERED: Final = timedelta(days=14)
 """How far back the event log is read for the fold-in; the weight of anything older has faded."""
 
 _WEIGHTS_BY_CODE: Final = {EVENT_CODES[kind]: weight for kind, weight in ACTION_WEIGHTS.items()}
-_PAGE = 2_000
+_DISMISSED: Final = EVENT_CODES[EventType.DISMISS]
+_LAST_WORDS: Final = (_DISMISSED, EVENT_CODES[EventType.ORDER])
+_PAGE: Final = 2_000
 
 
 class DinerLoader:
@@ -100,11 +104,32 @@ def entries_of(events: Sequence[Event]) -> RecentArray:
     )
 
 
-def recent_actions(
-    state: DinerState, row_of_hash: Mapping[int, int], at: datetime
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(m,) rows (-1: left the catalogue), weights by type, and ages in hours of the diner's recent actions."""
+@dataclass(frozen=True, eq=False)
+class RecentActions:
+    """What a diner did lately, in rows of the catalogue; m actions, newest first."""
+
+    rows: npt.NDArray[np.int64]
+    """(m,) -1: the restaurant has left the catalogue."""
+    weights: npt.NDArray[np.float64]
+    """(m,) by type of action, in orders."""
+    ages_hours: npt.NDArray[np.float64]
+    """(m,)"""
+    dismissed: npt.NDArray[np.int64]
+    """Rows that the diner does not want to see: dismissed, and not ordered from since."""
+
+
+def recent_actions(state: DinerState, row_of_hash: Mapping[int, int], at: datetime) -> RecentActions:
+    """The actions in a diner's cached state."""
     recent = state.recent
-    rows = np.asarray([row_of_hash.get(key, -1) for key in recent["restaurant"].tolist()], np.int64)
-    weights = np.asarray([_WEIGHTS_BY_CODE.get(code, 0.0) for code in recent["type"].tolist()])
-    return rows, weights, (at.timestamp() - recent["at"]) / 3600.0
+    rows = [row_of_hash.get(key, -1) for key in recent["restaurant"].tolist()]
+    codes = recent["type"].tolist()
+    last_word: dict[int, int] = {}
+    for row, code in zip(rows, codes, strict=True):
+        if row >= 0 and code in _LAST_WORDS:
+            last_word.setdefault(row, code)
+    return RecentActions(
+        rows=np.asarray(rows, np.int64),
+        weights=np.asarray([_WEIGHTS_BY_CODE.get(code, 0.0) for code in codes]),
+        ages_hours=(at.timestamp() - recent["at"]) / 3600.0,
+        dismissed=np.asarray([row for row, code in last_word.items() if code == _DISMISSED], np.int64),
+    )

@@ -16,9 +16,10 @@ from services.features import DinerState, FeatureCache
 from services.identifiers import new_request_id
 from services.monitoring.metrics import Metrics
 from services.ranking.candidates import Filters, allowed
+from services.ranking.catalogue import BoolArray
 from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.recency import action_weights, fold_in
-from services.serving.diners import DinerLoader, recent_actions
+from services.serving.diners import DinerLoader, RecentActions, recent_actions
 from services.serving.live import LiveMarket
 from services.serving.served_document import served_document
 from services.serving.snapshot import MarketSnapshot
@@ -104,13 +105,16 @@ class Recommender:
     def _requests(self, ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
         snapshot, policy, filters = ask.snapshot, ask.policy, ask.filters
         mask = allowed(snapshot.catalogue, filters)
+        moved = None
         if state is None:
             vector, bias = snapshot.nobody.vectors[0], float(snapshot.nobody.biases[0])
             home_lat = home_lon = np.nan
-            moved = None
         else:
             vector, bias, home_lat, home_lon = state.vector, state.bias, state.home_lat, state.home_lon
-            moved = _fold_in(snapshot, state, policy, at)
+            if len(state.recent):
+                actions = recent_actions(state, snapshot.row_of_hash, at)
+                moved = _fold_in(snapshot, actions, policy)
+                mask = _without(snapshot, mask, actions)
         lat, lon = (home_lat, home_lon) if filters.lat is None else (filters.lat, filters.lon)
         return Requests(
             vectors=vector[None],
@@ -140,15 +144,20 @@ class Recommender:
         )
 
 
-def _fold_in(
-    snapshot: MarketSnapshot, state: DinerState, policy: Policy, at: datetime
-) -> npt.NDArray[np.float32] | None:
-    if policy.recency_gain == 0.0 or not len(state.recent):
+def _fold_in(snapshot: MarketSnapshot, actions: RecentActions, policy: Policy) -> npt.NDArray[np.float32] | None:
+    if policy.recency_gain == 0.0:
         return None
-    rows, weights, ages = recent_actions(state, snapshot.row_of_hash, at)
-    return fold_in(
-        snapshot.catalogue, rows, action_weights(weights, ages, policy.recency_gain, policy.recency_half_life_hours)
-    )
+    weights = action_weights(actions.weights, actions.ages_hours, policy.recency_gain, policy.recency_half_life_hours)
+    return fold_in(snapshot.catalogue, actions.rows, weights)
+
+
+def _without(snapshot: MarketSnapshot, mask: BoolArray | None, actions: RecentActions) -> BoolArray | None:
+    """What the diner dismissed is not shown again for as long as it is remembered."""
+    if not len(actions.dismissed):
+        return mask
+    mask = np.ones(snapshot.catalogue.size, np.bool_) if mask is None else mask
+    mask[actions.dismissed] = False
+    return mask
 
 
 def _gumbel(request_id: str, size: int) -> npt.NDArray[np.float64]:

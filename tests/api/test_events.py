@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +149,18 @@ def test_an_order_changes_the_next_list_within_a_second(app: Call, user: str) ->
     assert {term["name"]: term["value"] for term in terms}["recency"] > 0
 
 
-def test_a_dismissed_restaurant_sinks(app: Call) -> None:
-    before = top(app, "d0-000011")
+def test_a_dismissed_restaurant_is_gone_until_it_is_ordered_from(app: Call) -> None:
+    user = "d0-000011"
+    unwanted = top(app, user)[0]
+    now = datetime.now(UTC)
 
-    app("POST", "/v1/events", json=[event(type="dismiss", user_id="d0-000011", restaurant_id=before[0])] * 1)
-    app("POST", "/v1/events", json=event(type="dismiss", user_id="d0-000011", restaurant_id=before[0]))
+    app("POST", "/v1/events", json=event(type="dismiss", user_id=user, restaurant_id=unwanted, at=now.isoformat()))
+    without = top(app, user)
+    later = (now + timedelta(seconds=1)).isoformat()
+    app("POST", "/v1/events", json=event(type="order", user_id=user, restaurant_id=unwanted, at=later))
 
-    assert top(app, "d0-000011").index(before[0]) > 0
+    assert unwanted not in without
+    assert unwanted in top(app, user)
 
 
 def test_what_was_acknowledged_outlives_the_process_and_the_cache(fresh_home: Path, small_city: SmallCity) -> None:

@@ -65,7 +65,7 @@ def test_filters_filter(app: Call) -> None:
     assert all(item["open_now"] for item in items(app, open_at="now", k=100))
     assert items(app, cuisine="no such cuisine") == []
     best = [item["restaurant_id"] for item in items(app, k=3)]
-    assert [item["restaurant_id"] for item in items(app, k=3, exclude=best[:2])][0] == best[2]
+    assert items(app, k=3, exclude=best[:2])[0]["restaurant_id"] == best[2]
     assert not set(best) & {item["restaurant_id"] for item in items(app, k=100, exclude=best)}
 
 

@@ -10,11 +10,7 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import RESTAURANT, answers
 from services.api.problems import NotFound, Unprocessable
 from services.api.schemas import (
-    Identifier,
-    Latitude,
-    Longitude,
     MarketBody,
-    MarketKey,
     MarketPage,
     RestaurantBody,
     RestaurantPage,
@@ -24,7 +20,7 @@ from services.api.schemas import (
     Versioned,
 )
 from services.api.security import CATALOGUE, READERS_OF_DINERS, require
-from services.catalogue.records import Restaurant
+from services.catalogue.records import Identifier, Latitude, Longitude, MarketKey, Restaurant
 from services.serving.snapshot import MarketSnapshot
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], dependencies=[Depends(require(READERS_OF_DINERS))])

@@ -8,9 +8,9 @@ from services.api.asking import snapshot_for
 from services.api.dependencies import ServicesDep
 from services.api.examples import DINER, answers
 from services.api.problems import Conflict, NotFound
-from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody, Identifier, MarketKey
+from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody
 from services.api.security import DINER_APP, READERS_OF_DINERS, require
-from services.catalogue.records import Diner
+from services.catalogue.records import Diner, Identifier, MarketKey
 
 router = APIRouter(prefix="/v1/users", tags=["diners"])
 
@@ -63,11 +63,9 @@ async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> 
 )
 async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     """Everything that is held about a diner: profile, events, and how many lists were served."""
-    diner = await services.in_thread(services.catalogue.find_diner, user_id)
-    if diner is None:
+    held = await services.held(user_id)
+    if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
-    events = await services.in_thread(services.event_log.of_diner, diner.market, user_id)
-    served = await services.in_thread(services.served.count_of_diner, diner.market, user_id)
     listed = [
         EventBody(
             event_id=event.event_id,
@@ -78,9 +76,9 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
             at=event.at,
             value=event.value,
         )
-        for event in events
+        for event in held.events
     ]
-    return DinerRecord(**_body(diner).model_dump(), events=listed, served_lists=served)
+    return DinerRecord(**_body(held.diner).model_dump(), events=listed, served_lists=held.served_lists)
 
 
 @router.delete(
@@ -91,10 +89,10 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
 )
 async def erase_user(services: ServicesDep, user_id: UserId) -> Erased:
     """Erase a diner: profile, events, served lists, cache. The next model is trained without them."""
-    diner = await services.in_thread(services.catalogue.find_diner, user_id)
-    if diner is None:
+    held = await services.held(user_id)
+    if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
-    erased = await services.erase(diner.market, user_id)
+    erased = await services.erase(held.diner.market, user_id)
     return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists)
 
 

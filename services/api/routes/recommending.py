@@ -10,8 +10,9 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import EXPLANATION, RECOMMENDATIONS, answers
 from services.api.hot_path import ROUTE, answer
 from services.api.problems import NotFound
-from services.api.schemas import Explanation, Identifier, RankingRequest, RecommendationQuery, Recommendations
+from services.api.schemas import Explanation, RankingRequest, RecommendationQuery, Recommendations
 from services.api.security import READERS_OF_DINERS, require
+from services.catalogue.records import Identifier
 from services.serving.explain import NotInList, explanation
 from services.serving.present import document
 

@@ -1,0 +1,1 @@
+"""Diners of the synthetic city who meet the running system."""

@@ -1,0 +1,171 @@
+"""The demo: city -> log -> training -> release -> API and console, with diners walking in."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from data.city import truth
+from data.city.generate import generate
+from data.dataset import Dataset, DatasetError
+from services.access.keys import ensure_keys
+from services.access.roles import SEATS, Role
+from services.cli.errors import UsageError
+from services.cli.progress import Progress
+from services.database.engine import open_database
+from services.releases.registry import ModelRegistry
+from services.retraining.training import train_markets
+from services.settings import Settings
+from services.simulation.walk_in import ApiClient, ApiError, Crowd
+from services.simulation.scorecard import measure_traffic, scorecard_lines
+
+Echo = Callable[[str], object]
+
+_HOST = "127.0.0.1"
+_VISITS_OF_ONCE = 300
+_START_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The demo's city."""
+
+    restaurants: int
+    diners: int
+    days: int
+    seed: int
+
+
+def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo) -> None:
+    """Make what is missing, serve it, and let diners walk in: some hundred with `once`, else until interrupted."""
+    dataset = _city(settings, sizes)
+    market = dataset.markets[0]
+    _train(settings, dataset, market, echo)
+    with _keys(settings) as keys, _served(settings, port):
+        city = truth.load(dataset.path, market)
+        crowd = Crowd(
+            city, dataset.diners(market)["user_id"].tolist(), dataset.restaurants(market)["restaurant_id"].tolist(), 1
+        )
+        with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
+            if once:
+                traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
+                for line in scorecard_lines(_metrics(settings, market), traffic, api, dataset, market):
+                    echo(line)
+                return
+            _introduce(keys, port, market, echo)
+            _walk_in(crowd, api)
+
+
+def _city(settings: Settings, sizes: Sizes) -> Dataset:
+    """The demo's city, made once."""
+    path = settings.home / "data" / ("demo-" + "-".join(str(size) for size in astuple(sizes)))
+    try:
+        return Dataset.open(path)
+    except DatasetError:
+        with Progress("city") as progress:
+            generate(
+                path,
+                restaurants=sizes.restaurants,
+                diners=sizes.diners,
+                days=sizes.days,
+                markets=1,
+                seed=sizes.seed,
+                progress=progress.update,
+            )
+        return Dataset.open(path)
+
+
+def _train(settings: Settings, dataset: Dataset, market: str, echo: Echo) -> None:
+    """Train unless this very data is being served already."""
+    if _metrics(settings, market).get("data_snapshot") == dataset.snapshot:
+        return
+    with Progress("training") as progress:
+        for trained in train_markets(settings, dataset, "lightfm", promote=True, progress=progress.update):
+            echo(f"released {trained.version} in {trained.market}")
+
+
+def _metrics(settings: Settings, market: str) -> dict[str, object]:
+    """What the champion's training measured; empty where there is none."""
+    if not settings.database_url and not (settings.home / "tablestakes.db").exists():
+        return {}
+    engine = open_database(settings.resolved_database_url)
+    try:
+        champion = ModelRegistry(engine).champion(market)
+        return {} if champion is None else dict(champion.metrics)
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _keys(settings: Settings) -> Iterator[dict[Role, str]]:
+    engine = open_database(settings.resolved_database_url)
+    try:
+        yield dict(ensure_keys(engine, settings.keys_file))
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _served(settings: Settings, port: int) -> Iterator[None]:
+    """The API as a process of its own, as in production; gone when the block is left."""
+    log = settings.home / "serve.log"
+    environment = {**os.environ, "TABLESTAKES_HOME": str(settings.home.absolute())}
+    command = [sys.executable, "-m", "services.cli", "serve", "--host", _HOST, "--port", str(port)]
+    with log.open("ab") as stream:
+        process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            command, env=environment, stdout=stream, stderr=stream, start_new_session=True
+        )
+    try:
+        _await_ready(process, port, log)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise UsageError(f"the server did not start; is port {port} taken? {log} says more")
+        with contextlib.suppress(ApiError), contextlib.closing(ApiClient(_HOST, port, "")) as api:
+            api.call("GET", "/health/ready")
+            return
+        time.sleep(0.1)
+    raise UsageError(f"the server was not ready in {_START_SECONDS:.0f} s; {log} says more")
+
+
+def _introduce(keys: dict[Role, str], port: int, market: str, echo: Echo) -> None:
+    address = f"http://{_HOST}:{port}"
+    bearer = f'-H "Authorization: Bearer {keys[Role.APP]}"'
+    echo(f"\ntablestakes serves {market} on {address}   (Ctrl-C ends it)\n")
+    echo(f"  console     {address}/#key={keys[Role.APP]}")
+    echo(f"  reference   {address}/docs\n\nkeys, also in keys.json:")
+    for role in (Role.APP, *SEATS, Role.AUDITOR, Role.ADMIN):
+        echo(f"  {role:<17} {keys[role]}")
+    echo("\nthree things to try:")
+    echo(f'  curl {bearer} "{address}/v1/recommendations?user_id=d0-000001&k=5&explain=reasons"')
+    echo(f'  curl {bearer} "{address}/v1/popular?k=5"')
+    echo("  open the console, order somewhere, and watch the next list change\n")
+
+
+def _walk_in(crowd: Crowd, api: ApiClient) -> None:
+    """A few diners a second until Ctrl-C; a hiccup of the server is none of theirs."""
+    visits = crowd.visits(api)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            try:
+                next(visits)
+            except ApiError:
+                visits = crowd.visits(api)
+                time.sleep(1.0)
+            time.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,117 @@
+"""Diners who walk in: they ask the running API for a list, look, click and order as the city's choice model says."""
+
+import http.client
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from data.city import choice
+from data.city.truth import CityTruth
+
+
+class ApiError(Exception):
+    """The API answered with an error, or not at all."""
+
+
+class ApiClient:
+    """One keep-alive connection to an API on this machine, with a key."""
+
+    def __init__(self, host: str, port: int, key: str, timeout_seconds: float = 10.0) -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The decoded answer; raise ApiError unless it is a 2xx."""
+        data = None if body is None else json.dumps(body)
+        try:
+            self._connection.request(method, path, data, self._headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise ApiError(f"{method} {path.split('?')[0]}: {error or type(error).__name__}") from error
+        if not 200 <= answer.status < 300:
+            raise ApiError(f"{method} {path.split('?')[0]}: {answer.status} {content[:200].decode(errors='replace')}")
+        return json.loads(content)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one visit came to."""
+
+    shown: int
+    clicks: int
+    ordered: bool
+    degraded: bool
+
+
+class Crowd:
+    """The diners of one market of a synthetic city, with the tastes that no model is told."""
+
+    def __init__(self, truth: CityTruth, diner_ids: list[str], restaurant_ids: list[str], seed: int) -> None:
+        self._truth = truth
+        self._diner_ids = diner_ids
+        self._row_of = {restaurant_id: row for row, restaurant_id in enumerate(restaurant_ids)}
+        self._rng = np.random.default_rng(seed)
+
+    def visits(self, api: ApiClient) -> Iterator[Visit]:
+        """One random diner after another, for ever."""
+        while True:
+            yield self._visit(api, int(self._rng.integers(len(self._diner_ids))))
+
+    def _visit(self, api: ApiClient, diner: int) -> Visit:
+        parameters = self._truth.parameters
+        query = f"user_id={quote(self._diner_ids[diner])}&market={self._truth.market}&k={parameters.list_length}"
+        answer = api.call("GET", f"/v1/recommendations?{query}")
+        # A restaurant that was added since the city was made has no truth: the diner does not see it.
+        items = [item for item in answer["items"] if item["restaurant_id"] in self._row_of]
+        if not items:
+            return Visit(0, 0, False, bool(answer["degraded"]))
+        rows = np.asarray([self._row_of[item["restaurant_id"]] for item in items])
+        who = np.asarray([diner])
+        outcome = choice.decide(
+            visits=self._rng.integers(2**63, size=1).astype(np.uint64),
+            restaurants=rows[None],
+            nests=self._truth.restaurants.cuisine[rows][None],
+            utilities=self._truth.utilities(who, rows).astype(np.float64),
+            outside=self._truth.diners.outside[who],
+            theta=self._truth.theta[: len(rows)],
+            nest_correlation=parameters.nest_correlation,
+            click_margin=parameters.click_margin,
+        )
+        events = self._events(answer["request_id"], diner, items, outcome)
+        if events:
+            api.call("POST", "/v1/events", events)
+        ordered = int(outcome.ordered[0])
+        return Visit(len(items), int(outcome.clicked.sum()), ordered >= 0, bool(answer["degraded"]))
+
+    def _events(
+        self, request_id: str, diner: int, items: list[dict[str, Any]], outcome: choice.Outcome
+    ) -> list[dict[str, Any]]:
+        happened: list[tuple[str, int]] = []
+        happened += [("impression", position) for position in np.flatnonzero(outcome.examined[0]).tolist()]
+        happened += [("click", position) for position in np.flatnonzero(outcome.clicked[0]).tolist()]
+        happened += [("order", int(position)) for position in outcome.ordered if position >= 0]
+        at = datetime.now(UTC).isoformat()
+        return [
+            {
+                "event_id": uuid.uuid4().hex,
+                "type": kind,
+                "user_id": self._diner_ids[diner],
+                "restaurant_id": items[position]["restaurant_id"],
+                "market": self._truth.market,
+                "request_id": request_id,
+                "at": at,
+            }
+            for kind, position in happened
+        ]
