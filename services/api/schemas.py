@@ -5,7 +5,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.catalogue.records import Cuisine, Hours, Identifier, Latitude, Longitude, MarketKey, Name, Tag, UtcMoment
+from services.catalogue.records import (
+    MAX_PROFILE_TAGS,
+    Cuisine,
+    Hours,
+    Identifier,
+    Latitude,
+    Longitude,
+    MarketKey,
+    Name,
+    Tag,
+    UtcMoment,
+)
 
 Time = Annotated[UtcMoment, Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"])]
 
@@ -195,7 +206,7 @@ class DinerWrite(Body):
     market: MarketKey
     home_lat: Latitude | None = None
     home_lon: Longitude | None = None
-    profile: tuple[Tag, ...] = Field(default=(), max_length=100)
+    profile: tuple[Tag, ...] = Field(default=(), max_length=MAX_PROFILE_TAGS)
     protected: tuple[Tag, ...] = Field(
         default=(), max_length=50, description="For measuring fairness only; never used to rank."
     )

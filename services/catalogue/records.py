@@ -10,6 +10,9 @@ from data.columns import MINUTES_PER_WEEK
 
 _LEARNT: Final = (col.CUISINES, col.PRICE_LEVEL, col.CHAIN, col.DISTRICT, col.DELIVERY, col.TAGS)
 
+MAX_PROFILE_TAGS: Final = 300
+"""There are diners who name a hundred favourite cuisines."""
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
 """1 to 128 characters without blanks and control characters. (Lone surrogates are no text for pydantic.)"""
 MarketKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -77,7 +80,7 @@ class Diner(BaseModel):
     market: MarketKey
     home_lat: Latitude | None = None
     home_lon: Longitude | None = None
-    profile: Annotated[tuple[Tag, ...], Field(max_length=100)] = ()
+    profile: Annotated[tuple[Tag, ...], Field(max_length=MAX_PROFILE_TAGS)] = ()
     """May be learnt from."""
     protected: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
     """For measuring fairness; never a model input by default."""

@@ -19,10 +19,22 @@ def describe(error: Exception) -> tuple[int, str]:
     from data.importers import ImportFailed
     from models.artifacts import ArtifactError
     from models.base import ModelError
-    from services.database.errors import StorageUnavailable
+    from services.access.keys import KeysFileError
+    from services.catalogue.store import CatalogueError
+    from services.database.errors import StorageMisconfigured, StorageUnavailable
+    from services.features.embedded import EmbeddedRedisError
 
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, UsageError | DatasetError | ImportFailed | ModelError):
+    wrong_use = (
+        UsageError,
+        DatasetError,
+        ImportFailed,
+        ModelError,
+        CatalogueError,
+        KeysFileError,
+        StorageMisconfigured,
+    )
+    if isinstance(error, wrong_use):
         return WRONG_USE, text
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
@@ -30,6 +42,6 @@ def describe(error: Exception) -> tuple[int, str]:
         return WRONG_USE, f"setting {where}: {first['msg']}"
     if isinstance(error, StorageUnavailable):
         return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
-    if isinstance(error, ArtifactError):
+    if isinstance(error, ArtifactError | EmbeddedRedisError):
         return FAILED, text
     return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

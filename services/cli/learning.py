@@ -23,7 +23,14 @@ def train(
 
     with Progress("training") as progress:
         for trained in train_markets(
-            Settings(), Dataset.open(path), model, market=market, seed=seed, threads=threads, progress=progress.update
+            Settings(),
+            Dataset.open(path),
+            model,
+            market=market,
+            seed=seed,
+            threads=threads,
+            progress=progress.update,
+            passed_over=typer.echo,
         ):
             role = "champion" if trained.champion else "registered"
             measured = ", ".join(f"{name} {_interval(value)}" for name, value in trained.headline.items())

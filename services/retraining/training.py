@@ -40,11 +40,12 @@ def train_markets(
     threads: int = 1,
     promote: bool = False,
     progress: Progress,
+    passed_over: Callable[[str], object],
 ) -> Iterator[TrainedMarket]:
     """Train one market or all, one after the other; each is registered, with its catalogue, before the next begins.
 
-    `promote` makes the new versions champions at once. A market without feedback is passed over when others are left.
-    Raises ModelError when none could be trained.
+    `promote` makes the new versions champions at once. A market without enough feedback is passed over, with a word
+    to `passed_over`, when others are left. Raises ModelError when none could be trained.
     """
     engine = open_database(settings.resolved_database_url)
     try:
@@ -60,6 +61,7 @@ def train_markets(
                 )
             except ModelError as error:
                 refusals.append(str(error))
+                passed_over(str(error))
                 continue
             metrics: dict[str, Any] = {**artifact.manifest.metrics, "data_snapshot": dataset.snapshot}
             catalogue.load(info, dataset.restaurants(info.market), dataset.diners(info.market))

@@ -21,8 +21,8 @@ from services.database.engine import open_database
 from services.releases.registry import ModelRegistry
 from services.retraining.training import train_markets
 from services.settings import Settings
-from services.simulation.walk_in import ApiClient, ApiError, Crowd
 from services.simulation.scorecard import measure_traffic, scorecard_lines
+from services.simulation.walk_in import ApiClient, ApiError, Crowd
 
 Echo = Callable[[str], object]
 
@@ -86,7 +86,9 @@ def _train(settings: Settings, dataset: Dataset, market: str, echo: Echo) -> Non
     if _metrics(settings, market).get("data_snapshot") == dataset.snapshot:
         return
     with Progress("training") as progress:
-        for trained in train_markets(settings, dataset, "lightfm", promote=True, progress=progress.update):
+        for trained in train_markets(
+            settings, dataset, "lightfm", promote=True, progress=progress.update, passed_over=echo
+        ):
             echo(f"released {trained.version} in {trained.market}")
 
 
