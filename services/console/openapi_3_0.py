@@ -33,6 +33,8 @@ def _converted(node: Any) -> Any:
         copy["enum"] = [copy.pop("const")]
     if isinstance(copy.get("examples"), list):
         copy.setdefault("example", next(iter(copy.pop("examples")), None))
+    if isinstance(copy.get("$ref"), str) and len(copy) > 1:
+        copy["allOf"] = [{"$ref": copy.pop("$ref")}]
     return copy
 
 
@@ -44,8 +46,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     if len(options) > 1:
         return {**rest, "anyOf": options, "nullable": True}
-    only = {"allOf": options} if "$ref" in options[0] else options[0]
-    return {**only, **rest, "nullable": True}
+    return {**options[0], **rest, "nullable": True}
 
 
 def _is_number(value: Any) -> bool:

@@ -15,6 +15,7 @@ import { placeOf, readState, recommendationQuery, writeState } from "./state.js"
 
 const SETTLE_MS = 140; // a pin on its way asks once, when it has come to rest
 const SLOW_MS = 150; // only a wait that can be felt is shown
+const CHIPS = 5; // of a profile: two lines
 const DONE = { click: "Had a look at", order: "Ordered at", dismiss: "Not for this diner:" };
 
 /** `onUnauthorized(detail)`: the key was refused. */
@@ -115,8 +116,11 @@ export class Console {
     const { user } = this.#state;
     this.diners.setDiner(user);
     byId("list-title").textContent = `A list for ${user}`;
-    const chips = this.#diner.known ? this.#diner.profile.map(tagText) : ["a new diner: nothing is known yet"];
-    byId("profile").replaceChildren(...(chips.length ? chips : ["no profile"]).map((chip) => element("li", {}, chip)));
+    const said = this.#diner.profile.map(tagText);
+    const chips = said.length > CHIPS ? [...said.slice(0, CHIPS - 1), `and ${said.length - CHIPS + 1} more`] : said;
+    const none = this.#diner.known ? "no profile" : "a new diner: nothing is known yet";
+    byId("profile").replaceChildren(...(chips.length ? chips : [none]).map((chip) => element("li", {}, chip)));
+    byId("profile").title = said.join(", ");
   }
 
   #showPlace() {

@@ -22,6 +22,7 @@ export class Controls {
   setMarkets(markets) {
     byId("market").replaceChildren(...markets.map((market) => element("option", { value: market.market }, market.title)));
     byId("market-field").hidden = markets.length < 2;
+    byId("controls").classList.remove("pending");
   }
 
   /** Cuisines with the number of restaurants, the price levels in the city's currency. */

@@ -154,7 +154,7 @@ function facts(item, priceSign, km) {
     priceTag(item.price_level, priceSign),
     km !== null && element("span", { class: "distance" }, distanceText(km)),
     item.eta_minutes !== null && element("span", { class: "eta", title: "until an order is ready" }, `${Math.round(item.eta_minutes)} min`),
-    item.open_now === false && element("span", { class: "closed" }, "Closed now"),
+    item.open_now === false && element("span", { class: "closed" }, "Closed"),
   );
 }
 
@@ -165,8 +165,10 @@ function priceTag(level, sign) {
   return tag;
 }
 
+// "near" is left out: the distance stands one line above.
 function reasons(notes) {
-  return notes.length > 0 && element("ul", { class: "reasons" }, ...notes.map((note) => element("li", { "data-code": note.code }, note.text)));
+  const rows = notes.filter((note) => note.code !== "near").map((note) => element("li", { "data-code": note.code }, note.text));
+  return rows.length > 0 && element("ul", { class: "reasons", "aria-label": "Reasons" }, ...rows);
 }
 
 function ledger(item) {

@@ -11,19 +11,20 @@ installTheme(byId("theme"));
 let page = null;
 
 function signIn(message = "") {
-  byId("console").hidden = true;
-  byId("sign-out").hidden = true;
-  byId("sign-in").hidden = false;
+  showSignedIn(false);
   byId("sign-in-message").textContent = message;
   byId("key").setAttribute("aria-invalid", String(message !== ""));
   byId("key").value = "";
   byId("key").focus();
 }
 
+function showSignedIn(signedIn) {
+  for (const id of ["console", "dateline", "sign-out"]) byId(id).hidden = !signedIn;
+  byId("sign-in").hidden = signedIn;
+}
+
 function open(key) {
-  byId("sign-in").hidden = true;
-  byId("console").hidden = false;
-  byId("sign-out").hidden = false;
+  showSignedIn(true);
   page ??= new Console({
     onUnauthorized: (detail) => {
       forgetKey();

@@ -1,0 +1,178 @@
+"""A real server over a copy of the small city's home, and a real browser in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+
+from tests.conftest import SmallCity
+
+_ROOT = Path(__file__).parent.parent.parent
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    origin: str
+    market: str
+    keys: dict[str, str]
+
+    def call(self, method: str, path: str, role: str = "app", **options: Any) -> Any:
+        """The API's JSON answer; an error status fails."""
+        bearer = {"Authorization": f"Bearer {self.keys[role]}"}
+        answer = httpx2.request(method, f"{self.origin}{path}", headers=bearer, timeout=10, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def ranked(self, **query: Any) -> list[str]:
+        """The ids that the API recommends, best first."""
+        items = self.call("GET", "/v1/recommendations", params={"market": self.market, **query})["items"]
+        return [item["restaurant_id"] for item in items]
+
+
+@dataclass
+class Visit:
+    """One reader's page, with everything that the browser asked for and complained about."""
+
+    page: Page
+    served: Served
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    may_complain_of: str | None = None
+    """Part of the one complaint that a test provokes."""
+
+    def open(self, query: str = "", key: str | None = None) -> Page:
+        """Open the console signed in as `app` (or with another key; "" for none) and wait for the list."""
+        key = self.served.keys["app"] if key is None else key
+        self.page.goto(f"{self.served.origin}/{query}{f'#key={key}' if key else ''}")
+        if key in self.served.keys.values():
+            self.page.wait_for_selector(".entry, .nothing, #problem:not([hidden])")
+        return self.page
+
+    def ids(self) -> list[str]:
+        """The restaurants of the list as shown."""
+        return self.page.locator(".entry").evaluate_all("entries => entries.map(entry => entry.dataset.id)")
+
+    @contextmanager
+    def next_list(self) -> Iterator[None]:
+        """Wait until what happens inside has led to a new list on the page."""
+        before = self.page.locator("#receipt-request-id").text_content()
+        yield
+        self.page.wait_for_function(
+            "before => document.querySelector('#receipt-request-id').textContent !== before", arg=before
+        )
+
+    def check(self) -> None:
+        """Nothing but this origin was asked, and nothing was complained of."""
+        elsewhere = [url for url in self.requests if not url.startswith((f"{self.served.origin}/", "data:"))]
+        assert elsewhere == []
+        provoked = self.may_complain_of
+        assert [text for text in self.complaints if provoked is None or provoked not in text] == []
+
+
+@pytest.fixture(scope="session")
+def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`tablestakes serve` in a process of its own."""
+    home = tmp_path_factory.mktemp("console") / "home"
+    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
+    log = home.parent / "server.log"
+    with log.open("w") as output:
+        environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
+        server = subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        origin = f"http://127.0.0.1:{port}"
+        _wait_until_ready(origin, server, log)
+        yield Served(origin, small_city.market, small_city.keys)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_until_ready(origin: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            if httpx2.get(f"{origin}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the server did not become ready:\n{log.read_text()}")
+
+
+# Module and not session: while Playwright's loop is alive, asyncio tests of other modules could not run here.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    path = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visiting(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]:
+    """`visiting(viewport=..., color_scheme=...)`: a page in a context of its own, checked at the end."""
+    visits: list[Visit] = []
+
+    def visit(**context: Any) -> Visit:
+        usual = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+        page = browser.new_context(**{**usual, **context}).new_page()
+        page.set_default_timeout(WAIT_MS)
+        made = Visit(page, served)
+        page.on("request", lambda request: made.requests.append(request.url))
+        page.on("response", lambda response: _note_failure(made, response))
+        page.on("pageerror", lambda error: made.complaints.append(f"uncaught: {error}"))
+        page.on("console", lambda message: made.complaints.append(f"{message.type}: {message.text}"))
+        visits.append(made)
+        return made
+
+    yield visit
+    for made in visits:
+        made.page.context.close()
+    for made in visits:
+        made.check()
+
+
+@pytest.fixture
+def visit(visiting: Callable[..., Visit]) -> Visit:
+    """A page at 1280 x 800."""
+    return visiting()
+
+
+def _note_failure(visit: Visit, response: Response) -> None:
+    if response.status >= 400:
+        visit.complaints.append(f"{response.status}: {urlsplit(response.url).path}")

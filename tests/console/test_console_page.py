@@ -1,0 +1,229 @@
+"""The console as a page: signing in, keyboard, themes, small screens, names for what is on it, contrast, calm."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Visit
+from tests.console.test_console_list import query_of
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+NAMELESS = """() => [...document.querySelectorAll(
+    'a, button, input, select, section, nav, [role=application], [role=search], [role=img], [role=listbox]')]
+  .filter((node) => node.checkVisibility() && !node.closest('[aria-hidden=true]'))
+  .filter((node) => {
+    const ids = (node.getAttribute('aria-labelledby') ?? '').split(' ').filter(Boolean);
+    const by = ids.map((id) => document.getElementById(id)?.textContent ?? '').join('');
+    const labels = [...(node.labels ?? [])].map((label) => label.textContent).join('');
+    const own = node.matches('a, button') ? node.textContent : '';
+    return !`${node.ariaLabel ?? ''}${by}${labels}${own}`.trim();
+  }).map((node) => node.outerHTML.slice(0, 120))"""
+
+BROKEN_REFERENCES = """() => {
+  const names = ['aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-activedescendant', 'for'];
+  return names.flatMap((name) => [...document.querySelectorAll(`[${name}]`)]
+    .flatMap((node) => node.getAttribute(name).split(' ').filter((id) => !document.getElementById(id))));
+}"""
+
+# WCAG 2.2 contrast of each visible text against the nearest opaque background behind it.
+FAINT_TEXT = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const color = rgba(getComputedStyle(at).backgroundColor);
+      if (color[3] > 200) return color;
+    }
+    return rgba('white');
+  };
+  const texts = [...document.querySelectorAll('body *')].filter((node) =>
+    node.checkVisibility({visibilityProperty: true}) && !node.matches('script, noscript, option, .price-rest, .chosen text')
+    && [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()));
+  return texts.flatMap((node) => {
+    const style = getComputedStyle(node);
+    const front = luminance(rgba(node.closest('svg') ? style.fill : style.color));
+    const back = luminance(behind(node));
+    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    const name = `${node.tagName} ${node.getAttribute('class')} ${node.textContent.trim().slice(0, 40)}`;
+    return ratio < 4.5 ? [`${ratio.toFixed(2)}: ${name}`] : [];
+  });
+}"""
+
+OBSERVE_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(entry.value)))
+  .observe({type: 'layout-shift', buffered: true});"""
+
+
+def is_dark(page: Page) -> bool:
+    return bool(page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)[0] > 128"))
+
+
+def test_the_key_leaves_the_address_and_lasts_for_the_tab(visit: Visit) -> None:
+    page = visit.open()
+    assert "#" not in page.url
+    assert not any(visit.served.keys["app"] in url for url in visit.requests)
+    page.reload()
+
+    page.locator(".entry").first.wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Key")).to_be_focused()
+    page.reload()
+    expect(page.get_by_label("Key")).to_be_visible()
+
+
+def test_a_wrong_key_is_told_and_a_right_one_opens(visit: Visit) -> None:
+    visit.may_complain_of = "401"
+    page = visit.open(key="ts_app_wrong")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("not accepted")
+    expect(page.locator("#console")).to_be_hidden()
+
+    page.get_by_label("Key").fill(visit.served.keys["app"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry")).to_have_count(20)
+
+
+def test_without_a_key_the_form_asks_for_one(visit: Visit) -> None:
+    page = visit.open(key="")
+
+    expect(page.get_by_label("Key")).to_be_focused()
+    assert not any("/v1/" in url for url in visit.requests)
+
+
+def test_a_seat_that_may_read_only_is_told_so_when_it_orders(visit: Visit) -> None:
+    visit.may_complain_of = "403"
+    page = visit.open(key=visit.served.keys["auditor"])
+    page.get_by_role("button", name="Order at").first.click()
+
+    expect(page.locator("#problem")).to_contain_text("the role auditor may not do this")
+
+
+def test_everything_works_from_the_keyboard(visit: Visit) -> None:
+    page = visit.open()
+    keys = page.keyboard
+    wanted = visit.served.call("GET", "/v1/users", params={"limit": 3})["items"][2]["user_id"]
+    page.get_by_label("Diner", exact=True).focus()
+    keys.type(wanted)
+    page.get_by_role("option", name=wanted).wait_for()
+    keys.press("ArrowDown")
+    expect(page.locator("#diner-options [aria-selected=true]")).to_contain_text(wanted)
+    with visit.next_list():
+        keys.press("Enter")
+    assert query_of(page.url)["user"] == wanted
+
+    while page.evaluate("document.activeElement.id") != "map":
+        keys.press("Tab")
+    for _ in range(3):
+        keys.press("ArrowRight")
+    with visit.next_list():
+        keys.press("Shift+ArrowUp")
+    expect(page.locator("#list-place")).to_contain_text("north-east of home")
+    with visit.next_list():
+        keys.press("Escape")
+    assert "lat" not in query_of(page.url)
+
+    while page.evaluate("document.activeElement.dataset.act") != "order":
+        keys.press("Tab")
+    ordered = page.evaluate("document.activeElement.closest('li').dataset.id")
+    expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ordered)
+    with visit.next_list():
+        keys.press("Enter")
+    expect(page.locator(f".entry[data-id='{ordered}'] [data-act=order]")).to_be_focused()
+
+
+def test_the_focus_can_be_seen_everywhere(visit: Visit) -> None:
+    page = visit.open()
+    page.locator(".skip").focus()
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        width = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert width == "3px", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+@pytest.mark.parametrize("query", ["", "?explain=full"])
+def test_a_phone_needs_no_sideways_scrolling(visiting: Callable[..., Visit], query: str) -> None:
+    page = visiting(**PHONE).open(query)
+    page.locator("#legend li").first.wait_for()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".entry h3").first.bounding_box()["width"] > 100
+    page.locator("#map").tap(position={"x": 60, "y": 60})
+    expect(page.locator(".pin")).to_have_count(1)
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(visiting: Callable[..., Visit]) -> None:
+    visit = visiting(color_scheme="dark")
+    page = visit.open()
+    toggle = page.get_by_role("button", name="Dark theme")
+    assert is_dark(page)
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    toggle.click()
+    assert not is_dark(page)
+    page.reload()
+
+    page.locator(".entry").first.wait_for()
+    assert not is_dark(page)
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("context", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE])
+def test_text_can_be_read(visiting: Callable[..., Visit], context: dict[str, Any]) -> None:
+    visit = visiting(**context)
+    page = visit.open("?explain=full&k=100")
+    with visit.next_list():
+        page.get_by_role("button", name="Order at").nth(9).click()
+    page.mouse.move(0, 0)
+    page.locator(".entry .closed, .entry .move").first.wait_for()
+
+    assert page.evaluate(FAINT_TEXT) == []
+
+
+def test_the_sign_in_form_can_be_read(visiting: Callable[..., Visit]) -> None:
+    for scheme in ("light", "dark"):
+        visit = visiting(color_scheme=scheme)
+        visit.may_complain_of = "401"
+        page = visit.open(key="ts_app_wrong")
+        expect(page.locator("#sign-in-message")).not_to_be_empty()
+
+        assert page.evaluate(FAINT_TEXT) == []
+        assert page.evaluate(NAMELESS) == []
+
+
+def test_everything_has_a_name(visit: Visit) -> None:
+    page = visit.open()
+    page.get_by_label("Diner", exact=True).click()
+    page.get_by_role("option").first.wait_for()
+
+    assert page.evaluate(NAMELESS) == []
+    assert page.evaluate(BROKEN_REFERENCES) == []
+    ids = page.locator("[id]").evaluate_all("nodes => nodes.map(node => node.id)")
+    assert len(ids) == len(set(ids))
+    assert page.locator("img:not([alt])").count() == 0
+    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("h1").filter(visible=True)).to_have_count(1)
+    expect(page.get_by_role("status").filter(visible=True)).to_have_count(1)
+    expect(page.get_by_role("list", name=re.compile("A list for"))).to_have_attribute("aria-busy", "false")
+
+
+@pytest.mark.parametrize("context", [{}, PHONE])
+def test_nothing_jumps_while_the_page_fills(visiting: Callable[..., Visit], context: dict[str, Any]) -> None:
+    visit = visiting(**context)
+    visit.page.add_init_script(OBSERVE_SHIFTS)
+    page = visit.open()
+    page.locator("#legend li").first.wait_for()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
+
+    assert sum(page.evaluate("window.shifts")) < 0.02
