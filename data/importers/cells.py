@@ -23,7 +23,7 @@ PRICE_WORDS: Final = {
 }
 
 _IDENTIFIER = re.compile(r"[^\s\x00-\x1f]{1,128}")
-_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 _LIST_MARKS = re.compile(r"[;|]")
 _TIME_FORMATS: Final = ("%a %b %d %H:%M:%S %z %Y", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S")
 _YES: Final = frozenset({"true", "t", "yes", "y", "1", "si", "sí", "ja", "oui"})

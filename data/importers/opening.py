@@ -10,7 +10,7 @@ from data.importers.rejects import BadCell
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 
 
 def days(text: str) -> list[int]:
@@ -64,7 +64,7 @@ def week(openings: Iterable[tuple[int, tuple[int, int]]]) -> list[int] | None:
 
 def parse_week(text: str) -> list[int] | None:
     """A whole week in one cell: `Mon-Fri 11:00-15:00,18:00-23:00; Sat 12:00-02:00`, or minutes `540 1320 1980 …`."""
-    if re.fullmatch(r"[\d\s]+", text):
+    if re.fullmatch(r"[\d\s]+", text, re.ASCII):
         return _minutes(text)
     openings = []
     for part in text.split(";"):
