@@ -18,7 +18,7 @@ def distance_km(
 
     Inside a city (below 100 km) it differs from the great circle by less than 0.1 %, at a third of its cost.
     """
-    to_lat, to_lon, lat, lon = (np.asarray(values, dtype=np.float64) for values in (to_lat, to_lon, lat, lon))
+    lat = np.asarray(lat, dtype=np.float64)
     north = to_lat - lat
     east = (to_lon - lon + 180.0) % 360.0 - 180.0
     east = east * np.cos(np.radians((lat + to_lat) * 0.5))

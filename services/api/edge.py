@@ -7,19 +7,19 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.problems import Problem, TooLarge
-from services.identifiers import new_request_id
+from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
 
 _CLIENT_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = structlog.get_logger(__name__)
 
 
-def correlation_id(scope: Scope) -> str:
-    """The client's own X-Request-ID where it is a sensible one, else a new id."""
+def client_request_id(scope: Scope) -> str | None:
+    """The client's own X-Request-ID, where it is a sensible one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _CLIENT_ID.fullmatch(value):
             return bytes(value).decode()
-    return new_request_id()
+    return None
 
 
 class BodyTooLarge(Exception):
@@ -33,13 +33,14 @@ class Edge:
         self.app = app
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; other scopes pass."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = correlation_id(scope)
+        request_id = client_request_id(scope) or self._ids.new()
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 0

@@ -15,11 +15,12 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.asking import ask_for
-from services.api.edge import correlation_id
+from services.api.edge import client_request_id
 from services.api.problems import BadRequest, Problem, unprocessable
 from services.api.schemas import RecommendationQuery
 from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
+from services.identifiers import RequestIds
 from services.serving.present import document
 
 PATH: Final = "/v1/recommendations"
@@ -27,13 +28,14 @@ ROUTE: Final = "recommendations"
 _MAX_QUERY_BYTES = 32_768
 
 
-async def answer(services: Services, query: RecommendationQuery) -> tuple[bytes, bytes]:
-    """The JSON body and the value of `Server-Timing`."""
+async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
+    """The list's request id, the JSON body, and the value of `Server-Timing`."""
     made = await services.recommender.recommend(ask_for(services, query))
     started = time.perf_counter()
     body = orjson.dumps(document(made, query.explain), option=orjson.OPT_UTC_Z)
     stages = {**made.stages, "presentation": time.perf_counter() - started}
-    return body, ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()).encode()
+    timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
+    return made.request_id, body, timing.encode()
 
 
 def parse_query(query_string: bytes) -> RecommendationQuery:
@@ -59,6 +61,7 @@ class HotPath:
     def __init__(self, app: ASGIApp, api: FastAPI) -> None:
         self.app = app
         self._api = api
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -70,10 +73,10 @@ class HotPath:
         status = 200
         try:
             role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
-            body, timing = await answer(services, parse_query(scope["query_string"]))
+            request_id, body, timing = await answer(services, parse_query(scope["query_string"]))
         except Problem as problem:
             status = problem.status
-            request_id = correlation_id(scope)
+            request_id = client_request_id(scope) or self._ids.new()
             response = problem.response(request_id)
             response.headers["X-Request-ID"] = request_id
             await response(scope, receive, send)
@@ -82,7 +85,7 @@ class HotPath:
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
                 (b"server-timing", timing),
-                (b"x-request-id", correlation_id(scope).encode()),
+                (b"x-request-id", (client_request_id(scope) or request_id).encode()),
                 (b"cache-control", b"no-store"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})

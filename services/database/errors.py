@@ -10,9 +10,9 @@ class StorageError(Exception):
     """Something is wrong with the database; the message says what and never holds stored values."""
 
 
-class StorageUnavailable(StorageError):  # noqa: N818
+class StorageUnavailable(StorageError):
     """The database does not take or give anything now. Nothing of the failed transaction is acknowledged."""
 
 
-class StorageMisconfigured(StorageError):  # noqa: N818
+class StorageMisconfigured(StorageError):
     """The database's URL or schema does not fit this program; the message says the mend."""

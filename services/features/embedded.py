@@ -224,8 +224,7 @@ class EmbeddedRedis:
             return "(none)"
 
     def _sweep(self) -> None:
-        """Remove the socket that a killed server left behind."""
-        (self._directory / "redis.sock").unlink(missing_ok=True)
+        """Remove the scratch directory that a killed keeper left; a stale socket in ours is replaced by the server."""
         with contextlib.suppress(OSError):
             if scratch := self._scratch(self._address_file.read_text(encoding="utf-8")):
                 (scratch / "redis.sock").unlink(missing_ok=True)

@@ -1,11 +1,13 @@
 """All Prometheus metrics, in one place. Labels are route names and reasons, never diners or restaurants."""
 
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+Labelled = TypeVar("Labelled", Counter, Histogram)
 
 
 class Metrics:
@@ -13,6 +15,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self._children: dict[tuple[object, ...], Any] = {}
         self._requests = Counter(
             "tablestakes_requests", "Requests by route and status", ("route", "status"), registry=self.registry
         )
@@ -61,20 +64,28 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """One answered request."""
-        self._requests.labels(route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._bound(self._requests, route, status).inc()
+        self._bound(self._seconds, route).observe(seconds)
 
     def stage(self, stage: str, seconds: float) -> None:
         """Time in one stage of a recommendation."""
-        self._stages.labels(stage).observe(seconds)
+        self._bound(self._stages, stage).observe(seconds)
 
     def degraded(self, reason: str) -> None:
         """One answer that says `degraded`."""
-        self._degraded.labels(reason).inc()
+        self._bound(self._degraded, reason).inc()
 
     def cache(self, outcome: str) -> None:
         """One look-up in the feature cache: hit, miss or last_copy."""
-        self._cache.labels(outcome).inc()
+        self._bound(self._cache, outcome).inc()
+
+    def _bound(self, metric: Labelled, *labels: str | int) -> Labelled:
+        """The metric with these labels; the library's own look-up takes a lock and several microseconds."""
+        key = (metric, *labels)
+        child: Labelled | None = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return child
 
     def events(self, outcome: str, count: int) -> None:
         """Events by outcome: accepted, duplicate or rejected."""

@@ -62,8 +62,8 @@ class RankedLists:
     """(B, k)"""
     propensities: Doubles
     """(B, k) P(this restaurant at this rank | those above); 1 where nothing is left to chance."""
-    advantages: Doubles
-    """(len(TERMS), B, k) each term less its mean over the shortlist: what speaks for this one rather than another."""
+    typical: Doubles
+    """(len(TERMS), B) mean of each term over the shortlist: a term above it speaks for a restaurant."""
 
 
 def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, temperature: float = 0.0) -> RankedLists:
@@ -82,12 +82,12 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         coarse = np.where(requests.allowed, coarse, -np.inf)
     columns = best_columns(coarse, shortlist)
     batch = np.arange(len(columns))[:, None]
-    passing = np.isfinite(coarse[batch, columns])
-
     terms = np.zeros((len(TERMS), *columns.shape))
-    if requests.fold_ins is None:
-        terms[0] = np.where(passing, coarse[batch, columns], 0.0)
-    else:
+    terms[0] = coarse[batch, columns]
+    passing = None if requests.allowed is None else np.isfinite(terms[0])
+    if passing is not None:
+        terms[0, ~passing] = 0.0
+    if requests.fold_ins is not None:
         picked = catalogue.vectors[columns]  # (B, shortlist, d)
         terms[0] = (picked @ requests.vectors[:, :, None])[:, :, 0] + catalogue.biases[columns]
         terms[0] += requests.biases[:, None]
@@ -101,23 +101,38 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
             raise ValueError("a temperature above 0 needs Gumbel noise")
         terms[3] = temperature * requests.gumbel[:, :shortlist]
     scores = values + terms[3]
-    order = np.argsort(np.where(passing, -scores, np.inf), axis=1, kind="stable")[:, :k]
-    shown = passing[batch, order]
-    propensities = _plackett_luce(values / temperature, passing, order) if temperature > 0.0 else np.ones((1, 1))
-    means = terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1)
-    chosen = terms[:, batch, order]
-
-    def or_nan(array: Doubles) -> Doubles:
-        return array if shown.all() else np.where(shown, array, np.nan)
-
-    return RankedLists(
-        rows=np.where(shown, columns[batch, order], -1),
-        scores=or_nan(scores[batch, order]),
-        terms=or_nan(chosen),
-        distances_km=or_nan(distances[batch, order]),
-        propensities=or_nan(np.broadcast_to(propensities, order.shape)),
-        advantages=or_nan(chosen - means[:, :, None]),
+    falling = -scores if passing is None else np.where(passing, -scores, np.inf)
+    order = np.argsort(falling, axis=1, kind="stable")[:, :k]
+    lists = RankedLists(
+        rows=columns[batch, order],
+        scores=scores[batch, order],
+        terms=terms[:, batch, order],
+        distances_km=distances[batch, order],
+        propensities=_plackett_luce(values / temperature, passing, order)
+        if temperature > 0.0
+        else np.ones(order.shape),
+        typical=_means(terms, passing),
     )
+    return lists if passing is None else _blanked(lists, passing[batch, order])
+
+
+def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
+    """Lists without what did not pass and only filled the shortlist."""
+    return RankedLists(
+        rows=np.where(shown, lists.rows, -1),
+        scores=np.where(shown, lists.scores, np.nan),
+        terms=np.where(shown, lists.terms, np.nan),
+        distances_km=np.where(shown, lists.distances_km, np.nan),
+        propensities=np.where(shown, lists.propensities, np.nan),
+        typical=lists.typical,
+    )
+
+
+def _means(terms: Doubles, passing: BoolArray | None) -> Doubles:
+    """(len(TERMS), B) of each term over what passed."""
+    if passing is None:
+        return np.asarray(terms.mean(axis=2))
+    return np.asarray(terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1))
 
 
 def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np.int64]) -> Doubles:
@@ -128,13 +143,14 @@ def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np
 def _log_time_offset(catalogue: Catalogue, distances: Doubles) -> Doubles:
     """Log travel time less the calibration's mean; 0, the average way, where the place is not known."""
     offset = log_travel_time(distances) - catalogue.calibration.mean_log_time
-    return np.nan_to_num(offset, nan=0.0, copy=False)
+    return np.where(np.isnan(offset), 0.0, offset)
 
 
-def _plackett_luce(logits: Doubles, passing: BoolArray, order: npt.NDArray[np.int64]) -> Doubles:
+def _plackett_luce(logits: Doubles, passing: BoolArray | None, order: npt.NDArray[np.int64]) -> Doubles:
     """(B, k) propensity of each drawn position given those above: softmax over what is still in the urn."""
-    highest = np.max(logits, axis=1, keepdims=True, where=passing, initial=-np.inf)
-    weights = np.exp(logits - highest, where=passing, out=np.zeros_like(logits))
+    weights = np.exp(logits - np.max(logits, axis=1, keepdims=True))
+    if passing is not None:
+        weights[~passing] = 0.0
     drawn = np.take_along_axis(weights, order, axis=1)
     before = np.cumsum(drawn, axis=1) - drawn
     return np.asarray(drawn / (weights.sum(axis=1, keepdims=True) - before))

@@ -41,22 +41,16 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
     for index, (row, score, distance) in enumerate(
         zip(picked.tolist(), ranked.scores[0].tolist(), ranked.distances_km[0].tolist(), strict=False)
     ):
-        restaurant = snapshot.restaurants[row]
         items.append(
             {
                 "rank": index + 1,
-                "restaurant_id": restaurant.restaurant_id,
-                "name": restaurant.name,
+                **snapshot.cards[row],
                 "score": score,
                 "organic_rank": index + 1,
                 "sponsored": False,
                 "sponsor": None,
                 "reasons": [] if explain == "none" else reasons(snapshot, ranked, index, answer.ask.personalised),
                 "explanation": _terms(ranked, index) if explain == "full" else None,
-                "cuisines": restaurant.cuisines,
-                "price_level": restaurant.price_level,
-                "lat": restaurant.lat,
-                "lon": restaurant.lon,
                 "distance_km": None if math.isnan(distance) else round(distance, 3),
                 "open_now": open_now[index],
                 "eta_minutes": eta[index],
@@ -72,7 +66,7 @@ def _terms(ranked: RankedLists, index: int) -> dict[str, Any]:
 
 def reasons(snapshot: MarketSnapshot, ranked: RankedLists, index: int, personalised: bool) -> list[dict[str, str]]:
     """What truly speaks for this restaurant rather than the others that could have been shown, the strongest first."""
-    advantages = ranked.advantages[:, 0, index]
+    advantages = ranked.terms[:, 0, index] - ranked.typical[:, 0]
     found: list[tuple[float, dict[str, str]]] = []
     if advantages[_RECENCY] > 0.0:
         text = "Like what you chose lately"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from services.clock import Clock
 from services.events.served import ServedLog
 from services.features import DinerState, FeatureCache
-from services.identifiers import new_request_id
+from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
 from services.ranking.candidates import Filters, allowed
 from services.ranking.catalogue import BoolArray
@@ -68,6 +68,7 @@ class Recommender:
         self._served = served
         self._metrics = metrics
         self._clock = clock
+        self._ids = RequestIds()
 
     async def recommend(self, ask: Ask) -> Answer:
         """The best `ask.k` restaurants, logged as served."""
@@ -75,7 +76,7 @@ class Recommender:
         degraded: list[str] = []
         state = await self._state(ask, degraded) if ask.personalised else None
         looked_up = time.perf_counter()
-        request_id, at = new_request_id(), self._clock.now()
+        request_id, at = self._ids.new(), self._clock.now()
         requests = self._requests(ask, state, at, request_id)
         temperature = ask.policy.exploration if ask.personalised else 0.0
         ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ class MarketSnapshot:
     catalogue: Catalogue
     restaurants: tuple[Restaurant, ...]
     """In the catalogue's order."""
+    cards: tuple[Mapping[str, Any], ...]
+    """What an item of a list says of its restaurant, ready for JSON; in the catalogue's order."""
     row_of_hash: Mapping[int, int]
     """From the feature cache's 64-bit restaurant hashes to rows."""
     artifact: Artifact
@@ -72,6 +75,7 @@ def build_snapshot(
         catalogue_version=catalogue_version,
         catalogue=catalogue,
         restaurants=tuple(restaurants),
+        cards=tuple(_card(restaurant) for restaurant in restaurants),
         row_of_hash={restaurant_hash(restaurant_id): row for row, restaurant_id in enumerate(ids)},
         artifact=artifact,
         policies=policies,
@@ -81,6 +85,17 @@ def build_snapshot(
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
         model_tag=model_tag(artifact.version),
     )
+
+
+def _card(restaurant: Restaurant) -> dict[str, Any]:
+    return {
+        "restaurant_id": restaurant.restaurant_id,
+        "name": restaurant.name,
+        "cuisines": restaurant.cuisines,
+        "price_level": restaurant.price_level,
+        "lat": restaurant.lat,
+        "lon": restaurant.lon,
+    }
 
 
 def _represent(artifact: Artifact, restaurants: Sequence[Restaurant], rows: npt.NDArray[np.int64]) -> Representations:

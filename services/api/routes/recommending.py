@@ -28,7 +28,7 @@ async def recommendations(services: ServicesDep, query: Annotated[Recommendation
     An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets
     the same list. `Server-Timing` tells what each stage took.
     """
-    body, timing = await answer(services, query)
+    _, body, timing = await answer(services, query)
     headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)
 

@@ -236,8 +236,10 @@ export class Console {
       const rejected = receipt.body.rejected[0];
       if (rejected) throw new Problem({ title: "The event was not taken", detail: rejected.problem });
       const moved = await this.#refresh();
-      const change = moved ? `${moved} of ${this.#answer.items.length} places changed.` : "The list stays as it was.";
-      say(`${DONE[type]} ${item.name}. ${change}`);
+      const { items } = this.#answer;
+      const rank = items.find((other) => other.restaurant_id === item.restaurant_id)?.rank;
+      const now = rank ? `now number ${rank}` : "no longer in the list";
+      say(`${DONE[type]} ${item.name}, ${now}. ${moved ? `${moved} of ${items.length} places changed.` : "Nothing moved."}`);
     });
   }
 

@@ -145,7 +145,7 @@ function moveMark(move) {
 }
 
 function facts(item, priceSign, km) {
-  const cuisines = item.cuisines.slice(0, SHOWN_CUISINES).map(wordText).join(", ") || "Any kitchen";
+  const cuisines = item.cuisines.slice(0, SHOWN_CUISINES).map(wordText).join(", ") || "Cuisine not known";
   const family = familyClass(familyOf(item.cuisines));
   return element(
     "p",
@@ -153,9 +153,15 @@ function facts(item, priceSign, km) {
     element("span", { class: "cuisine" }, element("i", { class: `swatch ${family}`, "aria-hidden": "true" }), cuisines),
     priceTag(item.price_level, priceSign),
     km !== null && element("span", { class: "distance" }, distanceText(km)),
-    item.eta_minutes !== null && element("span", { class: "eta", title: "until an order is ready" }, `${Math.round(item.eta_minutes)} min`),
-    item.open_now === false && element("span", { class: "closed" }, "Closed"),
+    readiness(item),
   );
+}
+
+// Where it is closed nothing is being cooked, so there are no minutes to tell.
+function readiness(item) {
+  if (item.open_now === false) return element("span", { class: "closed" }, "Closed");
+  const minutes = item.eta_minutes;
+  return minutes !== null && element("span", { class: "eta", title: "until an order is ready" }, `${Math.round(minutes)} min`);
 }
 
 function priceTag(level, sign) {
@@ -173,9 +179,10 @@ function reasons(notes) {
 
 function ledger(item) {
   const terms = item.explanation.terms.filter((term) => term.value !== 0);
-  const rows = terms.flatMap((term) => [element("dt", {}, term.name), element("dd", {}, termText(term.value))]);
-  const sum = [element("dt", { class: "sum" }, "score"), element("dd", { class: "sum" }, termText(item.score))];
-  return element("dl", { class: "ledger", title: "The terms add up to the score: the probability of an order if the diner looks" }, ...rows, ...sum);
+  const cells = [...terms, { name: "score", value: item.score }].map((term) =>
+    element("div", {}, element("dt", {}, term.name), element("dd", {}, termText(term.value))),
+  );
+  return element("dl", { class: "ledger", title: "The terms add up to the score: the probability of an order if the diner looks" }, ...cells);
 }
 
 function sponsorText(item) {
