@@ -25,6 +25,25 @@ with EmbeddedRedis(Path(sys.argv[1])) as server:
     sys.stdin.read()
 """
 
+STARTERS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import redis
+from services.features import EmbeddedRedis
+
+def start(_):
+    server = EmbeddedRedis(Path(sys.argv[1])).start()
+    with redis.Redis.from_url(server.url) as client:
+        return server, client.info("server")["process_id"]
+
+sys.stdin.readline()
+with ThreadPoolExecutor(4) as pool:
+    started = list(pool.map(start, range(4)))
+print(*(pid for _, pid in started), flush=True)
+sys.stdin.read()
+"""
+
 
 def process_id(url: str) -> int:
     with redis.Redis.from_url(url) as client:
@@ -140,15 +159,17 @@ def test_a_killed_server_is_brought_back_at_the_same_address(own_server):
 
 
 def test_many_who_start_at_once_get_one_server(tmp_path):
-    command = [sys.executable, "-c", USER, str(tmp_path)]
+    command = [sys.executable, "-c", STARTERS, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(4)]
-    urls = [process.stdout.readline().strip() for process in processes]
-    assert len(set(urls)) == 1
-    pid = process_id(urls[0])
+    processes = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    for process in processes:
+        process.stdin.write("start\n")
+        process.stdin.flush()
+    pids = {int(pid) for process in processes for pid in process.stdout.readline().split()}
     for process in processes:
         process.communicate(timeout=20)
-    assert eventually(lambda: not alive(pid))
+    assert eventually(lambda: not any(alive(pid) for pid in pids))
+    assert len(pids) == 1
 
 
 def test_start_and_close_in_quick_succession_never_meet_a_dying_server(tmp_path):

@@ -197,11 +197,14 @@ async def test_a_server_that_does_not_speak_the_protocol_is_left(tmp_path, garba
             writer.write(garbage)
         writer.close()
 
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
     async with listening(tmp_path, serve) as url, connected(url, timeout_seconds=0.5) as connection:
         outcomes = [await asyncio.gather(connection.call(b"GET", b"a"), return_exceptions=True) for _ in range(3)]
     answers = {type(outcome) for (outcome,) in outcomes}
     assert answers <= {UnavailableError, bytes}
     assert bytes not in answers or garbage.startswith(b"+PONG")
+    assert not complaints, "left on purpose, not by an error that nobody caught"
 
 
 async def test_what_was_on_the_way_when_the_server_died_fails_and_the_next_call_connects_anew(own_server):
