@@ -19,6 +19,7 @@ from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
 from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
+from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
 from services.releases.registry import ModelRegistry
 from services.serving.diners import DinerLoader, entries_of
@@ -28,6 +29,7 @@ from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 
 _log = structlog.get_logger(__name__)
+_REDIS_CHECK_SECONDS = 1.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -117,9 +119,8 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
     """Open everything, warm up, keep fresh; close in the opposite order."""
     async with contextlib.AsyncExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        redis_url = settings.redis_url
-        if not redis_url:
-            redis_url = stack.enter_context(EmbeddedRedis(settings.home / "redis")).url
+        embedded = None if settings.redis_url else stack.enter_context(EmbeddedRedis(settings.home / "redis"))
+        redis_url = settings.redis_url if embedded is None else embedded.url
         engine = open_database(settings.resolved_database_url)
         stack.callback(engine.dispose)
         await asyncio.to_thread(migrate, engine)
@@ -129,8 +130,8 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
-        refreshing = asyncio.create_task(services.state.keep_fresh(settings.refresh_seconds))
-        stack.push_async_callback(_cancelled, refreshing)
+        for loop in (services.state.keep_fresh(settings.refresh_seconds), _keep_running(embedded, services.cache)):
+            stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         yield services
 
 
@@ -160,6 +161,17 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
         state=ServingState(stores, cache, keys, metrics, clock),
         recommender=Recommender(cache, diners, served, metrics, clock),
     )
+
+
+async def _keep_running(embedded: EmbeddedRedis | None, cache: FeatureCache) -> None:
+    """Start the embedded Redis again should it have crashed."""
+    while embedded is not None:
+        await asyncio.sleep(_REDIS_CHECK_SECONDS)
+        if not await cache.ping():
+            try:
+                await asyncio.to_thread(embedded.start)
+            except EmbeddedRedisError as error:
+                _log.warning("embedded_redis_not_started", reason=str(error))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

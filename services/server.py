@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -41,16 +41,17 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
 
 @contextmanager
 def _shared(settings: Settings, workers: int) -> Iterator[None]:
-    """What all worker processes share: one embedded Redis, one folder for metrics, one BLAS thread each."""
+    """What all worker processes share: one embedded Redis, one folder for metrics; and one BLAS thread each.
+
+    The workers find the embedded Redis by themselves, in the home, and keep it alive should this process be killed.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ["TABLESTAKES_HOME"] = str(settings.home.absolute())
-    with tempfile.TemporaryDirectory(prefix="tablestakes-metrics-") as folder:
+    with ExitStack() as stack:
         if workers > 1:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tablestakes-metrics-"))
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        if settings.redis_url:
-            yield
-            return
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with EmbeddedRedis(settings.home / "redis") as server:
-            os.environ["TABLESTAKES_REDIS_URL"] = server.url
-            yield
+        if not settings.redis_url:
+            settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            stack.enter_context(EmbeddedRedis(settings.home / "redis"))
+        yield

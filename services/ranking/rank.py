@@ -131,7 +131,7 @@ def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
 def _means(terms: Doubles, passing: BoolArray | None) -> Doubles:
     """(len(TERMS), B) of each term over what passed."""
     if passing is None:
-        return np.asarray(terms.mean(axis=2))
+        return np.asarray(terms.sum(axis=2) / max(terms.shape[2], 1))
     return np.asarray(terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1))
 
 
