@@ -41,12 +41,12 @@ class RandomModel:
         return self._restaurants
 
     def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """Random vectors, the same at each call."""
-        return _drawn(np.random.default_rng((self.seed, 1)), len(tags))
+        """One random vector for all: tags say nothing here, and the answer for one must not depend on the others."""
+        return self._alike(1, len(tags))
 
     def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """Random vectors, the same at each call."""
-        return _drawn(np.random.default_rng((self.seed, 2)), len(tags))
+        """One random vector for all."""
+        return self._alike(2, len(tags))
 
     def parameters(self) -> dict[str, Any]:
         """The seed."""
@@ -63,6 +63,10 @@ class RandomModel:
         model._diners = _without_bias(arrays["diners"])
         model._restaurants = _without_bias(arrays["restaurants"])
         return model
+
+    def _alike(self, side: int, rows: int) -> Representations:
+        one = np.random.default_rng((self.seed, side)).standard_normal(_DIMENSIONS, dtype=np.float32)
+        return _without_bias(np.tile(one, (rows, 1)))
 
 
 def _drawn(rng: np.random.Generator, rows: int) -> Representations:
