@@ -52,10 +52,11 @@ class Plan:
     seed: int = 1
 
 
-def run(plan: Plan, folder: Path) -> list[Size]:
-    """Measure each size; homes and logs go into `folder`."""
+def run(plan: Plan, folder: Path) -> Iterator[Size]:
+    """Measure one size after another; homes and logs go into `folder`."""
     pin(os.getpid(), CLIENT_CORE)
-    return [_measure_size(plan, folder / str(restaurants), restaurants) for restaurants in plan.restaurants]
+    for restaurants in plan.restaurants:
+        yield _measure_size(plan, folder / str(restaurants), restaurants)
 
 
 def _measure_size(plan: Plan, folder: Path, restaurants: int) -> Size:
@@ -146,15 +147,15 @@ def _arguments(argv: Sequence[str] | None) -> tuple[Plan, Path | None]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, print the table, write the JSON; 0 when the table stands, whatever it says."""
     plan, json_file = _arguments(argv)
-    source = provenance()
+    source, sizes = provenance(), []
     try:
         with tempfile.TemporaryDirectory(prefix="tablestakes-bench-") as folder:
-            sizes = run(plan, Path(folder))
+            for size in run(plan, Path(folder)):
+                print("\n".join(["", *lines(size)]), flush=True)
+                sizes.append(size)
     except (HomeError, ServerError) as error:
         _say(str(error))
         return 1
-    for size in sizes:
-        print("\n".join(["", *lines(size)]))
     machine = source["machine"]
     print(f"\ncommit {source['commit']}, {machine['cores']} cores, {machine['processor']}, Python {source['python']}")
     if json_file is not None:

@@ -16,7 +16,7 @@ LOST = 0
 """The status of a request whose connection broke before the answer was whole."""
 
 
-class NotLoopback(ValueError):  # noqa: N818 - it names what is wrong with the host
+class NotLoopback(ValueError):
     """A host that is not this machine: these drivers can hurt, so they only hit the machine that they run on."""
 
 

@@ -112,7 +112,7 @@ def lines(size: Size) -> list[str]:
         if name not in (API, NOOP_AGAIN):
             throughput, cpu = (ratio(size.rounds, API, name, _FIGURES[figure]) for figure in ("throughput", "cpu_us"))
             text.append(f"  {name:<22}{_cell(throughput, 2):>28}{_cell(cpu, 2):>26}{_goal(size, goals.get(name))}")
-    text += ["", f"  {'open loop':<22}{'':<14}{'p50 ms':>22}{'p99 ms':>26}"]
+    text += ["", f"  {'open loop':<24}{'':<12}{'p50 ms':>26}{'p99 ms':>26}"]
     text += [line for rung in size.rungs for line in _rung_lines(rung)]
     if size.stages_us:
         stages = ", ".join(f"{stage} {us:,.0f}" for stage, us in size.stages_us.items())
@@ -131,7 +131,7 @@ def _rung_lines(rung: Rung) -> list[str]:
         label = f"{rung.share:.0%} of no-op, {rung.rate:,.0f}/s"
         short = Spread.of(each.achieved_rate / each.offered_rate for each in rounds).value < 0.98
         note = "  past its capacity" if short else ""
-        text.append(f"  {label:<24}{name:<12}{_cell(p50, 2):>22}{_cell(p99, 2):>26}{note}")
+        text.append(f"  {label:<24}{name:<12}{_cell(p50, 2):>26}{_cell(p99, 2):>26}{note}")
     return text
 
 
@@ -142,4 +142,5 @@ def _goal(size: Size, goal: Goal | None) -> str:
 
 
 def _cell(value: Spread, digits: int) -> str:
-    return f"{value.value:,.{digits}f} ({value.low:,.{digits}f} – {value.high:,.{digits}f})"
+    shown = 0 if value.high >= 100 else digits
+    return f"{value.value:,.{shown}f} ({value.low:,.{shown}f} – {value.high:,.{shown}f})"
