@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pandas as pd
 from data import columns as col
 
 BoolArray = npt.NDArray[np.bool_]
+_FEWEST_TO_TEST: Final = 3
 
 
 class Method(StrEnum):
@@ -66,9 +68,12 @@ def leave_last_out(events: pd.DataFrame) -> Split:
 def hold_out(
     events: pd.DataFrame, rng: np.random.Generator, test_share: float = 0.2, validation_share: float = 0.1
 ) -> Split:
-    """Of each diner's rows, in random order, these shares (rounded down for the train's benefit) are held out."""
+    """Of each diner's rows, in random order, these shares are held out, rounded down for the train's benefit.
+
+    Who has three rows or more is tested on one at least: else only busy diners would be measured.
+    """
     position, count = _shuffled_positions(events, rng)
-    tested = np.floor(count * test_share + 1e-9)
+    tested = np.maximum(np.floor(count * test_share + 1e-9), count >= _FEWEST_TO_TEST)
     validated = np.floor(count * validation_share + 1e-9)
     test = position < tested
     validation = ~test & (position < tested + validated)
@@ -82,11 +87,16 @@ def hold_out_n(events: pd.DataFrame, n: int, rng: np.random.Generator) -> Split:
     return Split(Method.DINER_HOLD_OUT, ~test, np.zeros(len(events), np.bool_), test)
 
 
-def cold(events: pd.DataFrame, column: str, share: float, rng: np.random.Generator) -> BoolArray:
-    """Rows of a random share of diners (or restaurants, by `column`): out of training, they make these cold."""
-    ids = np.sort(events[column].unique().astype(object))
-    chosen = rng.choice(ids, size=int(len(ids) * share), replace=False)
-    return np.asarray(events[column].isin(chosen).to_numpy(), dtype=np.bool_)
+def cold(ids: npt.NDArray[Any], share: float, rng: np.random.Generator) -> BoolArray:
+    """(rows,) True on all rows of a random share of the ids, one at least: out of training, they make these cold.
+
+    ids: (rows,) of diners or of restaurants; none gives none.
+    """
+    distinct = np.unique(ids)
+    if not len(distinct):
+        return np.zeros(0, np.bool_)
+    chosen = rng.choice(distinct, size=max(1, round(len(distinct) * share)), replace=False)
+    return np.isin(ids, chosen)
 
 
 def _shuffled_positions(

@@ -36,8 +36,9 @@ class Curve(BaseModel):
     intercept: float = Field(allow_inf_nan=False)
 
     def probability(self, scores: npt.NDArray[np.floating], log_time_offset: npt.NDArray[np.floating]) -> Doubles:
-        """Given a look; the shape of the arguments."""
-        return np.asarray(expit(self.slope * scores + self.travel * log_time_offset + self.intercept))
+        """Given a look; float64 whatever comes in, so that scores that differ as float32 stay apart."""
+        wide, offset = np.asarray(scores, np.float64), np.asarray(log_time_offset, np.float64)
+        return np.asarray(expit(self.slope * wide + self.travel * offset + self.intercept))
 
 
 class Calibration(BaseModel):
@@ -53,8 +54,8 @@ class Calibration(BaseModel):
     """Subtracted from the log travel time to give the offset."""
     assumed: bool = False
     """True: the data had no impressions, so nothing was fitted."""
-    order_error: dict[str, float] | None = None
-    """Expected calibration error of orders on the test period: `{"value", "low", "high"}`."""
+    errors: dict[str, dict[str, float]] = {}
+    """On the test period, `{"value", "low", "high"}` of `order_ece`, `order_brier`, `click_ece`, `click_brier`."""
 
     def order_probability(self, scores: npt.NDArray[np.floating], log_time_offset: npt.NDArray[np.floating]) -> Doubles:
         """P(order | looked at); any shape."""
@@ -84,15 +85,19 @@ class Impressions:
     diners: npt.NDArray[np.int64]
     """Row of the diner: intervals resample diners, not impressions."""
 
+    @property
+    def can_calibrate(self) -> bool:
+        """Whether there is something of each to learn from: clicks, orders, and impressions without them."""
+        return all(outcome.any() and not outcome.all() for outcome in (self.clicked, self.ordered))
+
 
 def fit(impressions: Impressions) -> Calibration:
     """Maximum likelihood by L-BFGS over both curves and the examination probabilities together.
 
     Raises ValueError where there is no click or no order, or nothing else, to learn from.
     """
-    for outcome in (impressions.clicked, impressions.ordered):
-        if not outcome.any() or outcome.all():
-            raise ValueError("calibration needs clicks and orders, and impressions without them")
+    if not impressions.can_calibrate:
+        raise ValueError("calibration needs clicks and orders, and impressions without them")
     known = np.isfinite(impressions.log_times)
     mean = float(impressions.log_times[known].mean()) if known.any() else 0.0
     offsets = np.where(known, impressions.log_times - mean, 0.0)
@@ -150,26 +155,39 @@ def assume(scores: npt.NDArray[np.floating], log_times: npt.NDArray[np.floating]
     )
 
 
-def order_error(
+def errors(
     calibration: Calibration, impressions: Impressions, rng: np.random.Generator, bins: int = 10, draws: int = 200
-) -> dict[str, float]:
-    """Expected calibration error of P(order) over equally filled bins, with a 95 % interval by resampling diners."""
+) -> dict[str, dict[str, float]]:
+    """Expected calibration error (over equally filled bins) and Brier score of both curves, examination included.
+
+    The 95 % intervals resample diners: what one diner does with a list's entries is not independent.
+    """
     offsets = np.nan_to_num(impressions.log_times - calibration.mean_log_time, nan=0.0)
-    predicted = calibration.order_probability(impressions.scores, offsets)
-    predicted = predicted * calibration.examination_at(impressions.positions)
-    bin_of = np.argsort(np.argsort(predicted, kind="stable")) * bins // len(predicted)
-    diners, inverse = np.unique(impressions.diners, return_inverse=True)
-    cells = inverse * bins + bin_of
-    surplus = np.bincount(cells, weights=impressions.ordered - predicted, minlength=len(diners) * bins)
-    count = np.bincount(cells, minlength=len(diners) * bins)
-    surplus, count = surplus.reshape(-1, bins), count.reshape(-1, bins)
-    value = float(np.abs(surplus.sum(axis=0)).sum() / count.sum())
-    resampled = np.empty(draws)
-    for draw in range(draws):
-        weights = np.bincount(rng.integers(len(diners), size=len(diners)), minlength=len(diners))
-        resampled[draw] = np.abs(weights @ surplus).sum() / max(float((weights @ count).sum()), 1.0)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return {"value": value, "low": float(low), "high": float(high)}
+    theta = calibration.examination_at(impressions.positions)
+    diners, diner_of = np.unique(impressions.diners, return_inverse=True)
+    drawn = np.stack(
+        [np.bincount(rng.integers(len(diners), size=len(diners)), minlength=len(diners)) for _ in range(draws)]
+    )
+    weights = np.concatenate([np.ones((1, len(diners))), drawn])
+    counts = weights @ np.bincount(diner_of, minlength=len(diners))
+    found: dict[str, dict[str, float]] = {}
+    for name, curve, outcome in (
+        ("order", calibration.order, impressions.ordered),
+        ("click", calibration.click, impressions.clicked),
+    ):
+        predicted = theta * curve.probability(impressions.scores, offsets)
+        bin_of = np.argsort(np.argsort(predicted, kind="stable")) * bins // len(predicted)
+        surplus = np.bincount(diner_of * bins + bin_of, weights=outcome - predicted, minlength=len(diners) * bins)
+        squares = np.bincount(diner_of, weights=(outcome - predicted) ** 2, minlength=len(diners))
+        found[f"{name}_ece"] = _interval(np.abs(weights @ surplus.reshape(-1, bins)).sum(axis=1) / counts)
+        found[f"{name}_brier"] = _interval(weights @ squares / counts)
+    return found
+
+
+def _interval(values: Doubles) -> dict[str, float]:
+    """The first is the figure itself, the others are resampled."""
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    return {"value": float(values[0]), "low": float(low), "high": float(high)}
 
 
 def _likelihood(logits: Doubles, log_theta: Doubles, outcome: npt.NDArray[np.bool_]) -> tuple[float, Doubles, Doubles]:

@@ -1,51 +1,38 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from data import columns as col
-from data import splits
-from data.columns import EventType
 from data.dataset import Dataset
+from data.splits import Method
 from models import artifacts, calibration
 from models.artifacts import Artifact
-from models.base import IntArray, Model, ModelError, TrainingData
+from models.base import Model, ModelError, TrainingData
 from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
-from models.evaluation.evaluate import HeldOut
-from models.evaluation.report import MarketPart, measure_market, report
+from models.evaluation.cold_start import hold_back
+from models.evaluation.evaluate import Measured
+from models.evaluation.oracle import oracle
+from models.evaluation.report import MarketPart, groups_of, report
 from models.impressions import log_times_from_home, shown_between
 from models.ladder import make
 from models.popular import decayed_counts
-from models.training_data import build, positive_feedback
+from models.preparation import Prepared, Protocol, benchmark, prepare, usual
+from models.training_data import build
 
 Progress = Callable[[str, int, int], None]
 
 BASELINES: Final = ("random", "popular")
 POPULARITY_HALF_LIFE_DAYS: Final = 14.0
-_POSITIVE_TYPES: Final = (EventType.ORDER, EventType.CLICK, EventType.RATING)
-_LOG_COLUMNS: Final = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.VALUE)
+_TYPICAL_DINERS: Final = 500
 
 
 def _quiet(_step: str, _done: int, _total: int) -> None:
     """No progress."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """One market's log, split, as arrays."""
-
-    log: pd.DataFrame
-    split: splits.Split
-    data: TrainingData
-    """Of the train period alone."""
-    question: HeldOut
-    """Of the test period."""
 
 
 def train(
@@ -63,18 +50,20 @@ def train(
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
+    protocol = usual(dataset)
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 5
     progress(f"{market}: reading", 0, steps)
-    prepared = prepare(dataset, market, seed)
+    prepared = prepare(dataset, market, seed, protocol)
     progress(f"{market}: fitting {model} on the train period", 1, steps)
     trial = make(model, **given).fit(prepared.data)
+    fitted = {model: trial, **_fitted([name for name in BASELINES if name != model], prepared.data, seed, 1, protocol)}
     progress(f"{market}: calibrating", 2, steps)
     curve = _calibrate(dataset, market, trial, prepared, seed)
     progress(f"{market}: measuring", 3, steps)
-    measured = report(dataset, [_measure(dataset, market, prepared, {model: trial}, seed)], seed)
+    measured = report(dataset, [_measure(dataset, market, prepared, fitted)], seed, protocol.mask_known)
     progress(f"{market}: fitting {model} on everything", 4, steps)
-    everything = build(dataset, market, positive_feedback(prepared.log), dataset.manifest.repeats)
+    everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
     final = make(model, **given).fit(everything)
     artifact = artifacts.save(
         root,
@@ -98,54 +87,50 @@ def evaluate(
     *,
     seed: int = 0,
     threads: int = 1,
-    all_ratings: bool = False,
+    cold_start: bool = True,
     progress: Progress = _quiet,
 ) -> dict[str, Any]:
-    """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together."""
+    """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
+
+    Where the dataset holds the split of a documented benchmark, its protocol is followed and named, and the same split
+    with known restaurants masked stands apart under `masked`. `cold_start` fits each model once more, without a tenth
+    of the diners and restaurants, and asks about these.
+
+    Raises ModelError where there is nothing to measure with.
+    """
     names = list(dict.fromkeys([*models, *BASELINES]))
     markets = [dataset.market(market).market] if market else list(dataset.markets)
+    protocol = benchmark(dataset) or usual(dataset)
     parts: list[MarketPart] = []
+    masked: list[MarketPart] = []
     for done, name in enumerate(markets):
         progress(f"{name}: measuring", done, len(markets))
         try:
-            prepared = prepare(dataset, name, seed, all_ratings)
+            prepared = prepare(dataset, name, seed, protocol)
         except ModelError:
             if len(markets) == 1:
                 raise
             continue  # a market without feedback has nothing to measure; the others have
-        fitted = {model: make(model, **_own_parameters(model, seed, threads)).fit(prepared.data) for model in names}
-        parts.append(_measure(dataset, name, prepared, fitted, seed))
+        fitted = _fitted(names, prepared.data, seed, threads, protocol)
+        cold = _measure_cold(prepared, names, seed, threads, protocol) if cold_start else {}
+        parts.append(_measure(dataset, name, prepared, fitted, cold))
+        if protocol.documented:
+            apart = prepared.masked()
+            masked.append(_measure(dataset, name, apart, fitted))
+    progress("done", len(markets), len(markets))
     if not parts:
         raise ModelError(f"{dataset.path} has no positive feedback to measure with")
-    return report(dataset, parts, seed)
+    result = report(dataset, parts, seed, protocol.mask_known)
+    if masked:
+        result["masked"] = report(dataset, masked, seed, known_masked=True)["models"]
+    return result
 
 
-def prepare(dataset: Dataset, market: str, seed: int, all_ratings: bool = False) -> Prepared:
-    """Read and split one market's log; raise ModelError where there is too little of it."""
-    log = dataset.events(market, _POSITIVE_TYPES, _LOG_COLUMNS)
-    positive = positive_feedback(log, all_ratings)
-    if len(positive) < 10:
-        raise ModelError(f"market {market} has {len(positive)} positive events: too few to train and measure a model")
-    split = _split(dataset, positive, seed)
-    data = build(dataset, market, positive[split.train], dataset.manifest.repeats)
-    tested = positive[split.test]
-    if (tested[col.TYPE] == EventType.ORDER).any():
-        tested = tested[tested[col.TYPE] == EventType.ORDER]
-    diners, restaurants = _rows(data, tested)
-    rng = np.random.default_rng(seed)
-    question = evaluation.held_out(data, diners, restaurants, not dataset.manifest.repeats, rng)
-    if not len(question.diners):
-        raise ModelError(f"market {market} has no diner with a choice in the test period")
-    return Prepared(positive, split, data, question)
-
-
-def _split(dataset: Dataset, positive: pd.DataFrame, seed: int) -> splits.Split:
-    if not dataset.manifest.has_times:
-        return splits.hold_out(positive, np.random.default_rng(seed))
-    at = positive[col.AT]
-    days = max((at.max() - at.min()).total_seconds() / 86_400.0, 1.0)
-    part = max(1.0, round(days / 7)) if days >= 4 else days / 4
-    return splits.by_time(positive, part, part)
+def _fitted(names: Sequence[str], data: TrainingData, seed: int, threads: int, protocol: Protocol) -> dict[str, Model]:
+    return {
+        name: make(name, **{**_own_parameters(name, seed, threads), **protocol.parameters.get(name, {})}).fit(data)
+        for name in names
+    }
 
 
 def _own_parameters(model: str, seed: int, threads: int) -> dict[str, Any]:
@@ -153,39 +138,42 @@ def _own_parameters(model: str, seed: int, threads: int) -> dict[str, Any]:
     return wanted.get(model, {})
 
 
-def _rows(data: TrainingData, events: pd.DataFrame) -> tuple[IntArray, IntArray]:
-    diners = pd.Index(data.diner_ids).get_indexer(pd.Index(events[col.USER_ID]))
-    restaurants = pd.Index(data.restaurant_ids).get_indexer(pd.Index(events[col.RESTAURANT_ID]))
-    known = (diners >= 0) & (restaurants >= 0)
-    return diners[known].astype(np.int32), restaurants[known].astype(np.int32)
+def _measure(
+    dataset: Dataset,
+    market: str,
+    prepared: Prepared,
+    fitted: Mapping[str, Model],
+    cold: Mapping[str, Mapping[str, Measured]] | None = None,
+) -> MarketPart:
+    """Ask all models the same question, on a synthetic city the oracle too."""
+    measured = {name: evaluation.measure(prepared.question, model.score) for name, model in fitted.items()}
+    all_knowing = oracle(dataset, market, prepared.data, prepared.log[prepared.split.train])
+    if all_knowing is not None:
+        measured["oracle"] = evaluation.measure(prepared.question, all_knowing)
+    groups = groups_of(prepared.data, prepared.question)
+    return MarketPart(measured, groups, prepared.split.method.value, cold or {})
+
+
+def _measure_cold(
+    prepared: Prepared, names: Sequence[str], seed: int, threads: int, protocol: Protocol
+) -> dict[str, dict[str, Measured]]:
+    cold = hold_back(prepared.data, prepared.question, np.random.default_rng(seed))
+    return cold.measure(_fitted(names, cold.data, seed, threads, protocol))
 
 
 def _calibrate(dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int) -> Calibration:
     """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
-    at = prepared.log[col.AT]
-    if prepared.split.method is splits.Method.TIME:
-        validation = (at[prepared.split.validation].min(), at[prepared.split.test].min())
-        test = (at[prepared.split.test].min(), at.max())
-        shown = shown_between(dataset, market, model, prepared.data, *validation, seed)
-        if shown is not None:
-            try:
-                fitted = calibration.fit(shown)
-            except ValueError:
-                fitted = None
-            if fitted is not None:
-                tested = shown_between(dataset, market, model, prepared.data, *test, seed)
-                rng = np.random.default_rng(seed)
-                error = None if tested is None else calibration.order_error(fitted, tested, rng)
-                return fitted.model_copy(update={"order_error": error})
-    sample = np.arange(0, len(prepared.data.diner_ids), max(1, len(prepared.data.diner_ids) // 500), dtype=np.int32)
+    if prepared.split.method is Method.TIME:
+        at = prepared.log[col.AT]
+        begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
+        shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed)
+        if shown is not None and shown.can_calibrate:
+            curve = calibration.fit(shown)
+            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)
+            if tested is None:
+                return curve
+            rng = np.random.default_rng(seed)
+            return curve.model_copy(update={"errors": calibration.errors(curve, tested, rng)})
+    step = max(1, len(prepared.data.diner_ids) // _TYPICAL_DINERS)
+    sample = np.arange(0, len(prepared.data.diner_ids), step, dtype=np.int32)
     return calibration.assume(model.score(sample), log_times_from_home(dataset, market, sample))
-
-
-def _measure(
-    dataset: Dataset, market: str, prepared: Prepared, fitted: Mapping[str, Model], seed: int, threads: int = 1
-) -> MarketPart:
-    """These models, and the baselines fitted beside them."""
-    missing = [name for name in BASELINES if name not in fitted]
-    beside = {name: make(name, **_own_parameters(name, seed, threads)).fit(prepared.data) for name in missing}
-    method = prepared.split.method.value
-    return measure_market(dataset, market, prepared.data, prepared.question, {**fitted, **beside}, method)

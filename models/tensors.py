@@ -5,11 +5,14 @@ loader copies; a map costs nothing until a page is touched, and processes share 
 """
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _DTYPES: Final = {
     "F32": np.float32,
@@ -20,10 +23,21 @@ _DTYPES: Final = {
     "BOOL": np.bool_,
 }
 _MAX_HEADER_BYTES: Final = 1_000_000
+_Extent = Annotated[int, Field(ge=0)]
 
 
 class TensorError(Exception):
     """Not a safetensors file, or one whose header does not fit its size."""
+
+
+class _Tensor(BaseModel):
+    """What the header says of one tensor."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    dtype: Literal["F32", "F64", "I32", "I64", "U8", "BOOL"]
+    shape: list[_Extent]
+    data_offsets: Annotated[list[_Extent], Field(min_length=2, max_length=2)]
 
 
 def map_tensors(file: Path) -> dict[str, npt.NDArray[Any]]:
@@ -35,36 +49,39 @@ def map_tensors(file: Path) -> dict[str, npt.NDArray[Any]]:
             raise TensorError(f"{file.name} has a header of an impossible length")
         header = _header(file, stream.read(length))
     start = 8 + length
-    tensors: dict[str, npt.NDArray[Any]] = {}
-    described = 0
-    for name, entry in header.items():
-        try:
-            dtype, shape = _DTYPES[entry["dtype"]], tuple(int(extent) for extent in entry["shape"])
-            first, last = (int(offset) for offset in entry["data_offsets"])
-        except (KeyError, TypeError, ValueError):
-            raise TensorError(f"{file.name}: tensor {name!r} is described wrongly") from None
-        wanted = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        if min(shape, default=0) < 0 or first < 0 or last - first != wanted or start + last > size:
-            raise TensorError(f"{file.name}: tensor {name!r} does not fit the file")
-        described += wanted
-        tensors[name] = _mapped(file, dtype, start + first, shape)
-    if start + described != size:
-        raise TensorError(f"{file.name} holds bytes that no tensor describes")
-    return tensors
+    _check_layout(file, header, size - start)
+    return {name: _mapped(file, tensor, start) for name, tensor in header.items()}
 
 
-def _header(file: Path, text: bytes) -> dict[str, Any]:
+def _header(file: Path, text: bytes) -> dict[str, _Tensor]:
     try:
-        header = json.loads(text)
-    except ValueError:
+        entries = json.loads(text)
+        if not isinstance(entries, dict):
+            raise TensorError(f"{file.name} has no readable header")
+        entries.pop("__metadata__", None)
+        return {name: _Tensor.model_validate(entry) for name, entry in entries.items()}
+    except ValidationError as error:
+        raise TensorError(f"{file.name}: a tensor is described wrongly: {error.errors()[0]['msg']}") from None
+    except (ValueError, RecursionError):
         raise TensorError(f"{file.name} has no readable header") from None
-    if not isinstance(header, dict):
-        raise TensorError(f"{file.name} has no readable header")
-    header.pop("__metadata__", None)
-    return header
 
 
-def _mapped(file: Path, dtype: type[np.generic], offset: int, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def _check_layout(file: Path, header: Mapping[str, _Tensor], size: int) -> None:
+    """The tensors lie one behind the other, without overlap or gap, and fill the file."""
+    end = 0
+    for name, tensor in sorted(header.items(), key=lambda item: item[1].data_offsets):
+        first, last = tensor.data_offsets
+        # Python's integers: a product of hostile extents must not wrap around to something that fits.
+        wanted = math.prod(tensor.shape) * np.dtype(_DTYPES[tensor.dtype]).itemsize
+        if first != end or last - first != wanted or last > size or max(tensor.shape, default=0) > max(size, 1):
+            raise TensorError(f"{file.name}: tensor {name!r} does not fit the file")
+        end = last
+    if end != size:
+        raise TensorError(f"{file.name} holds bytes that no tensor describes")
+
+
+def _mapped(file: Path, tensor: _Tensor, start: int) -> npt.NDArray[Any]:
+    dtype, shape = _DTYPES[tensor.dtype], tuple(tensor.shape)
     if 0 in shape:
-        return np.empty(shape, dtype)
-    return np.asarray(np.memmap(file, dtype=dtype, mode="r", offset=offset, shape=shape))
+        return np.frombuffer(b"", dtype).reshape(shape)
+    return np.asarray(np.memmap(file, dtype=dtype, mode="r", offset=start + tensor.data_offsets[0], shape=shape))

@@ -84,24 +84,36 @@ class Districts:
         return self.names[index] if index >= 0 else None
 
 
-def positive_feedback(events: pd.DataFrame, all_ratings: bool = False) -> pd.DataFrame:
+def positive_feedback(
+    events: pd.DataFrame,
+    all_ratings: bool = False,
+    click_weight: float = CLICK_WEIGHT,
+    liked_from: float = LIKED_FROM,
+) -> pd.DataFrame:
     """The rows of a log that say "liked", with a `weight`: orders and clicks; where there are no orders, good ratings.
 
+    An order weighs 1, a click `click_weight` (0: clicks are left out), a rating of at least `liked_from` stars 1.
     `all_ratings` takes every rating as positive, as the documented MovieLens benchmark does.
     """
     kind = events[col.TYPE]
     weight = np.zeros(len(events), dtype=np.float32)
     if (kind == EventType.ORDER).any():
         weight[kind == EventType.ORDER] = 1.0
-        weight[kind == EventType.CLICK] = CLICK_WEIGHT
+        weight[kind == EventType.CLICK] = click_weight
     else:
         rated = kind == EventType.RATING
-        weight[rated & (all_ratings | (events[col.VALUE] >= LIKED_FROM))] = 1.0
+        weight[rated & (all_ratings | (events[col.VALUE] >= liked_from))] = 1.0
     return events.assign(weight=weight)[weight > 0]
 
 
-def build(dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter: bool = True) -> TrainingData:
-    """One market's arrays from `positive_feedback` of the training period; the rest of the log is never looked at."""
+def build(
+    dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter: bool = True, protected: bool = False
+) -> TrainingData:
+    """One market's arrays from `positive_feedback` of the training period; the rest of the log is never looked at.
+
+    repeats_matter: a restaurant that a diner comes back to weighs more, on a log scale. protected: protected attributes
+    are features too, which only an audit that plants a fault wants.
+    """
     restaurants, diners = dataset.restaurants(market), dataset.diners(market)
     lat, lon = restaurants[col.LAT].to_numpy(), restaurants[col.LON].to_numpy()
     districts = Districts.of(restaurants[col.DISTRICT].tolist(), lat, lon)
@@ -111,12 +123,7 @@ def build(dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter
         market=market,
         diner_ids=tuple(diners[col.USER_ID].tolist()),
         restaurant_ids=tuple(restaurants[col.RESTAURANT_ID].tolist()),
-        diner_features=_table(
-            [
-                diner_tags(profile, districts.names[home] if home >= 0 else None)
-                for profile, home in zip(diners[col.PROFILE], homes, strict=True)
-            ]
-        ),
+        diner_features=_table(_diner_rows(diners, districts, homes, protected)),
         restaurant_features=_table(_restaurant_rows(restaurants)),
         diner_districts=homes,
         restaurant_districts=restaurants[col.DISTRICT].map(district_of).to_numpy().astype(np.int32),
@@ -124,6 +131,16 @@ def build(dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter
         interactions=_interactions(positives, diners, restaurants, repeats_matter),
         snapshot=dataset.snapshot,
     )
+
+
+def _diner_rows(
+    diners: pd.DataFrame, districts: Districts, homes: npt.NDArray[np.int32], protected: bool
+) -> list[list[str]]:
+    names = [districts.names[home] if home >= 0 else None for home in homes.tolist()]
+    rows = [diner_tags(profile, name) for profile, name in zip(diners[col.PROFILE], names, strict=True)]
+    if protected:
+        return [[*row, *extra] for row, extra in zip(rows, diners[col.PROTECTED], strict=True)]
+    return rows
 
 
 def _restaurant_rows(restaurants: pd.DataFrame) -> list[list[str]]:

@@ -20,6 +20,10 @@ MAX_DINERS: Final = 20_000
 _CELLS_AT_ONCE: Final = 4_000_000
 _DRAWS: Final = 1_000
 _SHOWN: Final = 10
+FEWEST_DINERS: Final = 20
+"""Groups of fewer are left out of reports: an interval over so few says nothing."""
+FOLDS: Final = 20
+"""Parts of the diners, for the jackknife."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ class Measured:
     per_diner: Mapping[str, Doubles]
     """By metric, (m,)."""
     shown: npt.NDArray[np.int64]
-    """(n_restaurants,) how often each stood in a top 10."""
+    """(FOLDS, n_restaurants) how often each stood in a top 10, for each of FOLDS parts of the diners."""
 
 
 def held_out(
@@ -63,10 +67,14 @@ def held_out(
 
 
 def measure(question: HeldOut, scorer: Scorer) -> Measured:
-    """Rank all restaurants for each diner; ties are broken by row."""
+    """Rank all restaurants for each diner.
+
+    Ties are broken by one random order of the restaurants, so that nothing is gained from the order of the table.
+    """
     m, n = question.relevant.shape
+    shuffled = np.random.default_rng(n).permutation(n)
     per_diner = {name: np.empty(m) for name in METRICS}
-    shown = np.zeros(n, np.int64)
+    shown = np.zeros((FOLDS, n), np.int64)
     step = max(1, _CELLS_AT_ONCE // max(n, 1))
     for first in range(0, m, step):
         part = slice(first, min(first + step, m))
@@ -77,11 +85,12 @@ def measure(question: HeldOut, scorer: Scorer) -> Measured:
             masked = question.masked[part].toarray() > 0
             scores[masked] = -np.inf
             candidates -= masked.sum(axis=1)
-        order = np.argsort(-scores, axis=1, kind="stable")
+        order = shuffled[np.argsort(-scores[:, shuffled], axis=1, kind="stable")]
         hits = np.take_along_axis(relevant, order, axis=1)
         for name, values in _figures(hits, relevant.sum(axis=1), candidates).items():
             per_diner[name][part] = values
-        shown += np.bincount(order[:, :_SHOWN].ravel(), minlength=n)
+        folds = np.arange(part.start, part.stop)[:, None] % FOLDS
+        np.add.at(shown, (folds, order[:, :_SHOWN]), 1)
     return Measured(per_diner, shown)
 
 
@@ -97,48 +106,69 @@ def _figures(
     }
 
 
-def interval(values: Doubles, rng: np.random.Generator) -> dict[str, float]:
-    """Mean with a 95 % percentile interval over resampled diners."""
-    means = resampled_means(values, rng)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return {"value": float(values.mean()), "low": float(low), "high": float(high)}
-
-
-def resampled_means(values: Doubles, rng: np.random.Generator) -> Doubles:
-    """(draws,) means of diners drawn with replacement; the same generator state pairs the draws of two models."""
-    if not len(values):
-        return np.full(_DRAWS, np.nan)
+def resampled_means(values: Doubles, seed: int) -> Doubles:
+    """(draws,) means of diners drawn with replacement; the same seed pairs the draws of two models."""
+    rng = np.random.default_rng(seed)
     return np.asarray([values[rng.integers(len(values), size=len(values))].mean() for _ in range(_DRAWS)])
 
 
-def summary(measured: Measured, baseline: Measured | None, seed: int) -> dict[str, Any]:
+def interval(values: Doubles, seed: int) -> dict[str, float]:
+    """Mean with a 95 % percentile interval over resampled diners."""
+    return _within(float(values.mean()), resampled_means(values, seed))
+
+
+def ratio(values: Doubles, reference: Doubles, seed: int) -> dict[str, float]:
+    """Ratio of two means over the same diners, with a paired interval; 0 where the reference is 0."""
+    below = resampled_means(reference, seed)
+    drawn = np.divide(resampled_means(values, seed), below, out=np.zeros(_DRAWS), where=below > 0)
+    mean = float(reference.mean())
+    return _within(float(values.mean()) / mean if mean > 0 else 0.0, drawn)
+
+
+def jackknife(shown: npt.NDArray[np.int64], figure: Callable[[npt.NDArray[np.int64]], float]) -> dict[str, float]:
+    """A figure of all lists together, with a 95 % interval by leaving out one fold of the diners at a time.
+
+    A bootstrap would not do: resampled diners are fewer different ones, who see fewer different restaurants.
+    """
+    total = shown.sum(axis=0)
+    used = shown[shown.sum(axis=1) > 0]
+    value = figure(total)
+    left_out = np.asarray([figure(total - fold) for fold in used])
+    spread = 1.96 * float(np.sqrt((len(used) - 1) * left_out.var())) if len(used) > 1 else 0.0
+    return {"value": value, "low": max(0.0, value - spread), "high": min(1.0, value + spread)}
+
+
+def summary(measured: Measured, baseline: Measured | None, seed: int) -> dict[str, dict[str, float]]:
     """Figures with intervals; beside a baseline also the paired difference in nDCG@10."""
-    result: dict[str, Any] = {
-        name: interval(values, np.random.default_rng(seed)) for name, values in measured.per_diner.items()
-    }
-    result["coverage"] = float(np.mean(measured.shown > 0))
-    result["gini"] = metrics.gini(measured.shown)
+    result = {name: interval(values, seed) for name, values in measured.per_diner.items()}
+    result["coverage"] = jackknife(measured.shown, lambda shown: float(np.mean(shown > 0)))
+    result["gini"] = jackknife(measured.shown, metrics.gini)
     if baseline is not None:
         difference = measured.per_diner["ndcg@10"] - baseline.per_diner["ndcg@10"]
-        result["ndcg@10_over_popular"] = interval(difference, np.random.default_rng(seed))
+        result["ndcg@10_over_popular"] = interval(difference, seed)
     return result
 
 
 def slices(
-    measured: Mapping[str, Measured], groups: Mapping[str, npt.NDArray[np.bool_]], seed: int, smallest: int = 20
+    measured: Mapping[str, Measured], groups: Mapping[str, npt.NDArray[np.bool_]], seed: int
 ) -> list[dict[str, Any]]:
-    """nDCG@10 of each model in each group of diners that has at least `smallest`."""
+    """nDCG@10 of each model in each group that has at least FEWEST_DINERS."""
     return [
         {
             "slice": group,
             "model": name,
             "diners": int(mask.sum()),
-            "ndcg@10": interval(values, np.random.default_rng(seed)),
+            "ndcg@10": interval(one.per_diner["ndcg@10"][mask], seed),
         }
         for group, mask in groups.items()
-        if mask.sum() >= smallest
-        for name, values in ((name, one.per_diner["ndcg@10"][mask]) for name, one in measured.items())
+        if mask.sum() >= FEWEST_DINERS
+        for name, one in measured.items()
     ]
+
+
+def _within(value: float, drawn: Doubles) -> dict[str, float]:
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"value": value, "low": float(low), "high": float(high)}
 
 
 def _incidence(rows: IntArray, columns: IntArray, shape: Sequence[int]) -> sparse.csr_matrix:

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from data.dataset import TRUTH, Dataset
-from models.base import Model, TrainingData
+from data.dataset import Dataset
+from models.base import TrainingData
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import HeldOut, Measured
 
@@ -25,37 +24,11 @@ class MarketPart:
     groups: Mapping[str, npt.NDArray[np.bool_]]
     """Masks over the held-out diners."""
     split: str
+    cold: Mapping[str, Mapping[str, Measured]]
+    """By side (`diners`, `restaurants`) and model; empty where it was not asked for."""
 
 
-def measure_market(
-    dataset: Dataset, market: str, data: TrainingData, question: HeldOut, fitted: Mapping[str, Model], split: str
-) -> MarketPart:
-    """Ask all models the same question; on a synthetic city the oracle too."""
-    measured = {name: evaluation.measure(question, model.score) for name, model in fitted.items()}
-    if (dataset.path / TRUTH).exists():
-        measured["oracle"] = evaluation.measure(question, _oracle(dataset, market, data))
-    return MarketPart(measured, _groups(data, question), split)
-
-
-def _oracle(dataset: Dataset, market: str, data: TrainingData) -> evaluation.Scorer:
-    """Ranks by the true utility: taste, quality, way, price, and the habit from the training period's orders."""
-    # Imported here: only synthetic cities have a truth.
-    from data.city import truth
-
-    city = truth.load(dataset.path, market)
-    acts = data.interactions
-    shape = (len(data.diner_ids), len(data.restaurant_ids))
-    # Weights are log2(1 + orders + a fraction a click), and a click makes no habit.
-    orders = np.floor(np.exp2(acts.weights.astype(np.float64)) - 1.0 + 1e-3)
-    past = sparse.csr_matrix((orders, (acts.diners, acts.restaurants)), shape=shape)
-
-    def scores(diners: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        return city.utilities(diners, past_orders=past[diners].toarray())
-
-    return scores
-
-
-def _groups(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np.bool_]]:
+def groups_of(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np.bool_]]:
     """Groups of held-out diners: seen in training or not, by home district, by the cuisine of what they chose."""
     seen = np.bincount(data.interactions.diners, minlength=len(data.diner_ids)) > 0
     known_place = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids)) > 0
@@ -72,9 +45,9 @@ def _groups(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np.b
     return groups
 
 
-def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int) -> dict[str, Any]:
+def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int, known_masked: bool) -> dict[str, Any]:
     """Markets put side by side: diners are the unit, restaurants of different markets are different."""
-    together = {name: _joined([part.measured[name] for part in parts]) for name in parts[0].measured}
+    together = _together([part.measured for part in parts])
     sizes = [len(part.groups[_WARM]) for part in parts]
     labels = dict.fromkeys(label for part in parts for label in part.groups)
     groups = {
@@ -83,29 +56,51 @@ def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int) -> dict[str
         )
         for label in labels
     }
-    popular = together["popular"]
-    models = {
-        name: evaluation.summary(one, popular if name != "popular" else None, seed) for name, one in together.items()
-    }
-    for name, one in models.items():
-        if "oracle" in models and name != "oracle":
-            one["share_of_oracle"] = one["ndcg@10"]["value"] / models["oracle"]["ndcg@10"]["value"]
     return {
         "data": {
             "source": dataset.manifest.source,
             "snapshot": dataset.snapshot,
             "markets": list(dataset.markets),
             "split": sorted({part.split for part in parts}),
-            "known_items_masked": not dataset.manifest.repeats,
+            "known_items_masked": known_masked,
             "diners_measured": int(sum(sizes)),
         },
-        "models": models,
+        "models": _summaries(together, seed),
         "slices": evaluation.slices(together, groups, seed),
+        "cold_start": _cold_start(parts, seed),
     }
 
 
-def _joined(parts: Sequence[Measured]) -> Measured:
-    return Measured(
-        {name: np.concatenate([part.per_diner[name] for part in parts]) for name in parts[0].per_diner},
-        np.concatenate([part.shown for part in parts]),
-    )
+def _cold_start(parts: Sequence[MarketPart], seed: int) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """By side and model; a side with too few diners to measure is left out."""
+    sides = {side: _together([part.cold[side] for part in parts]) for side in parts[0].cold}
+    return {
+        side: _summaries(cold, seed)
+        for side, cold in sides.items()
+        if len(cold["popular"].per_diner["ndcg@10"]) >= evaluation.FEWEST_DINERS
+    }
+
+
+def _summaries(together: Mapping[str, Measured], seed: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Each model's figures, beside those of popular and, where there is one, the oracle."""
+    models = {
+        name: evaluation.summary(one, together["popular"] if name != "popular" else None, seed)
+        for name, one in together.items()
+    }
+    if "oracle" in together:
+        best = together["oracle"].per_diner["ndcg@10"]
+        for name, one in together.items():
+            if name != "oracle":
+                models[name]["share_of_oracle"] = evaluation.ratio(one.per_diner["ndcg@10"], best, seed)
+    return models
+
+
+def _together(parts: Sequence[Mapping[str, Measured]]) -> dict[str, Measured]:
+    """Diners one below the other, restaurants one beside the other."""
+    return {
+        name: Measured(
+            {figure: np.concatenate([part[name].per_diner[figure] for part in parts]) for figure in evaluation.METRICS},
+            np.concatenate([part[name].shown for part in parts], axis=1),
+        )
+        for name in parts[0]
+    }
