@@ -94,15 +94,21 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
         shutil.chown(folder, user)
     server = PostgresServer(binaries, folder)
     command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust", "--no-sync"]
+    command += ["-E", "UTF8", *_collation(binaries)]
     try:
-        subprocess.run(
-            [*command, "-E", "UTF8", "--no-locale"], check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user
-        )
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
         server.start()
         yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _collation(binaries: Path) -> list[str]:
+    """A server that sorts as people do, where it can: what must be sorted by bytes has to say so itself."""
+    version = subprocess.run([binaries / "initdb", "--version"], check=True, capture_output=True, text=True).stdout
+    major = int(version.split()[2].split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
+    return ["--no-locale", "--locale-provider=icu", "--icu-locale=en"] if major >= 15 else ["--no-locale"]
 
 
 def _unprivileged() -> str | None:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import logging
-import multiprocessing
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,17 +134,21 @@ def test_a_crash_between_file_and_database_mends_itself(
     assert repr(ring) == f"KeyRing({len(Role)} keys)"
 
 
-def _ensure(url: str, keys_file: Path) -> dict[str, str]:
-    engine = open_database(url)
-    keys = ensure_keys(engine, keys_file)
-    engine.dispose()
-    return {str(role): str(key) for role, key in keys.items()}
+def test_whoever_starts_together_agrees(database_url: str, keys_file: Path) -> None:
+    engines = [open_database(database_url) for _ in range(6)]
+    together = threading.Barrier(len(engines))
 
+    def start(engine: Engine) -> dict[Role, ApiKey]:
+        KeyRing(engine)  # connects
+        together.wait()
+        return ensure_keys(engine, keys_file)
 
-def test_processes_that_start_together_agree(database_url: str, keys_file: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        answers = pool.starmap(_ensure, [(database_url, keys_file)] * 6, chunksize=1)
-    assert answers == [json.loads(keys_file.read_text())] * 6
+    with ThreadPoolExecutor(len(engines)) as pool:
+        answers = list(pool.map(start, engines))
+    assert answers == [read_keys(keys_file)] * len(engines)
+    assert len(KeyRing(engines[0])._roles) == len(Role)
+    for engine in engines:
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

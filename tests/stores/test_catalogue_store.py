@@ -203,6 +203,7 @@ def test_folding() -> None:
     assert fold("Café «El Niño»") == "cafe el nino"
     assert fold("STRASSE Straße") == "strasse strasse"
     assert fold("Smørrebrød & Øl") == "smorrebrod ol"
+    assert fold("℡ Nº 5") == "tel no 5"
     assert fold("寿司 \0\ud800") == "寿司"
     assert fold(fold("Ærø")) == fold("Ærø") == "aero"
 

@@ -1,6 +1,7 @@
 """The event log keeps each event once, whatever is delivered how often and in which parts."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ def test_any_batching_of_deliveries_keeps_the_first_of_each(
         assert log.append(events) == expected
     assert set(log.of_diner(market, "d1")) == set(kept.values())
     assert log.count(market) == len(kept)
+
+
+def test_writers_in_opposite_orders_do_not_block_each_other(log: EventLog) -> None:
+    for turn in range(5):
+        events = [event(f"{turn}-{number}") for number in range(1_000)]
+        with ThreadPoolExecutor(2) as pool:
+            one, two = pool.map(log.append, [events, events[::-1]])
+        assert [one, two[::-1]] in ([[STORED] * 1_000, [DUPLICATE] * 1_000], [[DUPLICATE] * 1_000, [STORED] * 1_000])
 
 
 def test_recent_events_come_newest_first(log: EventLog) -> None:

@@ -116,6 +116,18 @@ async def test_a_locked_database_refuses_all_who_wait_and_takes_them_afterwards(
     assert again == [[STORED]] * 20
 
 
+async def test_who_waits_behind_a_failed_write_is_told_at_once(engine: Engine, log: EventLog) -> None:
+    gate = Gate(log)
+    async with GroupCommit(gate, max_group=1) as commit:
+        with events_locked(engine):
+            tasks = [asyncio.create_task(commit.append([event(n)])) for n in range(5)]
+            await asyncio.sleep(0)
+            gate.opened.set()
+            answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [StorageUnavailable] * 5
+    assert len(gate.groups) == 1
+
+
 async def test_a_fault_of_the_program_reaches_the_callers_and_the_log_goes_on(log: EventLog) -> None:
     class Faulty:
         def append(self, events: Sequence[Event]) -> list[Outcome]:
@@ -131,14 +143,14 @@ async def test_a_fault_of_the_program_reaches_the_callers_and_the_log_goes_on(lo
 
 async def test_a_caller_that_leaves_disturbs_nobody(log: EventLog) -> None:
     gate = Gate(log)
-    async with GroupCommit(gate) as commit:
-        leaver = asyncio.create_task(commit.append([event(0)]))
+    async with asyncio.timeout(30), GroupCommit(gate) as commit:
+        first = asyncio.create_task(commit.append([event(9)]))
         await asyncio.to_thread(gate.reached.wait, 30)
-        stayer = asyncio.create_task(commit.append([event(1)]))
+        leaver, stayer = (asyncio.create_task(commit.append([event(n)])) for n in range(2))
         await asyncio.sleep(0)
         leaver.cancel()
         gate.opened.set()
-        assert await stayer == [STORED]
+        assert await first + await stayer == [STORED, STORED]
         assert leaver.cancelled()
         assert await commit.append([event(0)]) == [DUPLICATE]
 
