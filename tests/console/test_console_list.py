@@ -81,14 +81,16 @@ def test_open_now_leaves_closed_restaurants_out(visit: Visit) -> None:
 
 def test_an_order_is_stored_and_changes_the_next_list_within_a_second(visiting: Callable[..., Visit]) -> None:
     visit = visiting(reduced_motion="no-preference")
-    page = visit.open()
-    user, before = query_of(page.url)["user"], visit.ids()
+    user = visit.served.call("GET", "/v1/users", params={"limit": 5})["items"][4]["user_id"]
+    page = visit.open(f"?user={user}")
+    before = visit.ids()
     with visit.next_list():
         page.get_by_role("button", name="Order at").nth(11).click()
         page.locator(".move").first.wait_for(timeout=1_000)
 
     assert visit.ids() != before
     expect(page.locator("#news")).to_contain_text("Ordered at")
+    expect(page.locator("#news")).to_contain_text(f"now number {visit.ids().index(before[11]) + 1}.")
     expect(page.locator("#news")).to_contain_text("places changed")
     held = visit.served.call("GET", f"/v1/users/{user}")["events"]
     assert [event["restaurant_id"] for event in held if event["request_id"]] == [before[11]]

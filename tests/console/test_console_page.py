@@ -51,7 +51,8 @@ FAINT_TEXT = """() => {
     return rgba('white');
   };
   const texts = [...document.querySelectorAll('body *')].filter((node) =>
-    node.checkVisibility({visibilityProperty: true}) && !node.matches('script, noscript, option, .price-rest, .chosen text')
+    node.checkVisibility({visibilityProperty: true})
+    && !node.matches('script, noscript, option, .price-rest, .chosen text')
     && [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()));
   return texts.flatMap((node) => {
     const style = getComputedStyle(node);
@@ -90,6 +91,7 @@ def test_a_wrong_key_is_told_and_a_right_one_opens(visit: Visit) -> None:
     page = visit.open(key="ts_app_wrong")
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("not accepted")
     expect(page.locator("#console")).to_be_hidden()
+    assert "#" not in page.url
 
     page.get_by_label("Key").fill(visit.served.keys["app"])
     page.keyboard.press("Enter")
