@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.api import problems
+from services.api import examples, problems
 from services.api.edge import Edge
 from services.api.hot_path import HotPath
 from services.api.routes import catalogue, diners, events, health, recommending
@@ -86,6 +86,7 @@ def _complete_openapi(app: FastAPI) -> None:
                 schemas[model.__name__] = schema
             for operations in document["paths"].values():
                 for operation in operations.values():
+                    _add_examples(operation)
                     validation = operation["responses"].get("422", {})
                     if "application/json" in validation.get("content", {}):
                         del operation["responses"]["422"]
@@ -95,3 +96,12 @@ def _complete_openapi(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _add_examples(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    if name in examples.REQUESTS:
+        operation["requestBody"]["content"]["application/json"]["example"] = examples.REQUESTS[name]
+    if name in examples.ANSWERS:
+        success = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        success["content"]["application/json"]["example"] = examples.ANSWERS[name]

@@ -103,12 +103,40 @@ _TEXTS: Final = {
 }
 
 
-def answers(
-    model: type[BaseModel], example: dict[str, Any] | None, *errors: int, success: int = 200
-) -> dict[int | str, Any]:
-    """The `responses` of a route: its success with an example, and its errors as problem details."""
-    content = {"application/json": {"example": example}} if example is not None else {}
-    responses: dict[int | str, Any] = {success: {"model": model, "content": content}}
+RANKING_REQUEST: Final[dict[str, Any]] = {
+    "user_id": "d0-000001",
+    "restaurant_ids": ["r0-00042", "r0-00007"],
+    "context": {"max_price": 3},
+    "k": 2,
+}
+REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "rankCandidates": RANKING_REQUEST,
+    "putRestaurant": {name: value for name, value in RESTAURANT.items() if name != "restaurant_id"},
+    "putUser": {name: value for name, value in DINER.items() if name != "user_id"},
+}
+"""Example bodies of requests, by operation."""
+
+ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    "getRecommendations": RECOMMENDATIONS,
+    "rankCandidates": RECOMMENDATIONS,
+    "getExplanation": EXPLANATION,
+    "postEvents": RECEIPT,
+    "getRestaurant": RESTAURANT,
+    "putRestaurant": RESTAURANT,
+    "listRestaurants": {"items": [RESTAURANT], "next": "r0-00042"},
+    "listSimilarRestaurants": {"items": [{**RESTAURANT, "score": 0.8731}], "next": None},
+    "listPopular": {"items": [{**RESTAURANT, "score": 45.5}], "next": None},
+    "searchRestaurants": {"items": [{**RESTAURANT, "score": 45.5}], "next": None},
+    "putUser": DINER,
+    "getUser": {**DINER, "events": [], "served_lists": 3},
+    "eraseUser": {"user_id": "d0-000001", "events": 12, "served_lists": 3},
+}
+"""Examples of successful answers, by operation. FastAPI drops nulls from examples, so they are added afterwards."""
+
+
+def answers(model: type[BaseModel], *errors: int, success: int = 200) -> dict[int | str, Any]:
+    """The `responses` of a route: its success, and its errors as problem details."""
+    responses: dict[int | str, Any] = {success: {"model": model}}
     for status in sorted({401, 403, *errors}):
         responses[status] = {
             "description": _TEXTS[status],

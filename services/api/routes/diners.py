@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from services.api.asking import snapshot_for
 from services.api.dependencies import ServicesDep
-from services.api.examples import DINER, answers
+from services.api.examples import answers
 from services.api.problems import Conflict, NotFound
 from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody
 from services.api.security import DINER_APP, READERS_OF_DINERS, require
@@ -21,7 +21,7 @@ UserId = Annotated[Identifier, Path()]
     "",
     operation_id="listUsers",
     dependencies=[Depends(require(READERS_OF_DINERS))],
-    responses=answers(DinerPage, None, 404, 422, 503),
+    responses=answers(DinerPage, 404, 422, 503),
 )
 async def users(
     services: ServicesDep,
@@ -41,7 +41,7 @@ async def users(
     "/{user_id}",
     operation_id="putUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerBody, DINER, 404, 409, 422, 503),
+    responses=answers(DinerBody, 400, 404, 409, 413, 422, 503),
 )
 async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> DinerBody:
     """Store a diner's profile; the next list uses it."""
@@ -59,7 +59,7 @@ async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> 
     "/{user_id}",
     operation_id="getUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerRecord, None, 404, 422, 503),
+    responses=answers(DinerRecord, 404, 422, 503),
 )
 async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     """Everything that is held about a diner: profile, events, and how many lists were served."""
@@ -85,7 +85,7 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     "/{user_id}",
     operation_id="eraseUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(Erased, None, 404, 422, 503),
+    responses=answers(Erased, 404, 422, 503),
 )
 async def erase_user(services: ServicesDep, user_id: UserId) -> Erased:
     """Erase a diner: profile, events, served lists, cache. The next model is trained without them."""

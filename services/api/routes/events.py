@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from data.columns import EventType
 from services.api.dependencies import ServicesDep
-from services.api.examples import EVENT, RECEIPT, answers
+from services.api.examples import EVENT, answers
 from services.api.problems import BadRequest, TooLarge, Unavailable, field_errors
 from services.api.schemas import EventReceipt, EventWrite, Rejection
 from services.api.security import DINER_APP, require
@@ -47,7 +47,7 @@ _BODY: Final = {
     operation_id="postEvents",
     status_code=202,
     openapi_extra=_BODY,
-    responses=answers(EventReceipt, RECEIPT, 400, 413, 503, success=202),
+    responses=answers(EventReceipt, 400, 413, 503, success=202),
 )
 async def events(services: ServicesDep, request: Request) -> EventReceipt:
     """Take one event, an array, or NDJSON (one JSON object a line).

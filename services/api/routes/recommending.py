@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.api.asking import ask_for_ranking
 from services.api.dependencies import ServicesDep
-from services.api.examples import EXPLANATION, RECOMMENDATIONS, answers
+from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer
 from services.api.problems import NotFound
 from services.api.schemas import Explanation, RankingRequest, RecommendationQuery, Recommendations
@@ -19,9 +19,7 @@ from services.serving.present import document
 router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
 
 
-@router.get(
-    f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503)
-)
+@router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 422, 503))
 async def recommendations(services: ServicesDep, query: Annotated[RecommendationQuery, Query()]) -> Response:
     """The restaurants to show to a diner, best first.
 
@@ -33,16 +31,14 @@ async def recommendations(services: ServicesDep, query: Annotated[Recommendation
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.post(
-    "/rankings", operation_id="rankCandidates", responses=answers(Recommendations, RECOMMENDATIONS, 404, 422, 503)
-)
+@router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
 async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
     made = await services.recommender.recommend(ask_for_ranking(services, body))
     return Response(orjson.dumps(document(made, body.explain), option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-@router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, EXPLANATION, 404, 422, 503))
+@router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, 404, 422, 503))
 async def explanations(
     services: ServicesDep,
     request_id: Annotated[Identifier, Query()],
