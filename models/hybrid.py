@@ -23,6 +23,7 @@ from models.base import (
 )
 
 _SIDES = ("diner", "restaurant")
+_LOSSES = ("warp", "bpr")
 
 
 class LightFMModel:
@@ -43,6 +44,8 @@ class LightFMModel:
         seed: int = 0,
         threads: int = 1,
     ) -> None:
+        if loss not in _LOSSES:
+            raise ModelError(f"there is no loss {loss!r}: choose one of {', '.join(_LOSSES)}")
         self.components = components
         self.epochs = epochs
         self.loss = loss
@@ -75,14 +78,17 @@ class LightFMModel:
             item_alpha=self.restaurant_alpha,
             random_state=self.seed,
         )
-        learner.fit(
-            ones,
-            user_features=self._rows(data.diner_features),
-            item_features=self._rows(data.restaurant_features),
-            sample_weight=weights,
-            epochs=self.epochs,
-            num_threads=self.threads,
-        )
+        try:
+            learner.fit(
+                ones,
+                user_features=self._rows(data.diner_features),
+                item_features=self._rows(data.restaurant_features),
+                sample_weight=weights,
+                epochs=self.epochs,
+                num_threads=self.threads,
+            )
+        except ValueError as error:  # the library looks at its parameters after each epoch
+            raise ModelError("the fit diverged: lower the learning rate or raise the regularisation") from error
         self._tags = {"diner": data.diner_features.names, "restaurant": data.restaurant_features.names}
         for side, table, embeddings, biases, rows in (
             ("diner", data.diner_features, learner.user_embeddings, learner.user_biases, acts.diners),
@@ -90,8 +96,6 @@ class LightFMModel:
         ):
             seen = np.bincount(rows, minlength=table.matrix.shape[0]) > 0
             self._keep(side, table, embeddings, biases, seen)
-        if not all(np.isfinite(array).all() for array in self._arrays.values()):
-            raise ModelError("the fit diverged: lower the learning rate or raise the regularisation")
         return self
 
     def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
