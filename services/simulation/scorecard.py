@@ -46,7 +46,7 @@ def scorecard_lines(
     model = metrics["models"]["lightfm"]
     popular, oracle = metrics["models"]["popular"]["ndcg@10"], metrics["models"].get("oracle")
     lists = _lists(api, dataset, market)
-    share = f", {model['share_of_oracle']:.0%} of the oracle's" if oracle else ""
+    share = f", {model['share_of_oracle']['value']:.0%} of the oracle's" if oracle else ""
     order_rate = _rate_per_1000(traffic.orders, traffic.visits)
     exact, items = _explained_exactly(lists)
     ratio = _exposure_ratio(lists, dataset, market)
