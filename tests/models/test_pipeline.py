@@ -1,0 +1,123 @@
+"""From a dataset to a version: reproducible, honest about what was measured on what."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.dataset import Dataset
+from models import pipeline
+from models.artifacts import Artifact, load
+from models.base import ModelError
+from models.evaluation.cold_start import hold_back
+from models.preparation import prepare, usual
+
+QUICK = {"components": 8, "epochs": 3}
+
+
+@pytest.fixture(scope="module")
+def trained(town: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    root = tmp_path_factory.mktemp("artifacts")
+    return pipeline.train(town, town.markets[0], "lightfm", root, parameters=QUICK)
+
+
+def test_the_same_data_and_seed_give_the_same_version(town: Dataset, trained: Artifact, tmp_path: Path) -> None:
+    again = pipeline.train(town, town.markets[0], "lightfm", tmp_path, parameters=QUICK)
+    assert again.version == trained.version
+    for name in ("model.safetensors", "serving.safetensors", "vocabulary.json"):
+        assert (again.path / name).read_bytes() == (trained.path / name).read_bytes()
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"parameters": QUICK | {"epochs": 4}}])
+def test_another_seed_or_parameter_gives_another_version(
+    change: dict, town: Dataset, trained: Artifact, tmp_path: Path
+) -> None:
+    other = pipeline.train(town, town.markets[0], "lightfm", tmp_path, **({"parameters": QUICK} | change))
+    assert other.version != trained.version
+
+
+def test_a_version_knows_everybody_and_answers_as_it_is_served(town: Dataset, trained: Artifact) -> None:
+    assert trained.restaurant_ids == tuple(town.restaurants(town.markets[0])["restaurant_id"])
+    assert trained.diner_ids == tuple(town.diners(town.markets[0])["user_id"])
+    assert trained.diner_row(trained.diner_ids[7]) == 7
+    assert trained.diner_row("nobody") is None
+    served = trained.diners.vectors[:5] @ trained.restaurants.vectors.T + trained.restaurants.biases
+    served += trained.diners.biases[:5, None]
+    np.testing.assert_allclose(served, trained.model.score(np.arange(5, dtype=np.int32)), rtol=1e-5)
+    assert len(load(trained.path).model.new_diners([["home_district=centre"], []]).vectors) == 2
+
+
+def test_the_model_card_says_what_was_measured(town: Dataset, trained: Artifact) -> None:
+    card = trained.manifest
+    assert card.data_snapshot == town.snapshot
+    assert card.metrics["split"] == "time"
+    assert set(card.metrics["models"]) == {"lightfm", "popular", "random", "oracle"}
+    for figures in card.metrics["models"].values():
+        for figure in figures.values():
+            assert figure["low"] <= figure["value"] <= figure["high"]
+    assert not card.calibration.assumed
+    assert set(card.calibration.errors) == {"order_ece", "order_brier", "click_ece", "click_brier"}
+    assert card.libraries["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize("name", ["random", "popular"])
+def test_the_baselines_can_be_served_too(name: str, town: Dataset, tmp_path: Path) -> None:
+    artifact = pipeline.train(town, town.markets[0], name, tmp_path)
+    assert artifact.version.startswith(f"{name}-")
+    assert set(artifact.manifest.metrics["models"]) == {"popular", "random", "oracle"}
+
+
+def test_progress_is_told_from_nothing_to_everything(town: Dataset, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    pipeline.train(town, town.markets[0], "popular", tmp_path, progress=lambda _, done, of: told.append((done, of)))
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1]
+    assert told == sorted(told)
+
+
+def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Dataset) -> None:
+    one, again = (pipeline.evaluate(town, models=["popular"], seed=4) for _ in range(2))
+    assert json.loads(json.dumps(one)) == again
+    assert set(one["models"]) == {"popular", "random", "oracle"}
+    for figures in one["models"].values():
+        for figure in figures.values():
+            assert set(figure) == {"value", "low", "high"}
+            assert np.isfinite(list(figure.values())).all()
+    assert {row["slice"] for row in one["slices"]} >= {"diners: warm"}
+    assert one["models"]["popular"]["share_of_oracle"]["value"] < 1.0
+    assert one["models"]["random"]["ndcg@10_over_popular"]["high"] < 0
+
+
+def test_what_is_held_back_is_cold_and_asked_about(town: Dataset) -> None:
+    prepared = prepare(town, town.markets[0], 0, usual(town))
+    cold = hold_back(prepared.data, prepared.question, np.random.default_rng(0))
+    acts = cold.data.interactions
+    assert not np.isin(acts.diners, cold.diners.diners).any()
+    assert not np.isin(acts.restaurants, cold.columns).any()
+    assert 0 < len(acts.diners) < len(prepared.data.interactions.diners)
+    assert cold.restaurants.relevant.shape == (len(cold.restaurants.diners), len(cold.columns))
+    assert (np.diff(cold.restaurants.relevant.indptr) > 0).all(), "each of them chose a held-back restaurant"
+    assert not np.isin(cold.restaurants.diners, cold.diners.diners).any()
+    assert len(cold.diners.diners) == round(len(prepared.question.diners) * 0.1)
+
+
+def test_an_unknown_model_or_a_silent_market_is_said(town: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model 'gpt'"):
+        pipeline.train(town, town.markets[0], "gpt", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_real_ratings_are_measured_with_intervals_and_an_assumed_calibration(uci_folder: Path, tmp_path: Path) -> None:
+    from data.importers import import_dataset
+
+    import_dataset("uci", uci_folder, tmp_path / "uci")
+    dataset = Dataset.open(tmp_path / "uci")
+    report = pipeline.evaluate(dataset)
+    assert report["data"]["split"] == ["per-diner hold-out"]
+    assert report["data"]["known_items_masked"] is True
+    assert report["data"]["diners_measured"] >= 60
+    assert set(report["models"]) == {"lightfm", "popular", "random"}, "no oracle knows real people"
+    artifact = pipeline.train(dataset, "san-luis-potosi", "lightfm", tmp_path / "artifacts")
+    assert artifact.calibration.assumed
+    assert artifact.diner_row("U1077") is not None
