@@ -13,12 +13,13 @@ from pathlib import Path
 from data.city import truth
 from data.city.generate import generate
 from data.dataset import Dataset, DatasetError
+from models.artifacts import ArtifactError, load
 from services.access.keys import ensure_keys
 from services.access.roles import SEATS, Role
 from services.cli.errors import UsageError
 from services.cli.progress import Progress
-from services.database.engine import open_database
-from services.releases.registry import ModelRegistry
+from services.database.engine import migrate, open_database
+from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
 from services.simulation.scorecard import measure_traffic, scorecard_lines
@@ -55,7 +56,9 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
             if once:
                 traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
-                for line in scorecard_lines(_metrics(settings, market), traffic, api, dataset, market):
+                champion = _champion(settings, market)
+                assert champion is not None, "training registers one"
+                for line in scorecard_lines(champion.metrics, traffic, api, dataset, market):
                     echo(line)
                 return
             _introduce(keys, port, market, echo)
@@ -82,9 +85,12 @@ def _city(settings: Settings, sizes: Sizes) -> Dataset:
 
 
 def _train(settings: Settings, dataset: Dataset, market: str, echo: Echo) -> None:
-    """Train unless this very data is being served already."""
-    if _metrics(settings, market).get("data_snapshot") == dataset.snapshot:
-        return
+    """Train, unless a model of this very data, and of this program, is the champion already."""
+    champion = _champion(settings, market)
+    if champion is not None and champion.metrics.get("data_snapshot") == dataset.snapshot:
+        with contextlib.suppress(ArtifactError):
+            load(Path(champion.path))
+            return
     with Progress("training") as progress:
         for trained in train_markets(
             settings, dataset, "lightfm", promote=True, progress=progress.update, passed_over=echo
@@ -92,14 +98,11 @@ def _train(settings: Settings, dataset: Dataset, market: str, echo: Echo) -> Non
             echo(f"released {trained.version} in {trained.market}")
 
 
-def _metrics(settings: Settings, market: str) -> dict[str, object]:
-    """What the champion's training measured; empty where there is none."""
-    if not settings.database_url and not (settings.home / "tablestakes.db").exists():
-        return {}
+def _champion(settings: Settings, market: str) -> ModelVersion | None:
     engine = open_database(settings.resolved_database_url)
     try:
-        champion = ModelRegistry(engine).champion(market)
-        return {} if champion is None else dict(champion.metrics)
+        migrate(engine)
+        return ModelRegistry(engine).champion(market)
     finally:
         engine.dispose()
 
