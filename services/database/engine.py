@@ -18,6 +18,14 @@ from services.database.errors import StorageMisconfigured, StorageUnavailable
 from services.database.transactions import TURN, WRITING, Turn, lock_out, reading, writing
 
 _CONNECTIONS: Final = 8
+_PRAGMAS: Final = (
+    "synchronous=FULL",
+    "fullfsync=ON",  # on macOS a plain fsync stops at the drive's cache
+    "checkpoint_fullfsync=ON",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what is erased is overwritten, not only left out
+)
+_OLDEST_SQLITE: Final = (3, 35)  # INSERT … RETURNING
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -53,6 +61,10 @@ def _address(url: str) -> URL:
 
 
 def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise StorageMisconfigured(
+            f"this Python's SQLite is {sqlite3.sqlite_version}; 3.35 is needed: take a newer Python, or PostgreSQL."
+        )
     file = Path(str(address.database)).absolute()
     try:
         _make_private(file)
@@ -72,8 +84,7 @@ def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
         # The driver must not open transactions by itself: `begin` below decides which kind.
         connection.isolation_level = None
         _switch_to_wal(connection, lock_timeout_ms)
-        # fullfsync: on macOS a plain fsync stops at the drive's cache.
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "fullfsync=ON", "checkpoint_fullfsync=ON"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -19,6 +19,7 @@ from data import columns as col
 from data.columns import EventType, Table
 from data.schemas import SCHEMAS
 from services.catalogue.store import CatalogueStore
+from services.database.engine import migrate, open_database
 from services.events.export import export_dataset
 from services.events.log import Erasure, Event, EventLog, Outcome
 from services.events.served import ServedLog
@@ -143,6 +144,21 @@ def test_erasure_removes_everything_of_one_diner_and_of_nobody_else(engine: Engi
         assert [served.get(f"q{number}") is None for number in range(3)] == [True, False, False]
     assert log.of_diner("aldermoor", "d1") == []
     assert log.count() == 2
+
+
+def test_what_is_erased_is_not_left_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    engine = open_database(f"sqlite:///{file}")
+    migrate(engine)
+    log = EventLog(engine)
+    for number in range(50):
+        log.append([event(number, user_id="rosa-luz"), event(-number - 1, user_id="d2")])
+    engine.dispose()
+    assert b"rosa-luz" in file.read_bytes()
+    log.erase("aldermoor", "rosa-luz")
+    engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
+    assert b"rosa-luz" not in file.read_bytes()
 
 
 @pytest.mark.parametrize(
