@@ -1,6 +1,7 @@
 """All settings, read once by the composition root. Each is an environment variable with the prefix `TABLESTAKES_`."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,7 +36,8 @@ class Settings(BaseSettings):
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
     cors_origins: list[str] = []
     """Origins whose pages may call the API; none by default."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
     log_json: bool = False
     """Structured logs as JSON lines; plain text by default."""
 

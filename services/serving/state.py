@@ -67,6 +67,8 @@ class ServingState:
             _log.warning("refresh_skipped", reason="the database does not answer")
             fresh = dict(self._snapshots)
         for market, snapshot in fresh.items():
+            age = self._clock.now() - snapshot.artifact.manifest.created_at
+            self._metrics.model_age(market, age.total_seconds())
             await self._refresh_live(market, snapshot)
         self._snapshots = fresh
 

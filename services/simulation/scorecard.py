@@ -57,7 +57,7 @@ def scorecard_lines(
         ("product", "orders per 1,000 requests", f"{order_rate}; p50 {p50:.1f} ms, p99 {p99:.1f} ms"),
         ("infra", "answers with less than all", f"{traffic.degraded} of {traffic.visits}"),
         ("interpretability", "items explained exactly", f"{exact} of {items}"),
-        ("fairness", "min/max exposure per merit", f"{ratio:.2f} (independents and chains)"),
+        ("fairness", "min/max exposure per merit", f"{ratio:.3f} (independents and chains)"),
     ]
     lines = [f"scorecard of {market}, {traffic.visits} visits", ""]
     return lines + [f"{seat:<17}{name:<28}{value}" for seat, name, value in rows]
