@@ -1,6 +1,7 @@
 """Model versions on disk: written whole or not at all, checked before an array is used, mapped instead of read.
 
     <root>/<market>/<version>/manifest.json        what it is, and the sha256 of each other file
+                              manifest.sha256      the manifest's own
                               vocabulary.json      ids of diners and restaurants
                               model.safetensors    all that was learnt
                               serving.safetensors  vectors and biases of diners and restaurants, popularity
@@ -32,6 +33,7 @@ from models.manifest import (
     MANIFEST,
     MODEL,
     SCHEMA_VERSION,
+    SEAL,
     SERVING,
     VOCABULARY,
     ArtifactContent,
@@ -40,6 +42,7 @@ from models.manifest import (
     ArtifactManifest,
     Vocabulary,
     read_manifest,
+    seal_of,
 )
 from models.tensors import TensorError, map_tensors
 
@@ -125,7 +128,8 @@ def save(
     )
     path = root / market / content.proper_version
     _check(path, content, vocabulary, serving)
-    _check_finite(path, {**serving, **model.arrays()})
+    _check_finite(path, serving)
+    _check_finite(path, model.arrays())
     manifest = ArtifactManifest(
         **dict(content),
         schema_version=SCHEMA_VERSION,
@@ -136,7 +140,8 @@ def save(
         created_at=datetime.now(UTC),
     )
     if not path.exists():
-        _write(path, {**files, MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n"})
+        card = manifest.model_dump_json(indent=2).encode() + b"\n"
+        _write(path, {**files, MANIFEST: card, SEAL: seal_of(card)})
     return load(path)
 
 
@@ -152,7 +157,8 @@ def load(path: Path) -> Artifact:
     except (ValidationError, TensorError) as error:
         raise ArtifactError(f"{path}: {' '.join(str(error).split())[:300]}") from None
     _check(path, manifest, vocabulary, serving)
-    _check_finite(path, {**serving, **learnt})
+    _check_finite(path, serving)
+    _check_finite(path, learnt)
     return Artifact(
         path=path,
         manifest=manifest,

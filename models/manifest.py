@@ -12,6 +12,8 @@ from models.calibration import Calibration
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+SEAL: Final = "manifest.sha256"
+"""The manifest's own hash, as `sha256sum --check` reads it."""
 VOCABULARY: Final = "vocabulary.json"
 MODEL: Final = "model.safetensors"
 SERVING: Final = "serving.safetensors"
@@ -83,15 +85,22 @@ class _Schema(BaseModel):
     schema_version: int
 
 
+def seal_of(manifest: bytes) -> bytes:
+    """What SEAL must hold for these bytes of MANIFEST."""
+    return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
+
 def read_manifest(path: Path) -> ArtifactManifest:
     """The manifest of the version in the folder `path`; raise ArtifactError unless it is whole, ours, and at home."""
     file = path / MANIFEST
     try:
         if file.stat().st_size > _MAX_MANIFEST_BYTES:
             raise ArtifactError(f"{file} is too large to be one")
-        text = file.read_bytes()
+        text, seal = file.read_bytes(), (path / SEAL).read_bytes()
     except OSError as error:
         raise ArtifactError(f"{path} is no model version: {error.strerror or error}") from None
+    if seal != seal_of(text):
+        raise ArtifactError(f"{file} is damaged: its sha256 is not that in {SEAL}")
     try:
         schema = _Schema.model_validate_json(text).schema_version
         if schema != SCHEMA_VERSION:
