@@ -152,7 +152,7 @@ def _resolve(path: Path, table: Table, mapping: Mapping[str, str]) -> TableFile:
     header, delimiter = header_of(path)
     columns: dict[str, str] = {}
     for ours in (*REQUIRED[table], *OPTIONAL[table]):
-        theirs = _asked(path, table, ours, mapping, header) or _known(table, ours, header, [*columns.values()])
+        theirs = _asked(path, table, ours, mapping, header) or _known(table, ours, header)
         if theirs:
             columns[ours] = theirs
     for key, theirs in mapping.items():
@@ -179,9 +179,9 @@ def _in_header(path: Path, theirs: str, header: Sequence[str]) -> str:
     return theirs
 
 
-def _known(table: Table, ours: str, header: Sequence[str], taken: Sequence[str]) -> str | None:
+def _known(table: Table, ours: str, header: Sequence[str]) -> str | None:
     names = (*SYNONYMS[ours], "id") if _KEYS[table] == ours else SYNONYMS[ours]
-    folded = {_folded(theirs): theirs for theirs in reversed(header) if theirs not in taken}
+    folded = {_folded(theirs): theirs for theirs in reversed(header)}
     return next((folded[name] for name in names if name in folded), None)
 
 

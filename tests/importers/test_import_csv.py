@@ -99,6 +99,14 @@ def test_restaurants_alone_are_enough(tmp_path):
     assert any(text.startswith("No events") for text in report.assumptions)
 
 
+def test_rows_are_stored_in_order_of_market_and_id_and_keep_their_district(tmp_path):
+    text = "id,name,lat,lon,city,district\nb,B,1,2,Z,Docks\na,A,1,2,Z,?\nc,C,1,2,Y,\n"
+    _, dataset = run(write(tmp_path / "mine", restaurants=text, events="user,restaurant_id\nv,b\nu,b\n"))
+    assert list(dataset.restaurants()["restaurant_id"]) == ["c", "a", "b"]
+    assert list(dataset.restaurants()["district"]) == ["centre", "centre", "Docks"]
+    assert list(dataset.diners()["user_id"]) == ["u", "v"]
+
+
 def test_a_file_of_the_folder_may_be_named(folder):
     report, _ = run(folder / "events.csv")
     assert report.tables[Table.EVENTS] == 4

@@ -88,6 +88,7 @@ def test_the_documented_split_comes_along(ml100k, tmp_path):
     assert split.method is Method.DOCUMENTED
     assert (split.train.dtype, split.test.dtype) == (bool, bool)
     assert np.array_equal(split.train, ~split.test)
+    assert not split.validation.any()
     assert set(events[split.test].groupby("user_id").size()) == {HELD_OUT}
     pairs = {tuple(line.split("\t")[:2]) for line in (ml100k / "ua.test").read_text().splitlines()}
     assert set(zip(events["user_id"][split.test], events["restaurant_id"][split.test], strict=True)) == pairs

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from data.columns import MINUTES_PER_WEEK
 from data.importers import cells, opening
+from data.importers.districts import name_districts
 from data.importers.rejects import SHOWN, BadCell, RejectLog, shorten
 from data.importers.report import ImportFailed
 from data.importers.sources import MAX_ROW, header_of, read_rows
+from data.importers.tables import Restaurant
 
 
 def read(tmp_path: Path, raw: bytes, **options) -> tuple[list[dict[str, str]], RejectLog]:
@@ -77,6 +79,13 @@ def test_an_unclosed_quote_does_not_swallow_quoted_rows_after_it(tmp_path):
     rows, log = read(tmp_path, b'a,b\n1,"oops\n"x","y"\n3,"z"\n')
     assert rows == [{"a": "x", "b": "y"}, {"a": "3", "b": "z"}]
     assert log.reasons == {("table.csv", "quote not closed"): 1}
+
+
+def test_what_stands_after_an_unclosed_quote_keeps_its_order(tmp_path):
+    rows, _ = read(tmp_path, b'a,b\n1,"oops\nbad\nworse\n3,4\n5,6\n')
+    assert rows == [{"a": "3", "b": "4"}, {"a": "5", "b": "6"}]
+    rejects = list(csv.reader((tmp_path / "rejects.csv").read_text().splitlines()))
+    assert [(row[1], row[3]) for row in rejects[1:]] == [("2", '1,"oops'), ("3", "bad"), ("4", "worse")]
 
 
 def test_bytes_that_are_not_utf8_are_read_line_by_line(tmp_path):
@@ -240,6 +249,21 @@ def test_what_are_no_opening_hours(text):
 )
 def test_days(text, days):
     assert opening.days(text) == days
+
+
+def test_districts_are_the_inner_third_and_the_quarters():
+    steps = {"east": (0.0, 0.16), "north": (0.1, 0.0), "west": (0.0, -0.16), "south": (-0.1, 0.0)}
+    inner = [Restaurant(f"c{ring}", "m", "centre", 50 + 0.001 * ring, 10.0) for ring in (-2, -1, 0, 1, 2)]
+    outer = [
+        Restaurant(f"{name}{ring}", "m", name, 50 + ring * north, 10 + ring * east)
+        for name, (north, east) in steps.items()
+        for ring in (1.0, 1.2)
+    ]
+    own = Restaurant("own", "m", "own", 50.1, 10.0, district="Old Town")
+    name_districts([*inner, *outer, own])
+    assert [row.district for row in (*inner, *outer)] == [row.name for row in (*inner, *outer)]
+    assert own.district == "Old Town"
+    name_districts([])
 
 
 def test_past_sunday_comes_back_on_monday():

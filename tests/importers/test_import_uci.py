@@ -179,6 +179,45 @@ def test_one_bad_row_among_good_ones(uci_folder, tmp_path):
     }
 
 
+def test_bad_rows_of_the_other_files(uci_folder, tmp_path):
+    folder = tmp_path / "dirty"
+    shutil.copytree(uci_folder, folder)
+    bad = {
+        "geoplaces2.csv": [
+            "135085,22.1,-100.9,x,Twice,?,?,?,?,?,?,none,none,casual,none,low,?,quiet,f,open,none",
+            "1,nan,-100.9,x,Nowhere,?,?,?,?,?,?,none,none,casual,none,low,?,quiet,f,open,none",
+            "2,22.1,-100.9,x,Dear,?,?,?,?,?,?,none,none,casual,none,dear,?,quiet,f,open,none",
+        ],
+        "chefmozhours4.csv": ["132825,09:00-12:00;,Sat;", "132825,9 to 5;,Sat;", "132825,09:00-10:00;,Someday;"],
+        "usercuisine.csv": ["U1077,Mexican", "U1077,?"],
+        "userprofile.csv": [
+            "U1,22.1,-100.9,false,abstemious,informal,family,public,single,kids,1830,none,x,none,student,red,heavy,low,1.7"
+        ],
+    }
+    for name, lines in bad.items():
+        (folder / name).chmod(0o644)
+        with (folder / name).open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+    report = import_dataset("uci", folder, tmp_path / "out")
+    assert report.tables == {Table.EVENTS: 1161, Table.RESTAURANTS: 131, Table.DINERS: 139}
+    reasons = Counter({key: n for key, n in report.reasons.items() if key[1] != "not in geoplaces2.csv"})
+    assert reasons == {
+        ("geoplaces2.csv", "place listed twice: the first one stands"): 1,
+        ("geoplaces2.csv", "not a number"): 1,
+        ("chefmozhours4.csv", "said twice: once is enough"): 1,
+        ("chefmozhours4.csv", "not opening hours such as 09:00-22:30"): 1,
+        ("chefmozhours4.csv", "not a day of the week such as Mon"): 1,
+        ("usercuisine.csv", "said twice: once is enough"): 1,
+        ("usercuisine.csv", "no value"): 1,
+    }
+    assert report.left_out == {
+        ("geoplaces2.csv", "price is none of low, medium, high"): 1,
+        ("userprofile.csv", "not within 1890 to 2010"): 1,
+        ("userprofile.csv", "not a number"): 1,
+    }
+    assert any("rows read / kept / refused" in line for line in report.lines())
+
+
 def test_a_diner_is_in_each_town_in_which_he_rated(uci_folder, tmp_path):
     folder = tmp_path / "traveller"
     shutil.copytree(uci_folder, folder)

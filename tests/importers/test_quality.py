@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.checks import MarketTables
 from data.columns import Table
-from data.computable import SEATS
+from data.computable import SEATS, Facts
 from data.dataset import Dataset, Manifest, MarketInfo, writing
 from data.importers import import_dataset
 from data.quality import validate
@@ -238,6 +239,11 @@ def test_a_changed_a_damaged_and_a_missing_file(tmp_path):
     assert found(validate(dataset, NOW)) == {("events", "events.parquet is missing"): 0}
 
 
+def test_a_market_without_a_centre_has_no_far_places(tmp_path):
+    dataset = store(tmp_path / "d", tables(), markets=(MarketInfo(market="city"),))
+    assert validate(dataset, NOW).findings == ()
+
+
 def test_empty_tables_are_findings(tmp_path):
     frames = {table: frame.iloc[:0] for table, frame in tables().items()}
     report = validate(store(tmp_path / "d", frames), NOW)
@@ -261,6 +267,15 @@ def test_what_each_seat_can_compute(tmp_path):
     assert "a per-diner hold-out, so named" in report.seats["ml"].assumed
     assert len(report.seats["sales"].missing) == 2
     assert "orders over at least 28 days (0 are there)" in report.seats["product"].missing
+
+
+def test_the_days_of_a_log_span_all_markets():
+    frames = tables()
+    facts = Facts(has_times=True)
+    for part in (slice(600, None), slice(0, 24)):
+        facts.add(MarketTables(CITY, frames[Table.RESTAURANTS], frames[Table.DINERS], frames[Table.EVENTS][part], None))
+    assert facts.days == pytest.approx((N_EVENTS - 1) / 24)
+    assert facts.counts["order"] == 624
 
 
 def test_the_report_is_json_and_lines(tmp_path):
