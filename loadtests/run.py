@@ -1,6 +1,7 @@
 """`make loadtest`: two minutes of simulated diners against a server of one's own; exit code 1 if any answer was a 5xx.
 
-Writes `loadtest.html` (locust's report) and `loadtest.json` (counts, stage timings, raw histograms, provenance).
+Writes `loadtest.html` (locust's report), `loadtest.json` (counts, stage timings, raw histograms, provenance) and
+`loadtest.log` (what locust said).
 """
 
 import argparse
@@ -46,7 +47,8 @@ def run(plan: Plan) -> dict[str, Any]:
         command += ["--run-time", f"{plan.seconds}s", "--html", str(html), "--loglevel", "WARNING"]
         command += ["--exit-code-on-error", "0"]
         names = {"LOADTESTS_KEY": key, "LOADTESTS_RESULT": str(result), "LOADTESTS_SEED": str(plan.seed)}
-        subprocess.run(command, env={**os.environ, **names}, stdout=subprocess.DEVNULL, check=True)
+        with (plan.reports / "loadtest.log").open("wb") as log:
+            subprocess.run(command, env={**os.environ, **names}, stdout=log, stderr=log, check=True)
     counted: dict[str, Any] = json.loads(result.read_text())
     counted["plan"] = {"seconds": plan.seconds, "users": plan.users, "seed": plan.seed}
     counted["provenance"] = provenance()

@@ -23,8 +23,8 @@ def test_simulated_diners_meet_no_server_error(small_city, tmp_path: Path, capsy
         assert run.main([*options, "--out", str(tmp_path / "reports")]) == 0
     counted = json.loads((tmp_path / "reports" / "loadtest.json").read_text())
     assert (tmp_path / "reports" / "loadtest.html").stat().st_size > 10_000
-    assert counted["routes"]["recommendations"]["count"] > 20
-    assert counted["events"]["accepted"] > 20
+    assert counted["routes"]["recommendations"]["count"] > 0
+    assert counted["events"]["accepted"] > 0
     assert counted["events"]["rejected"] == 0
     assert {each["status"] for each in counted["statuses"]} <= {200, 202}
     assert set(counted["stages"]) >= {"features", "ranking"}
