@@ -201,9 +201,14 @@ class Dataset:
         market: str | None = None,
         types: Sequence[EventType] | None = None,
         columns: Sequence[str] | None = None,
+        since: pd.Timestamp | None = None,
+        until: pd.Timestamp | None = None,
     ) -> pd.DataFrame:
-        """The events of a market and of some types, in the log's order; naming types and columns saves memory."""
-        filters = [(col.TYPE, "in", [str(kind) for kind in types])] if types is not None else []
+        """The events of a market, of some types, in [since, until), in the log's order; naming these saves memory."""
+        filters: list[tuple[str, str, object]] = []
+        if types is not None:
+            filters.append((col.TYPE, "in", [str(kind) for kind in types]))
+        filters += [(col.AT, sign, time) for sign, time in ((">=", since), ("<", until)) if time is not None]
         return self._read(Table.EVENTS, market, filters, columns)
 
     def _read(

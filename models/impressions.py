@@ -31,12 +31,16 @@ def log_times_from_home(dataset: Dataset, market: str, diners: IntArray) -> npt.
 def shown_between(
     dataset: Dataset, market: str, model: Model, data: TrainingData, start: pd.Timestamp, end: pd.Timestamp, seed: int
 ) -> Impressions | None:
-    """What was shown in [start, end) with what became of it; None where nothing was."""
+    """What was shown in [start, end) with what became of it by then; None where nothing was shown.
+
+    At most about _MAX_IMPRESSIONS of them, whole requests at random.
+    """
     columns = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.POSITION)
-    log = dataset.events(market, (EventType.IMPRESSION, EventType.CLICK, EventType.ORDER), columns)
-    log = log[(log[col.AT] >= start) & log[col.REQUEST_ID].notna()]
+    types = (EventType.IMPRESSION, EventType.CLICK, EventType.ORDER)
+    log = dataset.events(market, types, columns, since=start, until=end)
+    log = log[log[col.REQUEST_ID].notna()]
     kind = log[col.TYPE]
-    shown = log[(kind == EventType.IMPRESSION) & (log[col.AT] < end) & log[col.POSITION].notna()]
+    shown = log[(kind == EventType.IMPRESSION) & log[col.POSITION].notna()]
     if shown.empty:
         return None
     if len(shown) > _MAX_IMPRESSIONS:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from data import columns as col
 from data.dataset import Dataset
@@ -166,7 +167,7 @@ def _calibrate(dataset: Dataset, market: str, model: Model, prepared: Prepared, 
     if prepared.split.method is Method.TIME:
         at = prepared.log[col.AT]
         begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
-        shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed)
+        shown = None if pd.isna(begins) else shown_between(dataset, market, model, prepared.data, begins, ends, seed)
         if shown is not None and shown.can_calibrate:
             curve = calibration.fit(shown)
             tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)
