@@ -219,7 +219,8 @@ def test_a_degraded_answer_says_what_is_missing(visit: Visit) -> None:
     amended(visit, lambda body: body["degraded"].append({"code": "profile-away", "text": "Made without a profile."}))
     page = visit.open()
 
-    expect(page.locator("#degraded")).to_have_text("Made without a profile.")
+    expect(page.locator("#degraded")).to_contain_text("Made without a profile.")
+    expect(page.locator("#degraded")).to_be_visible()
 
 
 def test_a_name_is_text_and_never_markup(visit: Visit) -> None:

@@ -21,8 +21,8 @@ export class Controls {
   /** The cities to choose from; with one there is nothing to choose. */
   setMarkets(markets) {
     byId("market").replaceChildren(...markets.map((market) => element("option", { value: market.market }, market.title)));
-    byId("market-field").hidden = markets.length < 2;
-    byId("controls").classList.remove("pending");
+    byId("market").hidden = markets.length < 2;
+    byId("city").classList.toggle("unseen", markets.length > 1); // the chooser says it already
   }
 
   /** Cuisines with the number of restaurants, the price levels in the city's currency. */

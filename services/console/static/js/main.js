@@ -19,7 +19,8 @@ function signIn(message = "") {
 }
 
 function showSignedIn(signedIn) {
-  for (const id of ["console", "dateline", "sign-out"]) byId(id).hidden = !signedIn;
+  document.body.classList.toggle("signed-in", signedIn);
+  byId("console").hidden = !signedIn;
   byId("sign-in").hidden = signedIn;
 }
 
