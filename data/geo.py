@@ -20,9 +20,10 @@ def distance_km(
     """
     lat = np.asarray(lat, dtype=np.float64)
     north = to_lat - lat
-    east = (to_lon - lon + 180.0) % 360.0 - 180.0
-    east = east * np.cos(np.radians((lat + to_lat) * 0.5))
-    return np.asarray(KM_PER_DEGREE * np.hypot(north, east))
+    east = np.subtract(to_lon, lon)
+    east = east - 360.0 * np.rint(east / 360.0)
+    east = east * np.cos((lat + to_lat) * (0.5 * np.pi / 180.0))
+    return np.asarray(KM_PER_DEGREE * np.sqrt(north * north + east * east))
 
 
 def travel_minutes(km: Coordinates) -> npt.NDArray[np.float64]:

@@ -6,13 +6,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api import examples, problems
 from services.api.edge import Edge
 from services.api.hot_path import HotPath
 from services.api.routes import catalogue, diners, events, health, recommending
 from services.api.schemas import EventWrite
-from services.bootstrap import Services, open_services
+from services.bootstrap import open_services
 from services.clock import Clock
 from services.console.docs import mount_docs
 from services.console.routes import mount as mount_console
@@ -25,6 +26,19 @@ Restaurant recommendations in which everybody who has a stake sits at the table.
 Send `Authorization: Bearer <key>`; `keys.json` in the home has a key for each role. Errors are RFC 9457 problem
 details. Times are ISO 8601 with an offset, money is in integer minor units.
 """
+
+
+class Application(FastAPI):
+    """FastAPI with one route in front of its middleware."""
+
+    hot_path: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request or the lifespan."""
+        if self.hot_path is not None and HotPath.matches(scope):
+            await self.hot_path(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = True) -> FastAPI:
@@ -40,7 +54,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
             app.state.services = services
             yield
 
-    app = FastAPI(
+    app = Application(
         title="tablestakes",
         version="1",
         description=DESCRIPTION,
@@ -56,19 +70,19 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
     mount_console(app)
     app.add_middleware(Edge, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     if hot_path:
-        app.add_middleware(HotPath, api=app)
+        app.hot_path = HotPath(app, metrics)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
-        )
+        open_to: dict[str, Any] = {
+            "allow_origins": settings.cors_origins,
+            "allow_methods": ["*"],
+            "allow_headers": ["*"],
+            "expose_headers": ["Server-Timing", "X-Request-ID"],
+        }
+        app.add_middleware(CORSMiddleware, **open_to)
+        if app.hot_path is not None:
+            app.hot_path = CORSMiddleware(app.hot_path, **open_to)
     _complete_openapi(app)
     return app
-
-
-def services_of(app: FastAPI) -> Services:
-    """The objects behind a running application."""
-    services: Services = app.state.services
-    return services
 
 
 def _complete_openapi(app: FastAPI) -> None:

@@ -22,6 +22,12 @@ def client_request_id(scope: Scope) -> str | None:
     return None
 
 
+def unexpected(error: Exception, request_id: str, path: str) -> Problem:
+    """Log what nobody caught; what the client is told has none of its text."""
+    _log.error("request_failed", request_id=request_id, path=path, exc_info=error)
+    return Problem("an unexpected error; the request's id finds it in the logs")
+
+
 class BodyTooLarge(Exception):
     """Raised inside `receive`, so that reading stops at the limit."""
 
@@ -58,10 +64,9 @@ class Edge:
             large = TooLarge(f"the body may have {self._max_body_bytes:,} bytes at most")
             await large.response(request_id)(scope, receive, sending)
         except Exception as error:
-            _log.error("request_failed", request_id=request_id, path=scope["path"], exc_info=error)
+            problem = unexpected(error, request_id, scope["path"])
             if status:  # the answer had begun: all that is left is to break it off
                 raise
-            problem = Problem("an unexpected error; the request's id finds it in the logs")
             await problem.response(request_id)(scope, receive, sending)
         finally:
             self._metrics.request(route_of(scope), status, time.perf_counter() - started)

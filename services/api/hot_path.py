@@ -1,4 +1,4 @@
-"""`GET /v1/recommendations` as plain ASGI in front of the application's router.
+"""`GET /v1/recommendations` as plain ASGI in front of the application's middleware and router.
 
 Routing, dependency injection and response models cost several times what the ranking does. This class answers the one
 path on which latency costs orders. It validates with the pydantic model from which the OpenAPI is generated and answers
@@ -12,15 +12,16 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import FastAPI
 from pydantic import ValidationError
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from services.api.asking import ask_for
-from services.api.edge import client_request_id
+from services.api.edge import client_request_id, unexpected
 from services.api.problems import BadRequest, Problem, unprocessable
 from services.api.schemas import RecommendationQuery
 from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
+from services.monitoring.metrics import Metrics
 from services.serving.present import document
 
 PATH: Final = "/v1/recommendations"
@@ -56,27 +57,30 @@ def parse_query(query_string: bytes) -> RecommendationQuery:
 
 
 class HotPath:
-    """Answers the hot path itself and hands everything else on."""
+    """Answers `GET /v1/recommendations`."""
 
-    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
-        self.app = app
+    def __init__(self, api: FastAPI, metrics: Metrics) -> None:
         self._api = api
+        self._metrics = metrics
         self._ids = RequestIds()
 
+    @staticmethod
+    def matches(scope: Scope) -> bool:
+        """Whether this is a request for the hot path."""
+        return bool(scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET")
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
-            await self.app(scope, receive, send)
-            return
+        """Handle one request that matches."""
         started = time.perf_counter()
-        services: Services = self._api.state.services
+        given = client_request_id(scope)
         status = 200
         try:
+            services: Services = self._api.state.services
             role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
             request_id, body, timing = await answer(services, parse_query(scope["query_string"]))
-        except Problem as problem:
-            status = problem.status
-            request_id = client_request_id(scope) or self._ids.new()
+        except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
+            problem = error if isinstance(error, Problem) else unexpected(error, given or "", scope["path"])
+            status, request_id = problem.status, given or self._ids.new()
             response = problem.response(request_id)
             response.headers["X-Request-ID"] = request_id
             await response(scope, receive, send)
@@ -85,13 +89,13 @@ class HotPath:
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
                 (b"server-timing", timing),
-                (b"x-request-id", (client_request_id(scope) or request_id).encode()),
+                (b"x-request-id", (given or request_id).encode()),
                 (b"cache-control", b"no-store"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         finally:
-            services.metrics.request(ROUTE, status, time.perf_counter() - started)
+            self._metrics.request(ROUTE, status, time.perf_counter() - started)
 
 
 def _authorization(scope: Scope) -> bytes:

@@ -43,11 +43,17 @@ def import_(
     path: Annotated[Path, typer.Argument(help="The file or folder to read.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write.")] = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", help="OUR_COLUMN=THEIRS, as often as needed.")] = None,
+    mapping_file: Annotated[
+        Path | None, typer.Option("--mapping", help="The same as JSON, as `--suggest` prints it.")
+    ] = None,
     market: Annotated[str | None, typer.Option(help="Market's key, where the data names none.")] = None,
+    time_zone: Annotated[str, typer.Option(help="IANA name, where the data names none.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code, where the data names none.")] = "EUR",
     suggest: Annotated[bool, typer.Option(help="csv: print a draft of the column mapping and stop.")] = False,
 ) -> None:
     """Import real data into the same tables; every rejected row is counted and explained."""
     from data.importers import ImportOptions, import_dataset
+    from data.importers.csv_tables import read_mapping
     from data.importers.csv_tables import suggest as suggest_mapping
 
     if suggest:
@@ -55,8 +61,10 @@ def import_(
         return
     if out is None:
         raise UsageError("import needs --out FOLDER")
-    pairs = dict(_pair(item) for item in mapping or [])
-    report = import_dataset(source.value, path, out, ImportOptions(mapping=pairs, market=market))
+    pairs = read_mapping(mapping_file) if mapping_file else {}
+    pairs = {**pairs, **dict(_pair(item) for item in mapping or [])}
+    options = ImportOptions(mapping=pairs, market=market, time_zone=time_zone, currency=currency)
+    report = import_dataset(source.value, path, out, options)
     for line in report.lines():
         typer.echo(line)
 
@@ -66,9 +74,8 @@ def validate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
 ) -> None:
     """Check a dataset: schema, references, quality, and what each seat can compute from it. Exit code 1 on errors."""
-    from data.quality import validate as validate_dataset
-
     from data.dataset import Dataset
+    from data.quality import validate as validate_dataset
 
     report = validate_dataset(Dataset.open(path))
     for line in report.lines():

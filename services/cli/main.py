@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-from services.cli import datasets, demonstration, learning, operating
+from services.cli.datasets import generate, import_, validate
+from services.cli.demonstration import demo
+from services.cli.learning import evaluate, train
+from services.cli.operating import doctor, serve
 
 app = typer.Typer(
     name="tablestakes",
@@ -15,14 +18,14 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("generate")(datasets.generate)
-app.command("import")(datasets.import_)
-app.command("validate")(datasets.validate)
-app.command("train")(learning.train)
-app.command("evaluate")(learning.evaluate)
-app.command("serve")(operating.serve)
-app.command("doctor")(operating.doctor)
-app.command("demo")(demonstration.demo)
+app.command("generate")(generate)
+app.command("import")(import_)
+app.command("validate")(validate)
+app.command("train")(train)
+app.command("evaluate")(evaluate)
+app.command("serve")(serve)
+app.command("doctor")(doctor)
+app.command("demo")(demo)
 
 
 @app.callback()

@@ -75,15 +75,15 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
     shortlist = min(max(shortlist, k), catalogue.size)
     k = min(k, shortlist)
     wanted = requests.vectors if requests.fold_ins is None else requests.vectors + requests.fold_ins
-    coarse = wanted @ catalogue.vectors.T
+    # One request is a matrix times a vector, which reads the matrix in the order in which it lies.
+    coarse = (catalogue.vectors @ wanted[0])[None] if len(wanted) == 1 else wanted @ catalogue.vectors.T
     coarse += catalogue.biases
-    coarse += requests.biases[:, None]
     if requests.allowed is not None:
         coarse = np.where(requests.allowed, coarse, -np.inf)
     columns = best_columns(coarse, shortlist)
     batch = np.arange(len(columns))[:, None]
     terms = np.zeros((len(TERMS), *columns.shape))
-    terms[0] = coarse[batch, columns]
+    terms[0] = coarse[batch, columns] + requests.biases[:, None]
     passing = None if requests.allowed is None else np.isfinite(terms[0])
     if passing is not None:
         terms[0, ~passing] = 0.0
