@@ -5,10 +5,11 @@ nothing was seen, are predicted from their tags: no identity, no bias of their o
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, validate_call
 from scipy import sparse
 
 from models.base import (
@@ -24,6 +25,8 @@ from models.base import (
 
 _SIDES = ("diner", "restaurant")
 _LOSSES = ("warp", "bpr")
+_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class LightFMModel:
@@ -32,17 +35,18 @@ class LightFMModel:
     name: ClassVar[str] = "lightfm"
     summary: ClassVar[str] = "hybrid matrix factorisation with a ranking loss"
 
+    @validate_call
     def __init__(
         self,
-        components: int = 48,
-        epochs: int = 20,
+        components: Annotated[int, Field(ge=1, le=4096)] = 48,
+        epochs: Annotated[int, Field(ge=1, le=10_000)] = 20,
         loss: str = "warp",
-        learning_rate: float = 0.08,
-        diner_alpha: float = 1e-6,
-        restaurant_alpha: float = 1e-6,
-        tag_share: float = 0.15,
-        seed: int = 0,
-        threads: int = 1,
+        learning_rate: _Positive = 0.08,
+        diner_alpha: _NotNegative = 1e-6,
+        restaurant_alpha: _NotNegative = 1e-6,
+        tag_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.15,
+        seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
+        threads: Annotated[int, Field(ge=1, le=1024)] = 1,
     ) -> None:
         if loss not in _LOSSES:
             raise ModelError(f"there is no loss {loss!r}: choose one of {', '.join(_LOSSES)}")

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from models.base import Model, ModelError
 from models.hybrid import LightFMModel
 from models.popular import PopularModel
@@ -23,8 +25,12 @@ def rung(name: str) -> type[Model]:
 
 
 def make(name: str, **parameters: Any) -> Model:
-    """A new model; raise ModelError for an unknown name or parameter."""
+    """A new model; raise ModelError for an unknown name or parameter, or a value that the constructor refuses."""
     try:
         return rung(name)(**parameters)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"model {name}: {where}: {first['msg']}") from None
     except TypeError as error:
         raise ModelError(f"model {name}: {error}") from None

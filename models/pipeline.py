@@ -45,13 +45,16 @@ def train(
     seed: int = 0,
     threads: int = 1,
     parameters: Mapping[str, Any] | None = None,
+    all_ratings: bool = False,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
+    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too.
+
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
-    protocol = usual(dataset)
+    protocol = usual(dataset, all_ratings)
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 5
     progress(f"{market}: reading", 0, steps)
@@ -88,20 +91,23 @@ def evaluate(
     *,
     seed: int = 0,
     threads: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+    all_ratings: bool = False,
     cold_start: bool = True,
     progress: Progress = _quiet,
 ) -> dict[str, Any]:
     """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
 
     Where the dataset holds the split of a documented benchmark, its protocol is followed and named, and the same split
-    with known restaurants masked stands apart under `masked`. `cold_start` fits each model once more, without a tenth
+    with known restaurants masked stands apart under `masked`. `parameters` are those of the constructors of `models`;
+    `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model once more, without a tenth
     of the diners and restaurants, and asks about these.
 
     Raises ModelError where there is nothing to measure with.
     """
     names = list(dict.fromkeys([*models, *BASELINES]))
     markets = [dataset.market(market).market] if market else list(dataset.markets)
-    protocol = benchmark(dataset) or usual(dataset)
+    protocol = (benchmark(dataset) or usual(dataset, all_ratings)).given(models, parameters or {})
     parts: list[MarketPart] = []
     masked: list[MarketPart] = []
     for done, name in enumerate(markets):

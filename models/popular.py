@@ -1,14 +1,16 @@
 """`popular`: what the neighbourhood orders, lately."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Interactions, Representations, TrainingData, factor_scores
 
 _HOME = "home_district="
+_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 def decayed_counts(interactions: Interactions, rows: int, half_life_days: float) -> FloatArray:
@@ -27,7 +29,8 @@ class PopularModel:
     name: ClassVar[str] = "popular"
     summary: ClassVar[str] = "most ordered in the diner's district, recent orders first"
 
-    def __init__(self, half_life_days: float = 14.0, shrinkage: float = 20.0) -> None:
+    @validate_call
+    def __init__(self, half_life_days: _Positive = 14.0, shrinkage: _Positive = 20.0) -> None:
         self.half_life_days = half_life_days
         self.shrinkage = shrinkage
         self._districts: tuple[str, ...] = ()

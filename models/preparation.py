@@ -1,6 +1,6 @@
 """From a dataset to one market's training data and the question that models are asked about its held-out rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -34,10 +34,16 @@ class Protocol:
     parameters: Mapping[str, Mapping[str, Any]]
     """Of models, by name, where the protocol documents them."""
 
+    def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
+        """The same with these parameters for these models, before those that the protocol has for them."""
+        return replace(
+            self, parameters={**self.parameters, **{n: {**self.parameters.get(n, {}), **parameters} for n in models}}
+        )
 
-def usual(dataset: Dataset) -> Protocol:
-    """Good ratings only; known restaurants are masked where diners do not come back to them."""
-    return Protocol(documented=False, all_ratings=False, mask_known=not dataset.manifest.repeats, parameters={})
+
+def usual(dataset: Dataset, all_ratings: bool = False) -> Protocol:
+    """Good ratings only, unless all are wanted; known restaurants are masked where diners do not come back to them."""
+    return Protocol(documented=False, all_ratings=all_ratings, mask_known=not dataset.manifest.repeats, parameters={})
 
 
 def benchmark(dataset: Dataset) -> Protocol | None:

@@ -1,10 +1,11 @@
 """`random`: the floor under every comparison."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Representations, TrainingData, factor_scores
 
@@ -17,7 +18,8 @@ class RandomModel:
     name: ClassVar[str] = "random"
     summary: ClassVar[str] = "an order that knows nothing"
 
-    def __init__(self, seed: int = 0) -> None:
+    @validate_call
+    def __init__(self, seed: Annotated[int, Field(ge=0)] = 0) -> None:
         self.seed = seed
         self._diners = self._restaurants = Representations(np.empty((0, 0), np.float32), np.empty(0, np.float32))
 

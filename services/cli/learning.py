@@ -6,8 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from services.cli.errors import UsageError
 from services.cli.progress import Progress
 from services.settings import Settings
+
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter of the model, as often as needed."),
+]
+_AllRatings = Annotated[bool, typer.Option("--all-ratings", help="Bad ratings are positive feedback too.")]
 
 
 def train(
@@ -16,6 +23,8 @@ def train(
     market: Annotated[str | None, typer.Option(help="One market only.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[int, typer.Option(min=1, help="More than one is faster and not reproducible.")] = 1,
+    parameter: _Parameters = None,
+    all_ratings: _AllRatings = False,
 ) -> None:
     """Train a model a market, evaluate it, and register it in the home; a market's first one becomes its champion."""
     from data.dataset import Dataset
@@ -29,6 +38,8 @@ def train(
             market=market,
             seed=seed,
             threads=threads,
+            parameters=parameters_of(parameter or []),
+            all_ratings=all_ratings,
             progress=progress.update,
             passed_over=typer.echo,
         ):
@@ -42,6 +53,8 @@ def evaluate(
     model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed.")] = None,
     market: Annotated[str | None, typer.Option(help="One market only.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    parameter: _Parameters = None,
+    all_ratings: _AllRatings = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
 ) -> None:
     """Measure models on held-out data, with 95 % intervals; random and popular always beside."""
@@ -50,12 +63,40 @@ def evaluate(
 
     with Progress("evaluating") as progress:
         result = evaluate_models(
-            Dataset.open(path), market=market, models=model or ["lightfm"], seed=seed, progress=progress.update
+            Dataset.open(path),
+            market=market,
+            models=model or ["lightfm"],
+            seed=seed,
+            parameters=parameters_of(parameter or []),
+            all_ratings=all_ratings,
+            progress=progress.update,
         )
     for line in evaluation_table(result):
         typer.echo(line)
     if json_file is not None:
         json_file.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def parameters_of(given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE texts as a mapping; a value is JSON where it can be read as such, else text.
+
+    >>> parameters_of(["components=64", "loss=bpr", "tag_share=0.3"])
+    {'components': 64, 'loss': 'bpr', 'tag_share': 0.3}
+
+    Raises UsageError for a text without a name or given twice.
+    """
+    parameters: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--parameter {text}: write NAME=VALUE, such as components=64")
+        if name in parameters:
+            raise UsageError(f"--parameter {name} is given twice")
+        try:
+            parameters[name] = json.loads(value)
+        except ValueError:
+            parameters[name] = value
+    return parameters
 
 
 def evaluation_table(result: dict[str, Any]) -> list[str]:

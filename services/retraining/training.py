@@ -1,6 +1,6 @@
 """Train a dataset's markets and register what comes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +38,15 @@ def train_markets(
     market: str | None = None,
     seed: int = 0,
     threads: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+    all_ratings: bool = False,
     promote: bool = False,
     progress: Progress,
     passed_over: Callable[[str], object],
 ) -> Iterator[TrainedMarket]:
     """Train one market or all, one after the other; each is registered, with its catalogue, before the next begins.
 
+    `parameters` and `all_ratings` are those of `models.pipeline.train`.
     `promote` makes the new versions champions at once. A market without enough feedback is passed over, with a word
     to `passed_over`, when others are left. Raises ModelError when none could be trained.
     """
@@ -57,7 +60,15 @@ def train_markets(
         for info in chosen:
             try:
                 artifact = pipeline.train(
-                    dataset, info.market, model, settings.artifacts, seed=seed, threads=threads, progress=progress
+                    dataset,
+                    info.market,
+                    model,
+                    settings.artifacts,
+                    seed=seed,
+                    threads=threads,
+                    parameters=parameters,
+                    all_ratings=all_ratings,
+                    progress=progress,
                 )
             except ModelError as error:
                 refusals.append(str(error))
