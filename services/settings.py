@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL, `postgresql+psycopg://…` or `sqlite:///…`; empty: SQLite in the home."""
     redis_url: str = ""
     """`redis://…`, `rediss://…` or `unix://…`; empty: a Redis server of one's own is started in the home."""
-    redis_timeout_ms: int = Field(default=20, ge=1, le=10_000)
+    redis_timeout_ms: int = Field(default=50, ge=1, le=10_000)
     """Longest wait for the feature cache; past it the request goes on without."""
     diner_ttl_hours: int = Field(default=24 * 14, ge=1)
     """How long an unused diner stays in the feature cache."""

@@ -45,6 +45,8 @@ class Sizes:
 
 def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo) -> None:
     """Make what is missing, serve it, and let diners walk in: some hundred with `once`, else until interrupted."""
+    # A plain SIGTERM would skip the `finally` that ends the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     dataset = _city(settings, sizes)
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)

@@ -5,7 +5,6 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -89,20 +88,19 @@ class Crowd:
             nest_correlation=parameters.nest_correlation,
             click_margin=parameters.click_margin,
         )
-        events = self._events(answer["request_id"], diner, items, outcome)
+        events = self._events(answer, diner, items, outcome)
         if events:
             api.call("POST", "/v1/events", events)
         ordered = int(outcome.ordered[0])
         return Visit(len(items), int(outcome.clicked.sum()), ordered >= 0, bool(answer["degraded"]))
 
     def _events(
-        self, request_id: str, diner: int, items: list[dict[str, Any]], outcome: choice.Outcome
+        self, answer: dict[str, Any], diner: int, items: list[dict[str, Any]], outcome: choice.Outcome
     ) -> list[dict[str, Any]]:
         happened: list[tuple[str, int]] = []
         happened += [("impression", position) for position in np.flatnonzero(outcome.examined[0]).tolist()]
         happened += [("click", position) for position in np.flatnonzero(outcome.clicked[0]).tolist()]
         happened += [("order", int(position)) for position in outcome.ordered if position >= 0]
-        at = datetime.now(UTC).isoformat()
         return [
             {
                 "event_id": uuid.uuid4().hex,
@@ -110,8 +108,8 @@ class Crowd:
                 "user_id": self._diner_ids[diner],
                 "restaurant_id": items[position]["restaurant_id"],
                 "market": self._truth.market,
-                "request_id": request_id,
-                "at": at,
+                "request_id": answer["request_id"],
+                "at": answer["as_of"],
             }
             for kind, position in happened
         ]

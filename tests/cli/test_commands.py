@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,28 @@ def test_the_demo_prints_a_scorecard_and_stops(tmp_path: Path) -> None:
     assert "items explained exactly" in shown.stdout
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(port))) != 0
+
+
+def test_a_demo_that_is_ended_takes_its_server_along(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "services.cli", "demo", "--port", str(port)]
+    sizes = ["--restaurants", "60", "--diners", "200", "--days", "8"]
+    environment = {**os.environ, "TABLESTAKES_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([*command, *sizes], env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        shown = ""
+        while "things to try" not in shown:
+            line = process.stdout.readline()
+            assert line, shown
+            shown += line
+        time.sleep(1.0)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+    keys = json.loads((tmp_path / "keys.json").read_text())
+    assert all(key in shown for key in keys.values())
+    assert f"http://127.0.0.1:{port}/#key={keys['app']}" in shown
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
