@@ -9,7 +9,8 @@ from data.columns import EventType, Table
 from data.dataset import ARROW_SCHEMAS, Dataset, DatasetError, Manifest, MarketInfo, to_pandas, writing
 from data.schemas import SCHEMAS
 
-MANIFEST = Manifest(source="csv", markets=(MarketInfo(market="a"), MarketInfo(market="b")), repeats=True, has_times=True)
+MARKETS = (MarketInfo(market="a"), MarketInfo(market="b"))
+MANIFEST = Manifest(source="csv", markets=MARKETS, repeats=True, has_times=True)
 
 
 def diners(*ids: str, market: str = "a") -> pd.DataFrame:
@@ -47,9 +48,13 @@ def test_the_two_descriptions_of_a_table_agree(table: Table) -> None:
 def test_a_failed_write_leaves_the_old_dataset(tmp_path: Path) -> None:
     write(tmp_path / "d", "old")
 
-    with pytest.raises(RuntimeError), writing(tmp_path / "d") as writer:
-        writer.append(Table.DINERS, diners("new"))
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with writing(tmp_path / "d") as writer:
+            writer.append(Table.DINERS, diners("new"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
 
     assert Dataset.open(tmp_path / "d").diners("a")["user_id"].tolist() == ["old"]
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
