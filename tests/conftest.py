@@ -87,3 +87,45 @@ def _locked(file: Path) -> Iterator[None]:
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+ALLOWED_SKIPS = (
+    "the UCI data is not here",
+    "PostgreSQL is not installed",
+    "Chromium is not installed",
+    "strace is not installed",
+    "no docker compose client here",
+    "only Linux tells a child that its parent has died",
+    "needs /proc",
+)
+"""What a machine may lack. A test that is skipped for any other reason fails the run."""
+
+
+class SkipGuard:
+    """Fails the run on a skip that is not on the list, so that a test cannot go missing quietly."""
+
+    def __init__(self) -> None:
+        self.unlisted: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Look at each report; with several processes they all come together in the first."""
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            if not reason.startswith(ALLOWED_SKIPS):
+                self.unlisted.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """An unlisted skip is a failure."""
+        if self.unlisted:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which."""
+        for line in self.unlisted:
+            terminalreporter.write_line(f"SKIPPED FOR A REASON THAT IS NOT ON THE LIST: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Guard the run in the process that sees all reports."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SkipGuard(), "skip-guard")
