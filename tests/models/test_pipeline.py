@@ -10,8 +10,6 @@ from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
-from models.evaluation.cold_start import hold_back
-from models.preparation import prepare, usual
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -61,6 +59,14 @@ def test_the_model_card_says_what_was_measured(town: Dataset, trained: Artifact)
     assert card.libraries["numpy"] == np.__version__
 
 
+@pytest.mark.parametrize("name", ["lightfm", "random"])
+def test_the_seed_reaches_the_model(name: str, town: Dataset, tmp_path: Path) -> None:
+    given = QUICK if name == "lightfm" else {}
+    one, other = (pipeline.train(town, town.markets[0], name, tmp_path, seed=seed, parameters=given) for seed in (1, 2))
+    assert (one.manifest.parameters["seed"], other.manifest.parameters["seed"]) == (1, 2)
+    assert not np.array_equal(one.restaurants.vectors, other.restaurants.vectors)
+
+
 @pytest.mark.parametrize("name", ["random", "popular"])
 def test_the_baselines_can_be_served_too(name: str, town: Dataset, tmp_path: Path) -> None:
     artifact = pipeline.train(town, town.markets[0], name, tmp_path)
@@ -87,19 +93,6 @@ def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Da
     assert {row["slice"] for row in one["slices"]} >= {"diners: warm"}
     assert one["models"]["popular"]["share_of_oracle"]["value"] < 1.0
     assert one["models"]["random"]["ndcg@10_over_popular"]["high"] < 0
-
-
-def test_what_is_held_back_is_cold_and_asked_about(town: Dataset) -> None:
-    prepared = prepare(town, town.markets[0], 0, usual(town))
-    cold = hold_back(prepared.data, prepared.question, np.random.default_rng(0))
-    acts = cold.data.interactions
-    assert not np.isin(acts.diners, cold.diners.diners).any()
-    assert not np.isin(acts.restaurants, cold.columns).any()
-    assert 0 < len(acts.diners) < len(prepared.data.interactions.diners)
-    assert cold.restaurants.relevant.shape == (len(cold.restaurants.diners), len(cold.columns))
-    assert (np.diff(cold.restaurants.relevant.indptr) > 0).all(), "each of them chose a held-back restaurant"
-    assert not np.isin(cold.restaurants.diners, cold.diners.diners).any()
-    assert len(cold.diners.diners) == round(len(prepared.question.diners) * 0.1)
 
 
 def test_an_unknown_model_or_a_silent_market_is_said(town: Dataset, tmp_path: Path) -> None:
