@@ -18,7 +18,7 @@ from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
 from models.evaluation.evaluate import Measured
 from models.evaluation.oracle import oracle
-from models.evaluation.report import MarketPart, groups_of, report
+from models.evaluation.report import MarketPart, groups_of, report, summaries
 from models.impressions import log_times_from_home, shown_between
 from models.ladder import make
 from models.popular import decayed_counts
@@ -65,7 +65,7 @@ def train(
     progress(f"{market}: calibrating", 2, steps)
     curve = _calibrate(dataset, market, trial, prepared, seed)
     progress(f"{market}: measuring", 3, steps)
-    measured = report(dataset, [_measure(dataset, market, prepared, fitted)], seed, protocol.mask_known)
+    measured = summaries(_measure(dataset, market, prepared, fitted).measured, seed)
     progress(f"{market}: fitting {model} on everything", 4, steps)
     everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
     final = make(model, **given).fit(everything)
@@ -78,7 +78,7 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
-        metrics={"split": prepared.split.method.value, "models": measured["models"]},
+        metrics={"split": prepared.split.method.value, "models": measured},
     )
     progress(f"{market}: done", steps, steps)
     return artifact

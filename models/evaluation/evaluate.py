@@ -106,21 +106,32 @@ def _figures(
     }
 
 
-def resampled_means(values: Doubles, seed: int) -> Doubles:
-    """(draws,) means of diners drawn with replacement; the same seed pairs the draws of two models."""
-    rng = np.random.default_rng(seed)
-    return np.asarray([values[rng.integers(len(values), size=len(values))].mean() for _ in range(_DRAWS)])
+def resampled_means(series: Doubles, seed: int) -> Doubles:
+    """(draws, k) means of k series over diners, (k, m), drawn with replacement.
+
+    All series share the draws, and so do calls with the same seed and m: differences of two models are paired.
+    """
+    rng, m = np.random.default_rng(seed), series.shape[1]
+    drawn = [series @ np.bincount(rng.integers(m, size=m), minlength=m) for _ in range(_DRAWS)]
+    return np.asarray(drawn, np.float64) / m
 
 
 def interval(values: Doubles, seed: int) -> dict[str, float]:
     """Mean with a 95 % percentile interval over resampled diners."""
-    return _within(float(values.mean()), resampled_means(values, seed))
+    return intervals([values], seed)[0]
+
+
+def intervals(series: Sequence[Doubles], seed: int) -> list[dict[str, float]]:
+    """Means of several figures of the same diners, with intervals from the same draws."""
+    stacked = np.stack(series)
+    drawn = resampled_means(stacked, seed)
+    return [_within(float(values.mean()), means) for values, means in zip(stacked, drawn.T, strict=True)]
 
 
 def ratio(values: Doubles, reference: Doubles, seed: int) -> dict[str, float]:
     """Ratio of two means over the same diners, with a paired interval; 0 where the reference is 0."""
-    below = resampled_means(reference, seed)
-    drawn = np.divide(resampled_means(values, seed), below, out=np.zeros(_DRAWS), where=below > 0)
+    above, below = resampled_means(np.stack([values, reference]), seed).T
+    drawn = np.divide(above, below, out=np.zeros(_DRAWS), where=below > 0)
     mean = float(reference.mean())
     return _within(float(values.mean()) / mean if mean > 0 else 0.0, drawn)
 
@@ -140,12 +151,12 @@ def jackknife(shown: npt.NDArray[np.int64], figure: Callable[[npt.NDArray[np.int
 
 def summary(measured: Measured, baseline: Measured | None, seed: int) -> dict[str, dict[str, float]]:
     """Figures with intervals; beside a baseline also the paired difference in nDCG@10."""
-    result = {name: interval(values, seed) for name, values in measured.per_diner.items()}
+    figures = dict(measured.per_diner)
+    if baseline is not None:
+        figures["ndcg@10_over_popular"] = measured.per_diner["ndcg@10"] - baseline.per_diner["ndcg@10"]
+    result = dict(zip(figures, intervals(list(figures.values()), seed), strict=True))
     result["coverage"] = jackknife(measured.shown, lambda shown: float(np.mean(shown > 0)))
     result["gini"] = jackknife(measured.shown, metrics.gini)
-    if baseline is not None:
-        difference = measured.per_diner["ndcg@10"] - baseline.per_diner["ndcg@10"]
-        result["ndcg@10_over_popular"] = interval(difference, seed)
     return result
 
 
@@ -153,17 +164,15 @@ def slices(
     measured: Mapping[str, Measured], groups: Mapping[str, npt.NDArray[np.bool_]], seed: int
 ) -> list[dict[str, Any]]:
     """nDCG@10 of each model in each group that has at least FEWEST_DINERS."""
-    return [
-        {
-            "slice": group,
-            "model": name,
-            "diners": int(mask.sum()),
-            "ndcg@10": interval(one.per_diner["ndcg@10"][mask], seed),
-        }
-        for group, mask in groups.items()
-        if mask.sum() >= FEWEST_DINERS
-        for name, one in measured.items()
-    ]
+    found: list[dict[str, Any]] = []
+    for group, mask in groups.items():
+        if mask.sum() >= FEWEST_DINERS:
+            figures = intervals([one.per_diner["ndcg@10"][mask] for one in measured.values()], seed)
+            found += [
+                {"slice": group, "model": name, "diners": int(mask.sum()), "ndcg@10": figure}
+                for name, figure in zip(measured, figures, strict=True)
+            ]
+    return found
 
 
 def _within(value: float, drawn: Doubles) -> dict[str, float]:

@@ -65,7 +65,7 @@ def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int, known_maske
             "known_items_masked": known_masked,
             "diners_measured": int(sum(sizes)),
         },
-        "models": _summaries(together, seed),
+        "models": summaries(together, seed),
         "slices": evaluation.slices(together, groups, seed),
         "cold_start": _cold_start(parts, seed),
     }
@@ -75,13 +75,13 @@ def _cold_start(parts: Sequence[MarketPart], seed: int) -> dict[str, dict[str, d
     """By side and model; a side with too few diners to measure is left out."""
     sides = {side: _together([part.cold[side] for part in parts]) for side in parts[0].cold}
     return {
-        side: _summaries(cold, seed)
+        side: summaries(cold, seed)
         for side, cold in sides.items()
         if len(cold["popular"].per_diner["ndcg@10"]) >= evaluation.FEWEST_DINERS
     }
 
 
-def _summaries(together: Mapping[str, Measured], seed: int) -> dict[str, dict[str, dict[str, float]]]:
+def summaries(together: Mapping[str, Measured], seed: int) -> dict[str, dict[str, dict[str, float]]]:
     """Each model's figures, beside those of popular and, where there is one, the oracle."""
     models = {
         name: evaluation.summary(one, together["popular"] if name != "popular" else None, seed)
