@@ -113,7 +113,8 @@ def resampled_means(series: Doubles, seed: int) -> Doubles:
     """
     rng, m = np.random.default_rng(seed), series.shape[1]
     drawn = [series @ np.bincount(rng.integers(m, size=m), minlength=m) for _ in range(_DRAWS)]
-    return np.asarray(drawn, np.float64) / m
+    means: Doubles = np.asarray(drawn) / m
+    return means
 
 
 def interval(values: Doubles, seed: int) -> dict[str, float]:

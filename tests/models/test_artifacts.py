@@ -25,6 +25,7 @@ from models.calibration import Calibration, Curve
 from models.hybrid import LightFMModel
 from models.manifest import MANIFEST, MODEL, SEAL, SERVING, VOCABULARY, seal_of
 from models.popular import PopularModel
+from models.tensors import TensorError, map_tensors
 from models.testing import sample_data
 from models.uniform import RandomModel
 
@@ -91,7 +92,7 @@ def renamed(version: Path) -> Path:
 
 
 def tensors_of(version: Path, name: str) -> dict[str, np.ndarray]:
-    return {key: np.array(array) for key, array in artifacts.map_tensors(version / name).items()}
+    return {key: np.array(array) for key, array in map_tensors(version / name).items()}
 
 
 def test_a_saved_version_comes_back_bit_for_bit(tmp_path):
@@ -343,6 +344,23 @@ HOSTILE = {
 def test_hostile_tensor_files_are_refused(version, name, content):
     with pytest.raises(ArtifactError):
         load(replaced(version, name, HOSTILE[content]))
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_a_tensor_file_is_refused_for_its_own_faults(tmp_path, content):
+    """Whatever hash or description may stand around it."""
+    (tmp_path / "file").write_bytes(HOSTILE[content])
+    with pytest.raises(TensorError):
+        map_tensors(tmp_path / "file")
+
+
+def test_a_sound_tensor_file_is_mapped(tmp_path):
+    arrays = {"a": np.arange(6, dtype=np.int32).reshape(2, 3), "b": np.ones(2, np.bool_), "c": np.empty((0, 4), "f4")}
+    (tmp_path / "file").write_bytes(to_safetensors(arrays))
+    found = map_tensors(tmp_path / "file")
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (found[name].dtype, found[name].tolist()) == (array.dtype, array.tolist())
 
 
 class _Bomb:
