@@ -17,8 +17,9 @@ from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
 from models.evaluation.evaluate import Measured
+from models.evaluation.habit import habit
 from models.evaluation.oracle import oracle
-from models.evaluation.report import MarketPart, groups_of, report, summaries
+from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.impressions import log_times_from_home, shown_between
 from models.ladder import make
 from models.popular import decayed_counts
@@ -98,8 +99,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
 
-    Where the dataset holds the split of a documented benchmark, its protocol is followed and named, and the same split
-    with known restaurants masked stands apart under `masked`. `parameters` are those of the constructors of `models`;
+    Where diners come back, `habit` and the figures with known restaurants masked (under `masked`) stand beside, since
+    remembering is most of what there is to gain and says nothing about new ones. Where the dataset holds the split of a
+    documented benchmark, its protocol is followed and named. `parameters` are those of the constructors of `models`;
     `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model once more, without a tenth
     of the diners and restaurants, and asks about these.
 
@@ -121,14 +123,14 @@ def evaluate(
         fitted = _fitted(names, prepared.data, seed, threads, protocol)
         cold = _measure_cold(prepared, names, seed, threads, protocol) if cold_start else {}
         parts.append(_measure(dataset, name, prepared, fitted, cold))
-        if protocol.documented:
-            apart = prepared.masked()
+        apart = prepared.masked()
+        if not protocol.mask_known and len(apart.question.diners):
             masked.append(_measure(dataset, name, apart, fitted))
     progress("done", len(markets), len(markets))
     if not parts:
         raise ModelError(f"{dataset.path} has no positive feedback to measure with")
     result = report(dataset, parts, seed, protocol.mask_known)
-    if masked:
+    if sum(len(part.groups[WARM]) for part in masked) >= evaluation.FEWEST_DINERS:
         result["masked"] = report(dataset, masked, seed, known_masked=True)["models"]
     return result
 
@@ -152,8 +154,10 @@ def _measure(
     fitted: Mapping[str, Model],
     cold: Mapping[str, Mapping[str, Measured]] | None = None,
 ) -> MarketPart:
-    """Ask all models the same question, on a synthetic city the oracle too."""
+    """Ask all models the same question; where diners come back also their habit, on a synthetic city the oracle."""
     measured = {name: evaluation.measure(prepared.question, model.score) for name, model in fitted.items()}
+    if dataset.manifest.repeats and prepared.question.masked is None:
+        measured["habit"] = evaluation.measure(prepared.question, habit(prepared.data, fitted["popular"]))
     all_knowing = oracle(dataset, market, prepared.data, prepared.log[prepared.split.train])
     if all_knowing is not None:
         measured["oracle"] = evaluation.measure(prepared.question, all_knowing)

@@ -12,7 +12,7 @@ from models.base import TrainingData
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import HeldOut, Measured
 
-_WARM: Final = "diners: warm"
+WARM: Final = "diners: warm"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ def groups_of(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np
     """Groups of held-out diners: seen in training or not, by home district, by the cuisine of what they chose."""
     seen = np.bincount(data.interactions.diners, minlength=len(data.diner_ids)) > 0
     known_place = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids)) > 0
-    groups = {_WARM: seen[question.diners], "diners: cold": ~seen[question.diners]}
+    groups = {WARM: seen[question.diners], "diners: cold": ~seen[question.diners]}
     groups["restaurants: only cold ones chosen"] = np.asarray(question.relevant @ known_place.astype(np.int32) == 0)
     homes = data.diner_districts[question.diners]
     for index, name in enumerate(data.districts):
@@ -48,7 +48,7 @@ def groups_of(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np
 def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int, known_masked: bool) -> dict[str, Any]:
     """Markets put side by side: diners are the unit, restaurants of different markets are different."""
     together = _together([part.measured for part in parts])
-    sizes = [len(part.groups[_WARM]) for part in parts]
+    sizes = [len(part.groups[WARM]) for part in parts]
     labels = dict.fromkeys(label for part in parts for label in part.groups)
     groups = {
         label: np.concatenate(

@@ -12,6 +12,7 @@ from data.columns import EventType
 from data.dataset import Dataset
 from models.evaluation.cold_start import hold_back
 from models.evaluation.evaluate import HeldOut
+from models.evaluation.habit import habit
 from models.evaluation.oracle import oracle
 from models.popular import PopularModel
 from models.preparation import prepare, usual
@@ -34,6 +35,17 @@ def test_the_oracle_ranks_by_true_utility_and_the_orders_of_the_train_period(tow
     assert (gain[orders == 0] == 0).all(), "a click or an order of the test period is no habit"
     assert (gain[orders > 0] > 0).all()
     assert gain[orders >= 2].mean() > gain[orders == 1].mean()
+
+
+def test_habit_ranks_the_most_often_chosen_first_and_the_rest_by_popularity() -> None:
+    data = market_of_tastes()
+    popular = PopularModel().fit(data)
+    scores, known = habit(data, popular)(np.asarray([3], np.int32))[0], data.interactions.diners == 3
+    visited, weights = data.interactions.restaurants[known], data.interactions.weights[known]
+    order = np.argsort(-scores)
+    assert order[: len(visited)].tolist() == visited[np.argsort(-weights)].tolist()
+    rest = [row for row in np.argsort(-popular.score(np.asarray([3], np.int32))[0]) if row not in visited]
+    assert order[len(visited) :].tolist() == rest
 
 
 def test_no_oracle_without_a_truth(uci_folder: Path, tmp_path: Path) -> None:

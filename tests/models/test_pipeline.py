@@ -50,7 +50,7 @@ def test_the_model_card_says_what_was_measured(town: Dataset, trained: Artifact)
     card = trained.manifest
     assert card.data_snapshot == town.snapshot
     assert card.metrics["split"] == "time"
-    assert set(card.metrics["models"]) == {"lightfm", "popular", "random", "oracle"}
+    assert set(card.metrics["models"]) == {"lightfm", "popular", "random", "habit", "oracle"}
     for figures in card.metrics["models"].values():
         for figure in figures.values():
             assert figure["low"] <= figure["value"] <= figure["high"]
@@ -71,7 +71,7 @@ def test_the_seed_reaches_the_model(name: str, town: Dataset, tmp_path: Path) ->
 def test_the_baselines_can_be_served_too(name: str, town: Dataset, tmp_path: Path) -> None:
     artifact = pipeline.train(town, town.markets[0], name, tmp_path)
     assert artifact.version.startswith(f"{name}-")
-    assert set(artifact.manifest.metrics["models"]) == {"popular", "random", "oracle"}
+    assert set(artifact.manifest.metrics["models"]) == {"popular", "random", "habit", "oracle"}
 
 
 def test_progress_is_told_from_nothing_to_everything(town: Dataset, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_progress_is_told_from_nothing_to_everything(town: Dataset, tmp_path: Pa
 def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Dataset) -> None:
     one, again = (pipeline.evaluate(town, models=["popular"], seed=4) for _ in range(2))
     assert json.loads(json.dumps(one)) == again
-    assert set(one["models"]) == {"popular", "random", "oracle"}
+    assert set(one["models"]) == {"popular", "random", "habit", "oracle"}
     for figures in one["models"].values():
         for figure in figures.values():
             assert set(figure) == {"value", "low", "high"}
@@ -93,6 +93,14 @@ def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Da
     assert {row["slice"] for row in one["slices"]} >= {"diners: warm"}
     assert one["models"]["popular"]["share_of_oracle"]["value"] < 1.0
     assert one["models"]["random"]["ndcg@10_over_popular"]["high"] < 0
+
+
+def test_where_diners_come_back_memory_stands_beside_the_models(town: Dataset) -> None:
+    report = pipeline.evaluate(town, models=["popular"], cold_start=False)
+    assert report["models"]["habit"]["ndcg@10"]["value"] > report["models"]["random"]["ndcg@10"]["high"]
+    # With known restaurants out of the way there is nothing to remember.
+    assert set(report["masked"]) == {"popular", "random", "oracle"}
+    assert report["masked"]["popular"]["ndcg@10"]["value"] < report["models"]["popular"]["ndcg@10"]["value"]
 
 
 def test_an_unknown_model_or_a_silent_market_is_said(town: Dataset, tmp_path: Path) -> None:
