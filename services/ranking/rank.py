@@ -62,8 +62,17 @@ class RankedLists:
     """(B, k)"""
     propensities: Doubles
     """(B, k) P(this restaurant at this rank | those above); 1 where nothing is left to chance."""
-    typical: Doubles
-    """(len(TERMS), B) mean of each term over the shortlist: a term above it speaks for a restaurant."""
+    shortlisted: Doubles
+    """(len(TERMS), B, shortlist) terms of all that were scored in full."""
+    passing: BoolArray | None
+    """(B, shortlist) which of them were candidates; None: all."""
+
+    def typical(self) -> Doubles:
+        """(len(TERMS), B) mean of each term over the shortlist: a term above it speaks for a restaurant."""
+        if self.passing is None:
+            return np.asarray(self.shortlisted.sum(axis=2) / max(self.shortlisted.shape[2], 1))
+        counts = np.maximum(self.passing.sum(axis=1), 1)
+        return np.asarray(self.shortlisted.sum(axis=2, where=self.passing) / counts)
 
 
 def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, temperature: float = 0.0) -> RankedLists:
@@ -111,7 +120,8 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         propensities=_plackett_luce(values / temperature, passing, order)
         if temperature > 0.0
         else np.ones(order.shape),
-        typical=_means(terms, passing),
+        shortlisted=terms,
+        passing=passing,
     )
     return lists if passing is None else _blanked(lists, passing[batch, order])
 
@@ -124,15 +134,9 @@ def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
         terms=np.where(shown, lists.terms, np.nan),
         distances_km=np.where(shown, lists.distances_km, np.nan),
         propensities=np.where(shown, lists.propensities, np.nan),
-        typical=lists.typical,
+        shortlisted=lists.shortlisted,
+        passing=lists.passing,
     )
-
-
-def _means(terms: Doubles, passing: BoolArray | None) -> Doubles:
-    """(len(TERMS), B) of each term over what passed."""
-    if passing is None:
-        return np.asarray(terms.sum(axis=2) / max(terms.shape[2], 1))
-    return np.asarray(terms.sum(axis=2, where=passing) / np.maximum(passing.sum(axis=1), 1))
 
 
 def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np.int64]) -> Doubles:

@@ -1,10 +1,13 @@
 """The ledger of a past list, from its served record: exactly as it was ranked."""
 
+import functools
+import operator
 from typing import Any
 
 import orjson
 
 from services.events.served import ServedList
+from services.serving.served_document import terms_of
 
 
 class NotInList(Exception):
@@ -18,14 +21,14 @@ def explanation(served: ServedList, restaurant_id: str) -> dict[str, Any]:
     if restaurant_id not in ids:
         raise NotInList(restaurant_id)
     at = ids.index(restaurant_id)
-    names, terms = document["term_names"], document["terms"]
+    names, terms = document["term_names"], terms_of(document)
     own = [values[at] for values in terms]
     last = at + 1 == len(ids)
     return {
         "request_id": served.request_id,
         "restaurant_id": restaurant_id,
         "rank": at + 1,
-        "score": document["scores"][at],
+        "score": functools.reduce(operator.add, own, 0.0),
         "terms": [{"name": name, "value": value} for name, value in zip(names, own, strict=True)],
         "features": [],
         "without_payment": {"rank": at + 1},

@@ -1,9 +1,9 @@
 """An answer as the document that the client gets."""
 
-import math
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from services.ranking.rank import TERMS, RankedLists
 from services.serving.recommender import DEGRADED, Answer
@@ -37,25 +37,23 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
     same = live.catalogue_version == snapshot.catalogue_version
     open_now = live.open_now[picked].tolist() if same else [True] * len(picked)
     eta = live.eta_minutes[picked].tolist() if same else [None] * len(picked)
+    typical = ranked.typical()[:, 0] if explain != "none" else None
     items = []
     for index, (row, score, distance) in enumerate(
         zip(picked.tolist(), ranked.scores[0].tolist(), ranked.distances_km[0].tolist(), strict=False)
     ):
-        items.append(
-            {
-                "rank": index + 1,
-                **snapshot.cards[row],
-                "score": score,
-                "organic_rank": index + 1,
-                "sponsored": False,
-                "sponsor": None,
-                "reasons": [] if explain == "none" else reasons(snapshot, ranked, index, answer.ask.personalised),
-                "explanation": _terms(ranked, index) if explain == "full" else None,
-                "distance_km": None if math.isnan(distance) else round(distance, 3),
-                "open_now": open_now[index],
-                "eta_minutes": eta[index],
-            }
-        )
+        item = snapshot.cards[row].copy()
+        item["rank"] = item["organic_rank"] = index + 1
+        item["score"] = score
+        item["open_now"] = open_now[index]
+        item["eta_minutes"] = eta[index]
+        if distance == distance:  # not NaN
+            item["distance_km"] = round(distance, 3)
+        if typical is not None:
+            item["reasons"] = reasons(snapshot, ranked, index, typical, answer.ask.personalised)
+        if explain == "full":
+            item["explanation"] = _terms(ranked, index)
+        items.append(item)
     return items
 
 
@@ -64,9 +62,15 @@ def _terms(ranked: RankedLists, index: int) -> dict[str, Any]:
     return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
 
 
-def reasons(snapshot: MarketSnapshot, ranked: RankedLists, index: int, personalised: bool) -> list[dict[str, str]]:
+def reasons(
+    snapshot: MarketSnapshot,
+    ranked: RankedLists,
+    index: int,
+    typical: npt.NDArray[np.float64],
+    personalised: bool,
+) -> list[dict[str, str]]:
     """What truly speaks for this restaurant rather than the others that could have been shown, the strongest first."""
-    advantages = ranked.terms[:, 0, index] - ranked.typical[:, 0]
+    advantages = ranked.terms[:, 0, index] - typical
     found: list[tuple[float, dict[str, str]]] = []
     if advantages[_RECENCY] > 0.0:
         text = "Like what you chose lately"

@@ -28,8 +28,8 @@ class MarketSnapshot:
     catalogue: Catalogue
     restaurants: tuple[Restaurant, ...]
     """In the catalogue's order."""
-    cards: tuple[Mapping[str, Any], ...]
-    """What an item of a list says of its restaurant, ready for JSON; in the catalogue's order."""
+    cards: tuple[dict[str, Any], ...]
+    """An item of a list for each restaurant, with all that does not depend on the request: to be copied."""
     row_of_hash: Mapping[int, int]
     """From the feature cache's 64-bit restaurant hashes to rows."""
     artifact: Artifact
@@ -89,12 +89,22 @@ def build_snapshot(
 
 def _card(restaurant: Restaurant) -> dict[str, Any]:
     return {
+        "rank": 0,
         "restaurant_id": restaurant.restaurant_id,
         "name": restaurant.name,
+        "score": 0.0,
+        "organic_rank": 0,
+        "sponsored": False,
+        "sponsor": None,
+        "reasons": (),
+        "explanation": None,
         "cuisines": restaurant.cuisines,
         "price_level": restaurant.price_level,
         "lat": restaurant.lat,
         "lon": restaurant.lon,
+        "distance_km": None,
+        "open_now": True,
+        "eta_minutes": None,
     }
 
 
