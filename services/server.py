@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from threadpoolctl import threadpool_limits
 
 from services.api.app import create_app
 from services.features import EmbeddedRedis
@@ -18,6 +19,9 @@ GRACEFUL_SECONDS = 10
 
 def application() -> FastAPI:
     """The application of one worker process, from the environment."""
+    # One thread of linear algebra a process: more of them only wait for one another. An environment variable would
+    # come too late, for numpy is loaded already.
+    threadpool_limits(limits=1, user_api="blas")
     settings = Settings()
     configure_logs(settings.log_level, settings.log_json)
     return create_app(settings)
@@ -42,11 +46,10 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
 
 @contextmanager
 def _shared(settings: Settings, workers: int) -> Iterator[None]:
-    """What all worker processes share: one embedded Redis, one folder for metrics; and one BLAS thread each.
+    """What all worker processes share: one embedded Redis, and one folder for metrics.
 
     The workers find the embedded Redis by themselves, in the home, and keep it alive should this process be killed.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ["TABLESTAKES_HOME"] = str(settings.home.absolute())
     with ExitStack() as stack:
         if workers > 1:

@@ -16,6 +16,8 @@ _Parameters = Annotated[
 ]
 _AllRatings = Annotated[bool, typer.Option("--all-ratings", help="Bad ratings are positive feedback too.")]
 
+_COLUMNS = ("ndcg@10", "recall@20", "precision@10", "mrr", "auc")
+
 
 def train(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
@@ -100,12 +102,22 @@ def parameters_of(given: list[str]) -> dict[str, Any]:
 
 
 def evaluation_table(result: dict[str, Any]) -> list[str]:
-    """The main figures as lines for a terminal."""
-    metrics = ("ndcg@10", "recall@20", "precision@10", "mrr", "auc")
-    lines = [f"{'model':<14}" + "".join(f"{name:>26}" for name in metrics)]
-    for name, measured in result["models"].items():
-        cells = "".join(f"{_interval(measured[metric]) if metric in measured else '-':>26}" for metric in metrics)
-        lines.append(f"{name:<14}{cells}")
+    """The main figures as lines for a terminal: all restaurants, then what is new to the diner, then cold start."""
+    lines = [f"split: {', '.join(result['data']['split'])}; {result['data']['diners_measured']:,} diners", ""]
+    lines += _model_lines(result["models"])
+    if "masked" in result:
+        lines += ["", "new to the diner only (known restaurants left out)", *_model_lines(result["masked"])]
+    for question, models in result.get("cold_start", {}).items():
+        lines += ["", f"cold start, {question}", *_model_lines(models)]
+    return lines
+
+
+def _model_lines(models: dict[str, Any]) -> list[str]:
+    lines = [f"{'model':<10}" + "".join(f"{name:>26}" for name in _COLUMNS) + f"{'of the oracle':>15}"]
+    for name, measured in models.items():
+        cells = "".join(f"{_interval(measured[metric]) if metric in measured else '-':>26}" for metric in _COLUMNS)
+        share = f"{measured['share_of_oracle']['value']:.0%}" if "share_of_oracle" in measured else ""
+        lines.append(f"{name:<10}{cells}{share:>15}")
     return lines
 
 
