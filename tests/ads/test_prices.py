@@ -1,0 +1,145 @@
+"""Prices: the textbooks' auctions, the interval from reserve to bid, and that lying does not pay."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markets import Market, markets, often
+
+from services.ads.blend import AdRules, Bids, Layout, ad_values, blend
+from services.ads.prices import first_prices, gsp_prices, vcg_prices
+
+ONLY_MONEY = AdRules(money=1.0, first_slot=1, gap=1, cap=2)
+
+
+def textbook(clicks: list[float], bids: list[float]) -> tuple[np.ndarray, Bids, np.ndarray, AdRules, Layout]:
+    """A pure position auction for two slots: no restaurant is worth anything to the diner."""
+    values, weights = np.zeros(2 + len(bids)), np.array(clicks)
+    entered = Bids(np.arange(2, 2 + len(bids)), np.ones(len(bids)), np.array(bids), np.zeros(len(bids)))
+    return values, entered, weights, ONLY_MONEY, blend(values, entered, weights, ONLY_MONEY)
+
+
+def gsp_utility(clicks: list[float], bids: list[float], value: float) -> float:
+    """What the first bidder is left with."""
+    *market, layout = textbook(clicks, bids)
+    prices = gsp_prices(market[0], market[1], market[3], layout)
+    mine = layout.campaigns == 0
+    return float(((value - prices) * np.array(clicks)[layout.slots])[mine].sum())
+
+
+def test_edelman_ostrovsky_schwarz() -> None:
+    *market, layout = textbook([200.0, 199.0], [10.0, 4.0, 2.0])
+    clicks = market[2]
+
+    assert gsp_prices(market[0], market[1], market[3], layout) @ clicks == pytest.approx(1198)
+    assert vcg_prices(*market, layout) @ clicks == pytest.approx(800)
+    assert vcg_prices(*market, layout)[0] == pytest.approx(2.01)
+    assert first_prices(market[1], layout).tolist() == [10.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "bids", "utility"),
+    [
+        ([200.0, 199.0], [10.0, 4.0, 2.0], 1200),
+        ([200.0, 199.0], [3.0, 4.0, 2.0], 1592),
+        ([300.0, 290.0], [10.0, 5.0, 3.0], 1500),
+        ([300.0, 290.0], [4.0, 5.0, 3.0], 2030),
+    ],
+)
+def test_under_gsp_shading_pays_as_in_the_textbooks(clicks: list[float], bids: list[float], utility: float) -> None:
+    assert gsp_utility(clicks, bids, value=10.0) == pytest.approx(utility)
+
+
+@often
+@given(markets())
+def test_prices_lie_between_reserve_and_bid(market: Market) -> None:
+    layout = blend(*market)
+    bids = market[1]
+
+    for prices in (
+        vcg_prices(*market, layout),
+        gsp_prices(market[0], bids, market[3], layout),
+        first_prices(bids, layout),
+    ):
+        assert len(prices) == len(layout.campaigns)
+        assert np.all(bids.reserves[layout.campaigns] <= prices)
+        assert np.all(prices <= bids.bids[layout.campaigns])
+
+
+@often
+@given(markets())
+def test_a_gsp_price_is_the_least_bid_that_keeps_the_place(market: Market) -> None:
+    values, bids, _, rules = market
+    layout = blend(*market)
+
+    def place(campaign: int, bid: float) -> int:
+        worth = ad_values(values, with_bid(bids, campaign, bid), len(layout.rows), rules)
+        return int(np.count_nonzero(worth > worth[campaign])) if worth[campaign] > -np.inf else len(worth)
+
+    for price, campaign in zip(gsp_prices(values, bids, rules, layout), layout.campaigns.tolist(), strict=True):
+        bid, reserve = bids.bids[campaign], bids.reserves[campaign]
+        if reserve < price < bid:
+            assert place(campaign, min(price * (1 + 1e-6), bid)) == place(campaign, bid)
+            assert place(campaign, price * (1 - 1e-6)) > place(campaign, bid)
+
+
+@often
+@given(markets())
+def test_vcg_is_the_integral_of_myerson(market: Market) -> None:
+    _, bids, weights, _ = market
+    layout = blend(*market)
+    prices = vcg_prices(*market, layout)
+
+    for price, slot, campaign in zip(prices, layout.slots, layout.campaigns, strict=True):
+        reserve, bid = bids.reserves[campaign], bids.bids[campaign]
+        steps = 400
+        grid = reserve + (np.arange(steps) + 0.5) / steps * (bid - reserve)
+        area = sum(clicks_at(market, int(campaign), z) for z in grid) * (bid - reserve) / steps
+        paid = price * weights[slot] * bids.clicks[campaign]
+        full = bid * weights[slot] * bids.clicks[campaign]
+        assert paid == pytest.approx(full - area, abs=2 * (bid - reserve) / steps)
+
+
+@often
+@given(markets(), st.floats(0.0, 30.0))
+def test_under_vcg_no_lie_pays(market: Market, lie: float) -> None:
+    for campaign, value in enumerate(market[1].bids.tolist()):
+        assert surplus(market, campaign, value, lie) <= surplus(market, campaign, value, value) + 1e-9
+
+
+@often
+@given(markets())
+def test_a_vcg_price_does_not_depend_on_the_own_bid_while_the_list_stays(market: Market) -> None:
+    values, bids, weights, rules = market
+    layout = blend(*market)
+    prices = vcg_prices(*market, layout)
+
+    for price, campaign in zip(prices, layout.campaigns, strict=True):
+        higher = with_bid(bids, int(campaign), bids.bids[campaign] * 1.01)
+        raised = blend(values, higher, weights, rules)
+        if raised.rows.tolist() == layout.rows.tolist():
+            again = vcg_prices(values, higher, weights, rules, raised)[raised.campaigns == campaign]
+            assert again == pytest.approx(price, abs=1e-9)
+
+
+def with_bid(bids: Bids, campaign: int, bid: float) -> Bids:
+    changed = bids.bids.copy()
+    changed[campaign] = bid
+    return Bids(bids.rows, bids.clicks, changed, bids.reserves)
+
+
+def clicks_at(market: Market, campaign: int, bid: float) -> float:
+    """Expected clicks of a campaign at another bid of its own."""
+    values, bids, weights, rules = market
+    layout = blend(values, with_bid(bids, campaign, bid), weights, rules)
+    return float(weights[layout.slots[layout.campaigns == campaign]].sum() * bids.clicks[campaign])
+
+
+def surplus(market: Market, campaign: int, value: float, bid: float) -> float:
+    """What a campaign that is worth `value` a click is left with when it bids `bid`."""
+    values, bids, weights, rules = market
+    changed = with_bid(bids, campaign, bid)
+    layout = blend(values, changed, weights, rules)
+    prices = vcg_prices(values, changed, weights, rules, layout)
+    mine = layout.campaigns == campaign
+    return float(((value - prices) * weights[layout.slots])[mine].sum() * bids.clicks[campaign])
