@@ -156,3 +156,11 @@ def test_wrong_input_is_named(values: list[float], rows: list[int], weights: lis
 def test_rules_without_a_meaning_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="|".join(wrong)):
         AdRules(**{"money": 1.0, **wrong})  # type: ignore[arg-type]
+
+
+def test_the_gap_holds_where_the_first_ad_alone_would_stand_next_to_the_second() -> None:
+    values, weights = np.array([1.0, 0.9, 0.2, 0.2, 0.1, 0.1]), np.array([1.0, 0.99, 0.98, 0.97])
+    bids = Bids(np.array([4, 5]), np.ones(2), np.array([0.7, 0.6]), np.zeros(2))
+
+    assert blend(values, bids, weights, AdRules(money=1.0, first_slot=1, gap=2, cap=1)).slots.tolist() == [2]
+    assert blend(values, bids, weights, AdRules(money=1.0, first_slot=1, gap=2, cap=2)).slots.tolist() == [1, 3]
