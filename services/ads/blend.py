@@ -11,8 +11,8 @@ the first s slots where j of them are ads that are left out of the sum,
 
     W = sum_j [ C_(j-1)(p_j) - C_j(p_j + 1) + theta_(p_j) v_j ] + C_m(K)
 
-so a running maximum over the slots finds the optimum in cap * K steps, without listing the patterns. It is the dynamic
-programme of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391) for a hard gap, in another order of summation.
+so a running maximum over the slots finds the optimum in cap * K steps, without listing the patterns. The objective is
+the Lagrangian of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391), with lambda for one over its multiplier.
 """
 
 from dataclasses import dataclass

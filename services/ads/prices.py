@@ -3,6 +3,8 @@
 All three depend on the request's own inputs alone, so a price may be computed after the list was sent.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from services.ads.blend import AdRules, Bids, Doubles, Layout, ad_values, best_welfare
@@ -37,14 +39,10 @@ def vcg_prices(values: Doubles, bids: Bids, weights: Doubles, rules: AdRules, la
     shown = layout.campaigns
     if not len(shown):
         return np.empty(0)
-    at_reserve = np.tile(bids.bids, (len(shown), 1))
-    at_reserve[np.arange(len(shown)), shown] = bids.reserves[shown]
-    worth = np.stack(
-        [
-            ad_values(values, Bids(bids.rows, bids.clicks, changed, bids.reserves), len(layout.rows), rules)
-            for changed in at_reserve
-        ]
-    )
+    k = len(layout.rows)
+    at_reserve = ad_values(values, replace(bids, bids=bids.reserves), k, rules)
+    worth = np.tile(ad_values(values, bids, k, rules), (len(shown), 1))
+    worth[np.arange(len(shown)), shown] = at_reserve[shown]
     gained = layout.welfare - best_welfare(values, worth, weights, rules)
     clicks = weights[layout.slots] * bids.clicks[shown]
     # Rounding alone can leave the interval.

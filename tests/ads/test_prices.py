@@ -1,5 +1,7 @@
 """Prices: the textbooks' auctions, the interval from reserve to bid, and that lying does not pay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,20 +23,20 @@ def textbook(clicks: list[float], bids: list[float]) -> tuple[np.ndarray, Bids, 
 
 def gsp_utility(clicks: list[float], bids: list[float], value: float) -> float:
     """What the first bidder is left with."""
-    *market, layout = textbook(clicks, bids)
-    prices = gsp_prices(market[0], market[1], market[3], layout)
+    values, entered, _, rules, layout = textbook(clicks, bids)
+    prices = gsp_prices(values, entered, rules, layout)
     mine = layout.campaigns == 0
     return float(((value - prices) * np.array(clicks)[layout.slots])[mine].sum())
 
 
 def test_edelman_ostrovsky_schwarz() -> None:
-    *market, layout = textbook([200.0, 199.0], [10.0, 4.0, 2.0])
-    clicks = market[2]
+    values, bids, clicks, rules, layout = textbook([200.0, 199.0], [10.0, 4.0, 2.0])
+    vcg = vcg_prices(values, bids, clicks, rules, layout)
 
-    assert gsp_prices(market[0], market[1], market[3], layout) @ clicks == pytest.approx(1198)
-    assert vcg_prices(*market, layout) @ clicks == pytest.approx(800)
-    assert vcg_prices(*market, layout)[0] == pytest.approx(2.01)
-    assert first_prices(market[1], layout).tolist() == [10.0, 4.0]
+    assert gsp_prices(values, bids, rules, layout) @ clicks == pytest.approx(1198)
+    assert vcg @ clicks == pytest.approx(800)
+    assert vcg[0] == pytest.approx(2.01)
+    assert first_prices(bids, layout).tolist() == [10.0, 4.0]
 
 
 @pytest.mark.parametrize(
@@ -53,12 +55,12 @@ def test_under_gsp_shading_pays_as_in_the_textbooks(clicks: list[float], bids: l
 @often
 @given(markets())
 def test_prices_lie_between_reserve_and_bid(market: Market) -> None:
+    values, bids, _, rules = market
     layout = blend(*market)
-    bids = market[1]
 
     for prices in (
         vcg_prices(*market, layout),
-        gsp_prices(market[0], bids, market[3], layout),
+        gsp_prices(values, bids, rules, layout),
         first_prices(bids, layout),
     ):
         assert len(prices) == len(layout.campaigns)
@@ -125,7 +127,7 @@ def test_a_vcg_price_does_not_depend_on_the_own_bid_while_the_list_stays(market:
 def with_bid(bids: Bids, campaign: int, bid: float) -> Bids:
     changed = bids.bids.copy()
     changed[campaign] = bid
-    return Bids(bids.rows, bids.clicks, changed, bids.reserves)
+    return replace(bids, bids=changed)
 
 
 def clicks_at(market: Market, campaign: int, bid: float) -> float:
