@@ -125,8 +125,18 @@ policies = Table(
     Column("name", key(63), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("document", Text, nullable=False),
-    Column("active", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+)
+
+# One row a market: activating is the change of one value. A market without a row has the default policy.
+active_policies = Table(
+    "active_policies",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("name", key(63), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    ForeignKeyConstraint([col.MARKET, "name", "version"], ["policies.market", "policies.name", "policies.version"]),
 )
 
 model_versions = Table(
@@ -148,4 +158,150 @@ champions = Table(
     Column("version", key(), nullable=False),
     Column("since", UtcTime, nullable=False),
     ForeignKeyConstraint([col.MARKET, "version"], ["model_versions.market", "model_versions.version"]),
+)
+
+# Each use of a lever. `digest` covers the row and the digest before it, so a change in the past shows.
+audit_trail = Table(
+    "audit_trail",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column(col.AT, UtcTime, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column(col.MARKET, key(63)),
+    Column("subject", key(), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index(None, col.MARKET, "seq"),
+)
+
+# Bids and budgets are in minor units of the market's currency; what is charged is in micro-units, a millionth of those.
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column(col.RESTAURANT_ID, key(), nullable=False),
+    Column(col.PAYER, String(200), nullable=False),
+    Column(col.BID, BigInteger, nullable=False),
+    Column(col.BILLING, String(16), nullable=False),
+    Column(col.DAILY_BUDGET, BigInteger, nullable=False),
+    Column(col.TOTAL_BUDGET, BigInteger, nullable=False),
+    Column(col.STARTS_AT, UtcTime),
+    Column(col.ENDS_AT, UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Index(None, col.MARKET, col.RESTAURANT_ID),
+)
+
+# The running sums that a budget is held against. They change in the transaction that writes the ledger's entries.
+campaign_accounts = Table(
+    "campaign_accounts",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column("spent", BigInteger, nullable=False),
+)
+campaign_days = Table(
+    "campaign_days",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),  # local days since 1970-01-01
+    Column("spent", BigInteger, nullable=False),
+)
+
+# Places that were sold, with the price of their billed event. Written with the served list.
+ad_impressions = Table(
+    "ad_impressions",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.REQUEST_ID, key(), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column(col.USER_ID, key(), nullable=False),
+    Column(col.RESTAURANT_ID, key(), nullable=False),
+    Column(col.AT, UtcTime, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column(col.BILLING, String(16), nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Index(None, col.MARKET, col.USER_ID, col.RESTAURANT_ID, col.AT),
+    Index(None, col.MARKET, col.CAMPAIGN_ID, col.AT),
+)
+
+# Events that may cost somebody something, put here by the transaction that stores them and taken by the one that bills.
+billing_queue = Table(
+    "billing_queue",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.EVENT_ID, key(), primary_key=True),
+    Column("received_at", UtcTime, nullable=False),
+    Index(None, "received_at"),
+)
+
+# What became of each event of the queue, once. The diner's id goes with an erasure, the money stays.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.EVENT_ID, key(), primary_key=True),
+    Column(col.TYPE, String(32), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column(col.CAMPAIGN_ID, key()),
+    Column(col.REQUEST_ID, key()),
+    Column(col.ORDER_ID, key()),
+    Column(col.USER_ID, key()),
+    Column(col.AT, UtcTime, nullable=False),
+    Column("settled_at", UtcTime, nullable=False),
+    Index(None, col.MARKET, col.ORDER_ID),
+    Index(None, col.MARKET, col.USER_ID),
+    Index(None, col.MARKET, col.CAMPAIGN_ID, col.AT),
+)
+
+# Double entry: the amounts of one event add up to nothing.
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.EVENT_ID, key(), primary_key=True),
+    Column("account", key(160), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column(col.AT, UtcTime, nullable=False),
+    Index(None, col.MARKET, "account"),
+)
+
+# Counters of the auctions, flushed in batches; an hour is counted from 1970-01-01 00:00 UTC.
+market_hours = Table(
+    "market_hours",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("requests", BigInteger, nullable=False),
+)
+campaign_hours = Table(
+    "campaign_hours",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("auctions", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    Column("lost_to_budget", BigInteger, nullable=False),
+    Column("lost_to_floor", BigInteger, nullable=False),
+    Column("lost_to_price", BigInteger, nullable=False),
+)
+
+# The pacing's state: what the worker last decided for a campaign, and the spending it had seen then.
+pacing = Table(
+    "pacing",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column("multiplier", Float(53), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("spent_seen", BigInteger, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
 )

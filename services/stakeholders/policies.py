@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, select
 
-from services.database.schema import policies
+from services.database.schema import active_policies, policies
 from services.database.transactions import reading
 from services.stakeholders.policy import Policy
 
@@ -20,18 +20,12 @@ class PolicyStore:
 
         A market without any has the default policy.
         """
-        query = (
-            select(policies.c.document, policies.c.active)
-            .where(policies.c.market == market)
-            .order_by(policies.c.version)
-        )
+        versions = select(policies.c.document).where(policies.c.market == market).order_by(policies.c.version)
+        chosen = select(active_policies.c.name).where(active_policies.c.market == market)
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        newest: dict[str, Policy] = {}
-        active = Policy()
-        for document, is_active in rows:
-            policy = Policy.model_validate_json(document)
-            newest[policy.name] = policy
-            active = policy if is_active else active
-        newest.setdefault(active.name, active)
-        return newest, active.name
+            documents = connection.execute(versions).scalars().all()
+            active = connection.execute(chosen).scalar()
+        newest = {policy.name: policy for policy in map(Policy.model_validate_json, documents)}
+        default = Policy()
+        newest.setdefault(default.name, default)
+        return newest, active or default.name

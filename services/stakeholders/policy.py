@@ -1,6 +1,53 @@
 """A policy: the small versioned document that says how lists are made. Never code."""
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Eligibility(StrEnum):
+    """Which restaurants may be sold a place in a list of k."""
+
+    BELOW_LIST = "below-list"
+    """Organic rank > k only: nobody has a free place to fall back on."""
+    NO_REPEAT = "no-repeat"
+    """Any; a restaurant appears once, as an ad or as itself."""
+
+
+class Pricing(StrEnum):
+    """What a sold place costs for each billed event."""
+
+    VCG = "vcg"
+    GSP = "gsp"
+    FIRST = "first"
+
+
+class AdPolicy(BaseModel):
+    """The dials of the ad-fee layer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    money: float = Field(default=0.002, ge=0.0, le=1.0, allow_inf_nan=False)
+    """lambda: the order probability that a minor unit of expected fee is worth; 0 sells nothing."""
+    first_slot: int = Field(default=2, ge=1, le=100)
+    gap: int = Field(default=4, ge=1, le=100)
+    """Neighbouring ads are at least this many ranks apart."""
+    cap: int = Field(default=3, ge=0, le=10)
+    """Ads in a list at most."""
+    label_cost: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    """What a labelled entry costs the diner, in order probability."""
+    value_floor: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    """Restaurants of less order probability are not sold a place."""
+    click_floor: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    """The same for the probability of the billed event."""
+    reserve_click: int = Field(default=5, ge=0, le=1_000_000_000)
+    """The least price of a click, in minor units; lower bids are not heard."""
+    reserve_order: int = Field(default=50, ge=0, le=1_000_000_000)
+    """The least price of an order."""
+    pricing: Pricing = Pricing.VCG
+    eligibility: Eligibility = Eligibility.BELOW_LIST
+    max_calibration_error: float = Field(default=0.02, ge=0.0, le=1.0, allow_inf_nan=False)
+    """Above this calibration error of orders or clicks on held-out data nothing is sold with that model."""
 
 
 class Policy(BaseModel):
@@ -19,3 +66,4 @@ class Policy(BaseModel):
     """Temperature of the Plackett-Luce sampling, in units of order probability; 0 shows the best list always."""
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
+    ads: AdPolicy = AdPolicy()

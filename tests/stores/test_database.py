@@ -43,7 +43,7 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     engine = open_database(empty_url)
     migrate(engine)
     with writing(engine) as connection:
-        connection.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', false, 0)"))
+        connection.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', 0)"))
     migrate(engine)
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM policies")).scalar() == 1
@@ -70,7 +70,7 @@ def test_processes_that_start_together_all_find_the_tables(empty_url: str) -> No
         assert [process.wait(60) for process in starting] == [0] * 5
     engine = open_database(empty_url)
     with reading(engine) as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0001"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0002"]
     engine.dispose()
 
 
@@ -122,7 +122,7 @@ def test_what_is_made_is_private(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{file}")
     migrate(engine)
     with writing(engine) as connection:
-        connection.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', false, 0)"))
+        connection.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', 0)"))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
     engine.dispose()
     assert modes == {"test.db": 0o600, "test.db-wal": 0o600, "test.db-shm": 0o600}
