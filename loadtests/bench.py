@@ -2,7 +2,9 @@
 
 Each contestant is one worker process on core 0; the load comes from this process on core 1. Compared are
 
-    tablestakes    GET /v1/recommendations?user_id=…&k=20, random diners, no geographic filter, request log on
+    tablestakes    GET /v1/recommendations?user_id=…&k=20, random diners, no geographic filter, request log on, places
+                   sold to the city's campaigns
+    money off      the same server asked for a policy that sells nothing
     no-op          a FastAPI endpoint with the same query parameters that answers with the same bytes
     no-op, bare    the same without query parameters
     naive          LightFM.predict + pandas sort + json, as one would write it first (loadtests/naive.py)
@@ -16,6 +18,8 @@ import json
 import os
 import sys
 import tempfile
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,11 +35,12 @@ from loadtests.homes import Home, HomeError, build_home
 from loadtests.latency import climb, stage_medians_us
 from loadtests.processes import pin
 from loadtests.provenance import provenance
-from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, SCHEMA_VERSION, Size, lines
+from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, SCHEMA_VERSION, Size, lines
 from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
 from loadtests.trace import recommendation_paths
 from services.features import EmbeddedRedis
 
+_MONEY_OFF = "money-off"
 PATHS = 4_096
 """Requests that are prepared and then asked in turn; more than there are diners, so that caches see a real mix."""
 SHARES = (0.25, 0.5)
@@ -103,6 +108,7 @@ def _contestants(home: Home, redis_url: str, folder: Path, seed: int) -> Iterato
 
         ours = start(API, home.serve_command, {**home.environment, "TABLESTAKES_REDIS_URL": redis_url})
         headers = home.headers()
+        _put_policy(ours.url, home, headers, paths[0])
         answer.write_bytes(_fetch(ours.url + paths[0], headers))
         reference = start(NOOP, uvicorn_command("loadtests.noop:create_app"), no_op)
         again = start(NOOP_AGAIN, uvicorn_command("loadtests.noop:create_app"), no_op)
@@ -110,10 +116,25 @@ def _contestants(home: Home, redis_url: str, folder: Path, seed: int) -> Iterato
         yield [
             Contestant(API, ours, paths, headers),
             Contestant(NOOP, reference, paths, headers),
+            Contestant(OFF, ours, [f"{path}&policy={_MONEY_OFF}" for path in paths], headers),
             Contestant(NOOP_AGAIN, again, paths, headers),
             Contestant(BARE, reference, ["/bare"], headers),
             Contestant(NAIVE, plain, paths, headers),
         ]
+
+
+def _put_policy(url: str, home: Home, headers: dict[str, str], path: str) -> None:
+    """Add the policy that sells nothing, and wait until it is served."""
+    body = json.dumps({"ads": {"money": 0.0}}).encode()
+    admin = {**home.headers("admin"), "content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/policies/{_MONEY_OFF}", body, admin, method="PUT")
+    urllib.request.urlopen(request, timeout=30).close()
+    for _ in range(100):
+        with contextlib.suppress(urllib.error.HTTPError):
+            _fetch(f"{url}{path}&policy={_MONEY_OFF}", headers)
+            return
+        time.sleep(0.1)
+    raise ServerError(f"the policy {_MONEY_OFF!r} was not served in 10 s")
 
 
 def _fetch(url: str, headers: dict[str, str]) -> bytes:

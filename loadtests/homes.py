@@ -46,12 +46,13 @@ class Home:
 
 
 def build_home(folder: Path, *, restaurants: int, diners: int = 2_000, days: int = 7, seed: int = 1) -> Home:
-    """Generate a city of one market and train its first champion; raise HomeError where a command fails."""
+    """A city of one market, its first champion, and its campaigns; raise HomeError where a command fails."""
     home = Home(folder / "home", folder / "city")
     sizes = {"restaurants": restaurants, "diners": diners, "days": days, "markets": 1, "seed": seed}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
     _run([*_TABLESTAKES, "generate", *options, "--out", str(home.dataset)], home)
     _run([*_TABLESTAKES, "train", str(home.dataset)], home)
+    _run([*_TABLESTAKES, "campaigns", "import", str(home.dataset / "campaigns.parquet")], home)
     return home
 
 

@@ -10,6 +10,9 @@ import structlog
 from sqlalchemy import Engine
 
 from services.access.keys import KeyRing, ensure_keys
+from services.ads.campaigns import CampaignStore
+from services.ads.paces import PaceStore
+from services.audit.trail import AuditTrail
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -52,6 +55,9 @@ class Services:
     metrics: Metrics
     keys: KeyRing
     catalogue: CatalogueStore
+    campaigns: CampaignStore
+    policies: PolicyStore
+    trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
     served: ServedLog
@@ -145,7 +151,9 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
     keys = KeyRing(engine)
     catalogue, event_log = CatalogueStore(engine), EventLog(engine)
     served = ServedLog(engine, settings.served_log_buffer)
-    stores = Stores(catalogue, event_log, ModelRegistry(engine), PolicyStore(engine))
+    trail = AuditTrail(engine, clock)
+    campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine)
+    stores = Stores(catalogue, event_log, ModelRegistry(engine), policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
     return Services(
         settings=settings,
@@ -153,6 +161,9 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
         metrics=metrics,
         keys=keys,
         catalogue=catalogue,
+        campaigns=campaigns,
+        policies=policies,
+        trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),
         served=served,

@@ -70,7 +70,27 @@ RECOMMENDATIONS: Final[dict[str, Any]] = {
             "distance_km": 0.612,
             "open_now": True,
             "eta_minutes": 21.5,
-        }
+        },
+        {
+            "rank": 2,
+            "restaurant_id": "r0-00107",
+            "name": "Saffron Yard",
+            "score": 0.1779,
+            "organic_rank": 23,
+            "sponsored": True,
+            "sponsor": {"payer": "Saffron Group", "label": "Sponsored"},
+            "reasons": [
+                {"code": "sponsored", "text": "Saffron Group pays for this place; without payment it is number 23"}
+            ],
+            "explanation": None,
+            "cuisines": ["indian"],
+            "price_level": 3,
+            "lat": 52.2088,
+            "lon": 0.1301,
+            "distance_km": 1.27,
+            "open_now": True,
+            "eta_minutes": 20.0,
+        },
     ],
 }
 EXPLANATION: Final[dict[str, Any]] = {
@@ -83,6 +103,7 @@ EXPLANATION: Final[dict[str, Any]] = {
         {"name": "recency", "value": 0.5},
         {"name": "calibration", "value": -2.4404},
         {"name": "exploration", "value": 0.0},
+        {"name": "payment", "value": 0.0},
     ],
     "features": [],
     "without_payment": {"rank": 1},
@@ -97,8 +118,10 @@ _TEXTS: Final = {
     403: "The key's role may not do this.",
     404: "There is no such thing.",
     409: "It contradicts what is stored.",
+    412: "It was written since you read it: read it again.",
     413: "The body is too large.",
     422: "The request is readable, but outside the schema.",
+    428: "It exists: send `If-Match` with the `ETag` that you have read.",
     503: "Something that is needed is away for now; `Retry-After` says when to try again.",
 }
 

@@ -99,6 +99,18 @@ class Gone(Problem):
     status, kind, title = 410, "gone", "It has been erased"
 
 
+class PreconditionFailed(Problem):
+    """Somebody else has written since the caller read."""
+
+    status, kind, title = 412, "precondition-failed", "It is not what you have seen"
+
+
+class PreconditionRequired(Problem):
+    """A write to what exists must say which version it has seen."""
+
+    status, kind, title = 428, "precondition-required", "Say which version you have seen"
+
+
 class TooLarge(Problem):
     """The body is larger than is accepted."""
 

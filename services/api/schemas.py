@@ -111,17 +111,17 @@ class ItemExplanation(Body):
     exact: bool
 
 
-class Item(Body):
-    """One restaurant of a list."""
+class ListedRestaurant(Body):
+    """What every entry of a list says."""
 
     rank: int = Field(ge=1)
     restaurant_id: str
     name: str
-    score: float = Field(description="Probability of an order if the diner looks at it; the sum of its terms.")
+    score: float = Field(
+        description="The sum of its terms: the probability of an order if the diner looks at it, plus, for a sponsored "
+        "entry, what its fee is worth."
+    )
     organic_rank: int = Field(ge=1, description="Its rank without payment.")
-    sponsored: bool
-    sponsor: Sponsor | None
-    reasons: list[Note] = Field(max_length=3)
     explanation: ItemExplanation | None
     cuisines: list[str]
     price_level: int | None = Field(ge=1, le=4)
@@ -130,6 +130,22 @@ class Item(Body):
     distance_km: float | None = Field(ge=0)
     open_now: bool
     eta_minutes: float | None = Field(ge=0)
+
+
+class OrganicItem(ListedRestaurant):
+    """A restaurant that nobody pays for. Sold places above it may have moved it down: see `organic_rank`."""
+
+    sponsored: Literal[False]
+    sponsor: None
+    reasons: list[Note] = Field(max_length=3)
+
+
+class SponsoredItem(ListedRestaurant):
+    """A restaurant whose place is paid for: it says who pays, and the first reason says so too."""
+
+    sponsored: Literal[True]
+    sponsor: Sponsor
+    reasons: list[Note] = Field(min_length=1, max_length=3)
 
 
 class Recommendations(Body):
@@ -142,7 +158,7 @@ class Recommendations(Body):
     policy: Versioned
     model: Versioned
     degraded: list[Note] = Field(description="What was missing when this list was made; empty on a good day.")
-    items: list[Item]
+    items: list[OrganicItem | SponsoredItem]
 
 
 class RestaurantBody(Body):

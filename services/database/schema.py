@@ -107,6 +107,7 @@ served_lists = Table(
     Column("model_version", String(128), nullable=False),
     Column("document", LargeBinary, nullable=False),
     Index(None, col.MARKET, col.USER_ID),
+    Index(None, col.MARKET, col.AT),
 )
 
 api_keys = Table(

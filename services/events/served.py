@@ -2,9 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import structlog
 from sqlalchemy import Engine, func, select
@@ -13,6 +13,7 @@ from services.database.errors import StorageUnavailable
 from services.database.schema import served_lists as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
+from services.events.sales import Sales, SalesWriter, SoldPlace
 
 _BATCH: Final = 100
 _log = structlog.get_logger(__name__)
@@ -32,8 +33,17 @@ class ServedList(NamedTuple):
     """JSON; what is in it is the ranking's matter."""
 
 
+class Record(NamedTuple):
+    """What is kept of a list beyond its head."""
+
+    document: bytes
+    sold: Sequence[SoldPlace] = ()
+    outcomes: Mapping[str, str] = {}
+    """How the auction ended for each campaign that was a candidate; see `services.events.sales`."""
+
+
 class _Waiting(NamedTuple):
-    """A served list whose document may still be unwritten."""
+    """A served list whose record may still be unwritten."""
 
     request_id: str
     market: str
@@ -42,7 +52,7 @@ class _Waiting(NamedTuple):
     policy: str
     policy_version: int
     model_version: str
-    document: bytes | Callable[[], bytes]
+    record: Record | Callable[[], Record]
 
 
 class ServedLog:
@@ -54,7 +64,8 @@ class ServedLog:
 
     def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.2) -> None:
         self._engine = engine
-        self._insert = insert_into(engine, table).on_conflict_do_nothing()
+        self._insert = insert_into(engine, table).on_conflict_do_nothing().returning(table.c.request_id)
+        self._sales = SalesWriter(engine)
         self._bound = bound
         self._interval = interval_seconds
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
@@ -80,10 +91,10 @@ class ServedLog:
         policy: str,
         policy_version: int,
         model_version: str,
-        document: bytes | Callable[[], bytes],
+        record: Record | Callable[[], Record],
     ) -> None:
-        """Take a served list. A callable `document` is called later, on the writer's thread."""
-        item = _Waiting(request_id, market, user_id, at, policy, policy_version, model_version, document)
+        """Take a served list. A callable `record` is called later, on the writer's thread."""
+        item = _Waiting(request_id, market, user_id, at, policy, policy_version, model_version, record)
         with self._lock:
             self._waiting[request_id] = item
             if len(self._waiting) > self._bound:
@@ -95,7 +106,7 @@ class ServedLog:
         with self._lock:
             item = self._waiting.get(request_id) or self._in_flight.get(request_id)
         if item is not None:
-            return _written(item)
+            return _head(item, _record(item))
         if not is_storable(request_id):
             return None
         with reading(self._engine) as connection:
@@ -107,6 +118,20 @@ class ServedLog:
         statement = select(func.count()).where(table.c.market == market, table.c.user_id == user_id)
         with reading(self._engine) as connection:
             return connection.execute(statement).scalar_one()
+
+    def sample(self, market: str, since: datetime, until: datetime, limit: int) -> tuple[int, list[ServedList]]:
+        """How many lists of a time are in the database, and at most `limit` of them, evenly spread over it.
+
+        Raises StorageUnavailable.
+        """
+        within = (table.c.market == market, table.c.at >= since, table.c.at < until)
+        with reading(self._engine) as connection:
+            count = connection.execute(select(func.count()).where(*within)).scalar_one()
+            number = func.row_number().over(order_by=(table.c.at, table.c.request_id)).label("number")
+            numbered = select(table.c.request_id, number).where(*within).subquery()
+            chosen = select(numbered.c.request_id).where(numbered.c.number % max(1, -(-count // limit)) == 0)
+            rows = connection.execute(select(table).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
+        return count, [ServedList(**row._mapping) for row in rows]
 
     def flush(self) -> None:
         """Write all that waits now. Raises StorageUnavailable; then it still waits."""
@@ -143,14 +168,14 @@ class ServedLog:
                 away = True
 
     def _write_batch(self) -> int:
-        """Write the oldest lists, 500 at most; the number of lists taken."""
+        """Write the oldest lists, `_BATCH` at most; the number of lists taken."""
         with self._writing:
             with self._lock:
                 size = min(_BATCH, len(self._waiting))
                 batch = dict(self._waiting.popitem(last=False) for _ in range(size))
                 self._in_flight = batch
             try:
-                self._insert_rows([row for row in map(self._row, batch.values()) if row is not None])
+                self._insert_rows([pair for pair in map(self._written, batch.values()) if pair is not None])
             except StorageUnavailable:
                 self._put_back(batch)
                 raise
@@ -161,10 +186,12 @@ class ServedLog:
                     self._in_flight = {}
             return size
 
-    def _insert_rows(self, rows: list[dict[str, Any]]) -> None:
-        if rows:
+    def _insert_rows(self, written: list[tuple[ServedList, Sales]]) -> None:
+        if written:
             with writing(self._engine) as connection:
-                connection.execute(self._insert, rows)
+                # A transaction whose commit was not heard of is tried again: what it stored is not counted twice.
+                new = set(connection.execute(self._insert, [served._asdict() for served, _ in written]).scalars())
+                self._sales.write(connection, [sales for _, sales in written if sales.request_id in new])
 
     def _put_back(self, batch: dict[str, _Waiting]) -> None:
         with self._lock:
@@ -173,9 +200,11 @@ class ServedLog:
                 self._waiting.popitem(last=False)
                 self._dropped += 1
 
-    def _row(self, item: _Waiting) -> dict[str, Any] | None:
+    def _written(self, item: _Waiting) -> tuple[ServedList, Sales] | None:
         try:
-            return _written(item)._asdict()
+            record = _record(item)
+            sales = Sales(item.market, item.request_id, item.user_id, item.at, record.sold, record.outcomes)
+            return _head(item, record), sales
         except Exception as error:  # noqa: BLE001 - the caller's code: one list must not hold up the others
             self._drop(1, error)
             return None
@@ -186,6 +215,9 @@ class ServedLog:
         _log.error("served_lists_dropped", count=count, exc_info=error)
 
 
-def _written(item: _Waiting) -> ServedList:
-    document = item.document() if callable(item.document) else item.document
-    return ServedList(*item[:-1], document)
+def _record(item: _Waiting) -> Record:
+    return item.record() if callable(item.record) else item.record
+
+
+def _head(item: _Waiting, record: Record) -> ServedList:
+    return ServedList(*item[:-1], record.document)

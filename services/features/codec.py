@@ -22,8 +22,13 @@ A market's blob:
         16      8  as of, float64 seconds since 1970
         24      4  n restaurants
         28      4  length of the catalogue version, UTF-8, at the end
-        32    4 n  minutes to the food, float32
-    32+4n       n  open flags, 0 or 1
+        32      4  m campaigns
+        36      4  nothing
+        40      8  version of the campaigns
+        48    4 n  minutes to the food, float32
+        …     4 m  multipliers of the pacing, float32
+        …       n  open flags, 0 or 1
+        …       m  flags of campaigns with budget left, 0 or 1
 """
 
 import struct
@@ -59,9 +64,9 @@ RecentArray = npt.NDArray[np.void]
 """(m,) of RECENT_DTYPE."""
 
 DINER_MAGIC: Final = b"TSd\x01"
-_MARKET_MAGIC: Final = b"TSm\x01"
+_MARKET_MAGIC: Final = b"TSm\x02"
 _DINER_HEADER: Final = struct.Struct("<4sI8s8sHHfdd")
-_MARKET_HEADER: Final = struct.Struct("<4sI8sdII")
+_MARKET_HEADER: Final = struct.Struct("<4sI8sdIII4xq")
 _FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _CRC_END: Final = 8
 DINER_FIXED_LENGTH_AT: Final = 26
@@ -106,6 +111,12 @@ class MarketState:
     """The catalogue whose order this follows."""
     as_of: float
     """Seconds since 1970."""
+    book_version: int = 0
+    """The campaigns whose order the next two follow."""
+    multipliers: FloatArray = field(default_factory=lambda: np.empty(0, np.float32))
+    """(m,) float32, mu >= 0 of the pacing."""
+    campaigns_open: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    """(m,) 1: there is budget left."""
 
 
 def restaurant_hash(restaurant_id: str) -> int:
@@ -220,14 +231,20 @@ def renewed(blob: bytes, old: bytes) -> bytes:
 
 
 def encode_market(market: str, state: MarketState) -> bytes:
-    """The market's blob. Raises CodecError where the arrays are not (n,) of equal n."""
-    eta = np.ascontiguousarray(state.eta_minutes, dtype="<f4")
-    is_open = np.ascontiguousarray(state.is_open, dtype=np.uint8)
-    if eta.ndim != 1 or eta.shape != is_open.shape:
-        raise CodecError(f"a market's arrays must be (n,) alike, not {eta.shape} and {is_open.shape}")
+    """The market's blob. Raises CodecError where arrays of restaurants or of campaigns are not of equal length."""
+    eta, multipliers = (np.ascontiguousarray(array, dtype="<f4") for array in (state.eta_minutes, state.multipliers))
+    is_open, campaigns_open = (
+        np.ascontiguousarray(array, dtype=np.uint8) for array in (state.is_open, state.campaigns_open)
+    )
+    for numbers, flags in ((eta, is_open), (multipliers, campaigns_open)):
+        if numbers.ndim != 1 or numbers.shape != flags.shape:
+            raise CodecError(f"a market's arrays must be (n,) alike, not {numbers.shape} and {flags.shape}")
     version = state.catalogue_version.encode()
-    header = _MARKET_HEADER.pack(_MARKET_MAGIC, 0, key_hash(market), state.as_of, eta.size, len(version))
-    return _sealed(header + eta.tobytes() + is_open.tobytes() + version)
+    header = _MARKET_HEADER.pack(
+        _MARKET_MAGIC, 0, key_hash(market), state.as_of, eta.size, len(version), multipliers.size, state.book_version
+    )
+    arrays = (eta, multipliers, is_open, campaigns_open)
+    return _sealed(b"".join([header, *(array.tobytes() for array in arrays), version]))
 
 
 def decode_market(blob: bytes, owner: bytes) -> MarketState:
@@ -237,18 +254,26 @@ def decode_market(blob: bytes, owner: bytes) -> MarketState:
     """
     if len(blob) < _MARKET_HEADER.size:
         raise CodecError(f"a market's blob of {len(blob)} bytes is too short")
-    magic, crc, of, as_of, n, version_length = _MARKET_HEADER.unpack_from(blob)
+    magic, crc, of, as_of, n, version_length, m, book_version = _MARKET_HEADER.unpack_from(blob)
     if magic != _MARKET_MAGIC:
         raise CodecError(f"not a market's blob of this version: it starts with {magic!r}")
     if of != owner:
         raise CodecError("the blob belongs to another market")
-    flags_at = _MARKET_HEADER.size + 4 * n
-    if len(blob) != flags_at + n + version_length:
-        raise CodecError(f"a market's blob of {len(blob)} bytes cannot hold {n} restaurants")
+    numbers = _MARKET_HEADER.size
+    flags = numbers + 4 * (n + m)
+    if len(blob) != flags + n + m + version_length:
+        raise CodecError(f"a market's blob of {len(blob)} bytes cannot hold {n} restaurants and {m} campaigns")
     if zlib.crc32(memoryview(blob)[_CRC_END:]) != crc:
         raise CodecError("the blob's checksum does not fit")
-    eta = np.frombuffer(blob, np.float32, n, _MARKET_HEADER.size)
-    return MarketState(eta, np.frombuffer(blob, np.uint8, n, flags_at), str(blob[flags_at + n :], "utf-8"), as_of)
+    return MarketState(
+        eta_minutes=np.frombuffer(blob, np.float32, n, numbers),
+        is_open=np.frombuffer(blob, np.uint8, n, flags),
+        catalogue_version=str(blob[flags + n + m :], "utf-8"),
+        as_of=as_of,
+        book_version=book_version,
+        multipliers=np.frombuffer(blob, np.float32, m, numbers + 4 * n),
+        campaigns_open=np.frombuffer(blob, np.uint8, m, flags + n),
+    )
 
 
 def _sealed(unsealed: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The request's path as pure functions over arrays: retrieve -> score -> calibrate -> explore -> top k.
+"""The request's path as pure functions over arrays: retrieve -> score -> calibrate -> explore -> sort.
 
 Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
@@ -17,14 +17,16 @@ from models.base import FloatArray
 from services.ranking.catalogue import BoolArray, Catalogue
 from services.ranking.select import best_columns
 
-TERMS: Final = ("relevance", "recency", "calibration", "exploration")
+TERMS: Final = ("relevance", "recency", "calibration", "exploration", "payment")
 """What the score is made of, in the order of addition.
 
 relevance    the model's raw score of the restaurant for this diner
 recency      the fold-in of what the diner did since the model was trained
 calibration  what turns both, and the way to the restaurant, into the probability of an order
 exploration  the random draw, where the policy explores
+payment      what the fee of a sold place is worth, less the cost of its label; 0 here, `services.ads` comes later
 """
+PAYMENT: Final = TERMS.index("payment")
 
 Doubles = npt.NDArray[np.float64]
 
@@ -49,6 +51,37 @@ class Requests:
 
 
 @dataclass(frozen=True, eq=False)
+class Shortlists:
+    """What B requests scored in full: S restaurants each."""
+
+    rows: npt.NDArray[np.int64]
+    """(B, S) rows of the catalogue, rising."""
+    terms: Doubles
+    """(len(TERMS), B, S)"""
+    scores: Doubles
+    """(B, S) the left-to-right sum of the terms."""
+    distances_km: Doubles
+    """(B, S) NaN where the diner's place is not known."""
+    offsets: Doubles
+    """(B, S) log travel time less its mean, as the calibration takes it."""
+    order: npt.NDArray[np.int64]
+    """(B, S) columns by falling score; what did not pass the filters comes last."""
+    passing: BoolArray | None
+    """(B, S) which of them were candidates; None: all."""
+
+    def size(self, request: int) -> int:
+        """How many candidates a request has."""
+        return self.rows.shape[1] if self.passing is None else int(self.passing[request].sum())
+
+    def typical(self) -> Doubles:
+        """(len(TERMS), B) mean of each term over the candidates: a term above it speaks for a restaurant."""
+        if self.passing is None:
+            return np.asarray(self.terms.sum(axis=2) / max(self.terms.shape[2], 1))
+        counts = np.maximum(self.passing.sum(axis=1), 1)
+        return np.asarray(self.terms.sum(axis=2, where=self.passing) / counts)
+
+
+@dataclass(frozen=True, eq=False)
 class RankedLists:
     """B lists of up to k. Where fewer candidates than k passed, the row is -1 and the other arrays hold NaN."""
 
@@ -62,17 +95,7 @@ class RankedLists:
     """(B, k)"""
     propensities: Doubles
     """(B, k) P(this restaurant at this rank | those above); 1 where nothing is left to chance."""
-    shortlisted: Doubles
-    """(len(TERMS), B, shortlist) terms of all that were scored in full."""
-    passing: BoolArray | None
-    """(B, shortlist) which of them were candidates; None: all."""
-
-    def typical(self) -> Doubles:
-        """(len(TERMS), B) mean of each term over the shortlist: a term above it speaks for a restaurant."""
-        if self.passing is None:
-            return np.asarray(self.shortlisted.sum(axis=2) / max(self.shortlisted.shape[2], 1))
-        counts = np.maximum(self.passing.sum(axis=1), 1)
-        return np.asarray(self.shortlisted.sum(axis=2, where=self.passing) / counts)
+    shortlists: Shortlists
 
 
 def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, temperature: float = 0.0) -> RankedLists:
@@ -102,8 +125,9 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         terms[0] += requests.biases[:, None]
         terms[1] = (picked @ requests.fold_ins[:, :, None])[:, :, 0]
     distances = _distances(catalogue, requests, columns)
+    offsets = _log_time_offset(catalogue, distances)
     raw = terms[0] + terms[1]
-    terms[2] = catalogue.calibration.order_probability(raw, _log_time_offset(catalogue, distances)) - raw
+    terms[2] = catalogue.calibration.order_probability(raw, offsets) - raw
     values = raw + terms[2]
     if temperature > 0.0:
         if requests.gumbel is None:
@@ -111,19 +135,17 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         terms[3] = temperature * requests.gumbel[:, :shortlist]
     scores = values + terms[3]
     falling = -scores if passing is None else np.where(passing, -scores, np.inf)
-    order = np.argsort(falling, axis=1, kind="stable")[:, :k]
+    order = np.argsort(falling, axis=1, kind="stable")
+    best = order[:, :k]
     lists = RankedLists(
-        rows=columns[batch, order],
-        scores=scores[batch, order],
-        terms=terms[:, batch, order],
-        distances_km=distances[batch, order],
-        propensities=_plackett_luce(values / temperature, passing, order)
-        if temperature > 0.0
-        else np.ones(order.shape),
-        shortlisted=terms,
-        passing=passing,
+        rows=columns[batch, best],
+        scores=scores[batch, best],
+        terms=terms[:, batch, best],
+        distances_km=distances[batch, best],
+        propensities=_plackett_luce(values / temperature, passing, best) if temperature > 0.0 else np.ones(best.shape),
+        shortlists=Shortlists(columns, terms, scores, distances, offsets, order, passing),
     )
-    return lists if passing is None else _blanked(lists, passing[batch, order])
+    return lists if passing is None else _blanked(lists, passing[batch, best])
 
 
 def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
@@ -134,8 +156,7 @@ def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
         terms=np.where(shown, lists.terms, np.nan),
         distances_km=np.where(shown, lists.distances_km, np.nan),
         propensities=np.where(shown, lists.propensities, np.nan),
-        shortlisted=lists.shortlisted,
-        passing=lists.passing,
+        shortlists=lists.shortlists,
     )
 
 

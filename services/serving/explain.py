@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from services.events.served import ServedList
-from services.serving.served_document import terms_of
+from services.serving.served_document import organic_ranks, terms_of
 
 
 class NotInList(Exception):
@@ -31,7 +31,7 @@ def explanation(served: ServedList, restaurant_id: str) -> dict[str, Any]:
         "score": functools.reduce(operator.add, own, 0.0),
         "terms": [{"name": name, "value": value} for name, value in zip(names, own, strict=True)],
         "features": [],
-        "without_payment": {"rank": at + 1},
+        "without_payment": {"rank": organic_ranks(document)[at]},
         "against_next": []
         if last
         else [{"name": name, "value": values[at] - values[at + 1]} for name, values in zip(names, terms, strict=True)],

@@ -1,7 +1,7 @@
-"""What changes by the minute in a market: who is open, and how long a delivery takes."""
+"""What changes by the minute in a market: who is open, how long a delivery takes, and what is bid."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data.hours import minute_of_week
+from services.ads.book import Offers
+from services.features import MarketState
 from services.serving.snapshot import MarketSnapshot
 
 PREPARATION_MINUTES: Final = 20.0
@@ -26,11 +28,54 @@ class LiveMarket:
     """(n,)"""
     eta_minutes: npt.NDArray[np.float32]
     """(n,) minutes until an order would be ready; the way is not in it."""
+    book_version: int
+    """Of the campaigns that the next two are in the order of."""
+    multipliers: npt.NDArray[np.float32]
+    """(m,) mu >= 0 of the pacing."""
+    campaigns_open: npt.NDArray[np.bool_]
+    """(m,) whose budget lasts."""
+    offers: Offers | None = None
+    """What is bid now; None: nothing, or the campaigns changed since this was made."""
+
+    def fits(self, snapshot: MarketSnapshot) -> bool:
+        """Whether this is of the snapshot's catalogue and campaigns."""
+        versions = (self.catalogue_version, self.book_version)
+        sizes = (len(self.open_now), len(self.multipliers))
+        own = (snapshot.catalogue.size, len(snapshot.book.campaigns))
+        return versions == (snapshot.catalogue_version, snapshot.book.version) and sizes == own
+
+    def blob(self) -> MarketState:
+        """As the feature cache keeps it."""
+        return MarketState(
+            eta_minutes=self.eta_minutes,
+            is_open=self.open_now.astype(np.uint8),
+            catalogue_version=str(self.catalogue_version),
+            as_of=self.as_of.timestamp(),
+            book_version=self.book_version,
+            multipliers=self.multipliers,
+            campaigns_open=self.campaigns_open.astype(np.uint8),
+        )
+
+    def with_offers(self, snapshot: MarketSnapshot, at: datetime) -> "LiveMarket":
+        """The same with what is bid at this time."""
+        book, offers = snapshot.book, None
+        if self.fits(snapshot):
+            offers = book.offers(at, snapshot.catalogue.size, self.multipliers, self.campaigns_open)
+        return replace(self, offers=offers)
 
 
-def live_market(snapshot: MarketSnapshot, at: datetime, recent_orders: Mapping[str, int]) -> LiveMarket:
-    """From opening hours and the orders of the last half hour (by restaurant)."""
+def live_market(
+    snapshot: MarketSnapshot,
+    at: datetime,
+    recent_orders: Mapping[str, int],
+    paces: Mapping[str, tuple[float, bool]],
+) -> LiveMarket:
+    """From opening hours, the orders of the last half hour by restaurant, and the pacing's word on each campaign.
+
+    A campaign that the pacing has not seen yet bids in full.
+    """
     catalogue = snapshot.catalogue
+    pace_of = [paces.get(campaign.campaign_id, (0.0, True)) for campaign in snapshot.book.campaigns]
     waiting = np.zeros(catalogue.size, np.float32)
     for restaurant_id, orders in recent_orders.items():
         row = catalogue.row_of.get(restaurant_id)
@@ -41,4 +86,7 @@ def live_market(snapshot: MarketSnapshot, at: datetime, recent_orders: Mapping[s
         as_of=at,
         open_now=catalogue.hours.open_at(minute_of_week(at, snapshot.info.time_zone)),
         eta_minutes=np.float32(PREPARATION_MINUTES) + np.float32(MINUTES_PER_WAITING_ORDER) * waiting,
+        book_version=snapshot.book.version,
+        multipliers=np.asarray([multiplier for multiplier, _ in pace_of], np.float32),
+        campaigns_open=np.asarray([is_open for _, is_open in pace_of], np.bool_),
     )

@@ -5,13 +5,15 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from services.ranking.rank import TERMS, RankedLists
+from services.ranking.auction import ShownList
+from services.ranking.rank import TERMS
 from services.serving.recommender import DEGRADED, Answer
 from services.serving.snapshot import MarketSnapshot
 
 Explain = Literal["none", "reasons", "full"]
 
 _NEAR_KM: Final = 1.5
+_MOST_REASONS: Final = 3
 _RELEVANCE, _RECENCY = TERMS.index("relevance"), TERMS.index("recency")
 
 
@@ -31,46 +33,58 @@ def document(answer: Answer, explain: Explain) -> dict[str, Any]:
 
 
 def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
-    snapshot, live, ranked = answer.ask.snapshot, answer.ask.live, answer.ranked
-    rows = ranked.rows[0]
-    picked = rows[rows >= 0]
+    snapshot, live, shown = answer.ask.snapshot, answer.ask.live, answer.shown
     same = live.catalogue_version == snapshot.catalogue_version
-    open_now = live.open_now[picked].tolist() if same else [True] * len(picked)
-    eta = live.eta_minutes[picked].tolist() if same else [None] * len(picked)
-    typical = ranked.typical()[:, 0] if explain != "none" else None
+    open_now = live.open_now[shown.rows].tolist() if same else [True] * len(shown.rows)
+    eta = live.eta_minutes[shown.rows].tolist() if same else [None] * len(shown.rows)
+    typical = answer.ranked.shortlists.typical()[:, 0] if explain != "none" else None
     items = []
     for index, (row, score, distance) in enumerate(
-        zip(picked.tolist(), ranked.scores[0].tolist(), ranked.distances_km[0].tolist(), strict=False)
+        zip(shown.rows.tolist(), shown.scores.tolist(), shown.distances_km.tolist(), strict=True)
     ):
         item = snapshot.cards[row].copy()
-        item["rank"] = item["organic_rank"] = index + 1
+        item["rank"] = index + 1
+        item["organic_rank"] = shown.organic_ranks[index]
         item["score"] = score
         item["open_now"] = open_now[index]
         item["eta_minutes"] = eta[index]
         if distance == distance:  # not NaN
             item["distance_km"] = round(distance, 3)
         if typical is not None:
-            item["reasons"] = reasons(snapshot, ranked, index, typical, answer.ask.personalised)
+            item["reasons"] = _reasons(snapshot, shown, index, typical, answer.ask.personalised)
         if explain == "full":
-            item["explanation"] = _terms(ranked, index)
+            item["explanation"] = _terms(shown, index)
         items.append(item)
+    for index, campaign in shown.sponsors.items():
+        _label(items[index], snapshot.book.campaigns[campaign].payer)
     return items
 
 
-def _terms(ranked: RankedLists, index: int) -> dict[str, Any]:
-    values = ranked.terms[:, 0, index].tolist()
+def _label(item: dict[str, Any], payer: str) -> None:
+    """Say that money moved this rank, whether reasons were asked for or not."""
+    item["sponsored"] = True
+    item["sponsor"] = {"payer": payer, "label": "Sponsored"}
+    reason = {
+        "code": "sponsored",
+        "text": f"{payer} pays for this place; without payment it is number {item['organic_rank']}",
+    }
+    item["reasons"] = [reason, *item["reasons"]][:_MOST_REASONS]
+
+
+def _terms(shown: ShownList, index: int) -> dict[str, Any]:
+    values = shown.terms[:, index].tolist()
     return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
 
 
-def reasons(
+def _reasons(
     snapshot: MarketSnapshot,
-    ranked: RankedLists,
+    shown: ShownList,
     index: int,
     typical: npt.NDArray[np.float64],
     personalised: bool,
 ) -> list[dict[str, str]]:
     """What truly speaks for this restaurant rather than the others that could have been shown, the strongest first."""
-    advantages = ranked.terms[:, 0, index] - typical
+    advantages = shown.terms[:, index] - typical
     found: list[tuple[float, dict[str, str]]] = []
     if advantages[_RECENCY] > 0.0:
         text = "Like what you chose lately"
@@ -82,7 +96,7 @@ def reasons(
         found.append((float(advantages[_RELEVANCE]), own if personalised else everyone))
     found.sort(key=lambda pair: -pair[0])
     listed = [reason for _, reason in found]
-    distance = float(ranked.distances_km[0, index])
+    distance = float(shown.distances_km[index])
     if not np.isnan(distance) and distance <= _NEAR_KM:
         listed.append({"code": "near", "text": f"{distance:.1f} km away"})
-    return listed[:3]
+    return listed[:_MOST_REASONS]

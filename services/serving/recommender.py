@@ -15,13 +15,14 @@ from services.events.served import ServedLog
 from services.features import DinerState, FeatureCache
 from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
+from services.ranking.auction import Auction, ShownList, run_auction, shown_list
 from services.ranking.candidates import Filters, allowed
 from services.ranking.catalogue import BoolArray
 from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.recency import action_weights, fold_in
 from services.serving.diners import DinerLoader, RecentActions, recent_actions
 from services.serving.live import LiveMarket
-from services.serving.served_document import served_document
+from services.serving.served_document import served_record
 from services.serving.snapshot import MarketSnapshot
 from services.stakeholders.policy import Policy
 
@@ -51,7 +52,9 @@ class Answer:
     request_id: str
     at: datetime
     ask: Ask
+    shown: ShownList
     ranked: RankedLists
+    """The list without payment, and all that was scored for it."""
     degraded: Sequence[str]
     stages: Mapping[str, float]
     """Seconds in each stage."""
@@ -80,11 +83,21 @@ class Recommender:
         requests = self._requests(ask, state, at, request_id)
         temperature = ask.policy.exploration if ask.personalised else 0.0
         ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
+        ranked_at = time.perf_counter()
+        shown = shown_list(ranked, 0, self._auction(ask, ranked))
         done = time.perf_counter()
-        stages = {"features": looked_up - started, "ranking": done - looked_up}
-        answer = Answer(request_id, at, ask, ranked, degraded, stages)
+        stages = {"features": looked_up - started, "ranking": ranked_at - looked_up, "ads": done - ranked_at}
+        answer = Answer(request_id, at, ask, shown, ranked, degraded, stages)
         self._log(answer)
         return answer
+
+    @staticmethod
+    def _auction(ask: Ask, ranked: RankedLists) -> Auction | None:
+        offers, selling = ask.live.offers, ask.snapshot.selling[ask.policy.name]
+        # While a refresh swaps snapshots, the live data can be of the next one already.
+        if offers is None or selling is None or offers.book is not ask.snapshot.book:
+            return None
+        return run_auction(ranked.shortlists, 0, ask.k, offers, selling)
 
     async def _state(self, ask: Ask, degraded: list[str]) -> DinerState:
         """The diner's state from the cache, or made anew where the cache has none for this model."""
@@ -141,7 +154,7 @@ class Recommender:
             policy=ask.policy.name,
             policy_version=ask.policy.version,
             model_version=ask.snapshot.artifact.version,
-            document=lambda: served_document(answer),
+            record=lambda: served_record(answer),
         )
 
 

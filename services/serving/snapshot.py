@@ -1,4 +1,4 @@
-"""A market as one process serves it: catalogue, model, policies. Immutable; a refresh swaps a new one in."""
+"""A market as one process serves it: catalogue, model, policies, campaigns. Immutable; a refresh swaps a new one in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,11 @@ from data.dataset import MarketInfo
 from models.artifacts import Artifact
 from models.base import FloatArray, Representations
 from models.training_data import Districts, restaurant_tags
+from services.ads.book import AdBook
+from services.ads.campaign import Campaign
 from services.catalogue.records import Restaurant
 from services.features.codec import model_tag, restaurant_hash
+from services.ranking.auction import Selling
 from services.ranking.catalogue import Catalogue, build_catalogue
 from services.stakeholders.policy import Policy
 
@@ -35,6 +38,9 @@ class MarketSnapshot:
     artifact: Artifact
     policies: Mapping[str, Policy]
     active_policy: str
+    selling: Mapping[str, Selling | None]
+    """How each policy sells places with this model; None: it does not."""
+    book: AdBook
     nobody: Representations
     """One row: the diner of whom nothing is known."""
 
@@ -52,6 +58,8 @@ def build_snapshot(
     artifact: Artifact,
     policies: Mapping[str, Policy],
     active_policy: str,
+    book_version: int,
+    campaigns: Sequence[Campaign],
 ) -> MarketSnapshot:
     """Join a catalogue with a model; restaurants that the model has not seen are represented by their features."""
     ids = [restaurant.restaurant_id for restaurant in restaurants]
@@ -80,6 +88,8 @@ def build_snapshot(
         artifact=artifact,
         policies=policies,
         active_policy=active_policy,
+        selling={name: Selling.under(policy.ads, artifact.calibration) for name, policy in policies.items()},
+        book=AdBook.of(book_version, campaigns, catalogue.row_of),
         nobody=artifact.model.new_diners([[]]),
         popularity=np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),

@@ -11,6 +11,8 @@ import structlog
 
 from models.artifacts import ArtifactError, load
 from services.access.keys import KeyRing
+from services.ads.campaigns import CampaignStore
+from services.ads.paces import PaceStore
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
@@ -35,6 +37,8 @@ class Stores:
     events: EventLog
     registry: ModelRegistry
     policies: PolicyStore
+    campaigns: CampaignStore
+    paces: PaceStore
 
 
 class ServingState:
@@ -90,10 +94,11 @@ class ServingState:
                 continue
             version = self._stores.catalogue.version(info.market)
             policies, active = self._stores.policies.of(info.market)
+            book_version = self._stores.campaigns.version(info.market)
             unchanged = (
                 current is not None
                 and current.artifact.version == champion.version
-                and current.catalogue_version == version
+                and (current.catalogue_version, current.book.version) == (version, book_version)
                 and (current.policies, current.active_policy) == (policies, active)
             )
             if current is not None and unchanged:
@@ -108,7 +113,10 @@ class ServingState:
                     fresh[info.market] = current
                 continue
             restaurants = self._stores.catalogue.restaurants(info.market)
-            fresh[info.market] = build_snapshot(info, version, restaurants, artifact, policies, active)
+            campaigns = self._stores.campaigns.open(info.market)
+            fresh[info.market] = build_snapshot(
+                info, version, restaurants, artifact, policies, active, book_version, campaigns
+            )
             _log.info("snapshot_built", market=info.market, model=artifact.version, restaurants=len(restaurants))
         return fresh
 
@@ -116,27 +124,36 @@ class ServingState:
         """Read the market's blob; make it anew, for all processes, when it is old or of another catalogue."""
         now = self._clock.now()
         blob = await self._cache.get_market(market)
-        if (
-            blob is not None
-            and blob.catalogue_version == str(snapshot.catalogue_version)
-            and abs(now.timestamp() - blob.as_of) < _LIVE_SECONDS
-            and len(blob.is_open) == snapshot.catalogue.size
-        ):
-            as_of = datetime.fromtimestamp(blob.as_of, UTC)
-            self._live[market] = LiveMarket(
-                snapshot.catalogue_version, as_of, blob.is_open.astype(np.bool_), blob.eta_minutes
-            )
-            return
-        kept = self._live.get(market)
-        age = _LIVE_SECONDS if kept is None else abs((now - kept.as_of).total_seconds())
-        if kept is not None and kept.catalogue_version == snapshot.catalogue_version and age < _LIVE_SECONDS:
-            return
+        live = None if blob is None else _live_of(blob, snapshot, now)
+        if live is None:
+            kept = self._live.get(market)
+            if kept is not None and kept.fits(snapshot) and abs((now - kept.as_of).total_seconds()) < _LIVE_SECONDS:
+                live = kept
+        if live is None:
+            live = await asyncio.to_thread(self._made_anew, market, snapshot, now)
+            await self._cache.put_market(market, live.blob())
+        self._live[market] = live.with_offers(snapshot, now)
+
+    def _made_anew(self, market: str, snapshot: MarketSnapshot, now: datetime) -> LiveMarket:
         try:
-            since = now - timedelta(minutes=LOAD_WINDOW_MINUTES)
-            orders = await asyncio.to_thread(self._stores.events.orders_since, market, since)
+            orders = self._stores.events.orders_since(market, now - timedelta(minutes=LOAD_WINDOW_MINUTES))
+            paces = self._stores.paces.of(market)
         except StorageUnavailable:
-            orders = {}
-        live, version = live_market(snapshot, now, orders), snapshot.catalogue_version
-        self._live[market] = live
-        state = MarketState(live.eta_minutes, live.open_now.astype(np.uint8), str(version), live.as_of.timestamp())
-        await self._cache.put_market(market, state)
+            orders, paces = {}, {}
+        return live_market(snapshot, now, orders, paces)
+
+
+def _live_of(blob: MarketState, snapshot: MarketSnapshot, now: datetime) -> LiveMarket | None:
+    """The blob as this snapshot reads it; None where it is old, or of another catalogue or other campaigns."""
+    live = LiveMarket(
+        catalogue_version=snapshot.catalogue_version,
+        as_of=datetime.fromtimestamp(blob.as_of, UTC),
+        open_now=blob.is_open.astype(np.bool_),
+        eta_minutes=blob.eta_minutes,
+        book_version=blob.book_version,
+        multipliers=blob.multipliers,
+        campaigns_open=blob.campaigns_open.astype(np.bool_),
+    )
+    fresh = abs(now.timestamp() - blob.as_of) < _LIVE_SECONDS
+    same = blob.catalogue_version == str(snapshot.catalogue_version) and live.fits(snapshot)
+    return live if fresh and same else None

@@ -35,7 +35,7 @@ def test_a_list_is_ranked_by_score_and_names_what_made_it(app: Call, small_city:
     assert len({item["restaurant_id"] for item in body["items"]}) == 7
     assert (body["market"], body["policy"]["name"], body["degraded"]) == (small_city.market, "balanced", [])
     assert body["model"]["version"].startswith("lightfm-")
-    assert {"features", "ranking", "presentation"} == {
+    assert {"features", "ranking", "ads", "presentation"} == {
         stage.split(";")[0].strip() for stage in answer.headers["server-timing"].split(",")
     }
 

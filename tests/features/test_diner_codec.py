@@ -209,14 +209,31 @@ def test_times_that_do_not_fit_are_refused(at):
         recent_entries(["r1"], [EventType.CLICK], [at])
 
 
-@given(n=st.integers(0, 200), version=st.text(max_size=30), as_of=st.floats(0, 4e9), seed=st.integers(0, 2**32 - 1))
-def test_a_market_comes_back_bit_for_bit(n, version, as_of, seed):
+@given(
+    n=st.integers(0, 200),
+    m=st.integers(0, 50),
+    version=st.text(max_size=30),
+    as_of=st.floats(0, 4e9),
+    book_version=st.integers(0, 2**62),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_market_comes_back_bit_for_bit(n, m, version, as_of, book_version, seed):
     draw = np.random.default_rng(seed)
-    state = MarketState(draw.random(n, dtype=np.float32), draw.integers(0, 2, n, dtype=np.uint8), version, as_of)
+    state = MarketState(
+        draw.random(n, dtype=np.float32),
+        draw.integers(0, 2, n, dtype=np.uint8),
+        version,
+        as_of,
+        book_version,
+        draw.random(m, dtype=np.float32),
+        draw.integers(0, 2, m, dtype=np.uint8),
+    )
     read = decode_market(encode_market("town", state), key_hash("town"))
     assert read.eta_minutes.tobytes() == state.eta_minutes.tobytes()
     assert read.is_open.tobytes() == state.is_open.tobytes()
-    assert (read.catalogue_version, read.as_of) == (version, as_of)
+    assert read.multipliers.tobytes() == state.multipliers.tobytes()
+    assert read.campaigns_open.tobytes() == state.campaigns_open.tobytes()
+    assert (read.catalogue_version, read.as_of, read.book_version) == (version, as_of, book_version)
 
 
 def test_every_damage_to_a_market_is_refused():
@@ -234,6 +251,8 @@ def test_every_damage_to_a_market_is_refused():
 def test_a_market_of_two_lengths_is_refused():
     with pytest.raises(CodecError):
         encode_market("town", MarketState(np.ones(5, np.float32), np.ones(4, np.uint8), "v1", 1.0))
+    with pytest.raises(CodecError):
+        encode_market("town", MarketState(np.ones(5), np.ones(5), "v1", 1.0, 1, np.ones(2), np.ones(3)))
 
 
 def test_the_layout_is_the_documented_one():

@@ -22,7 +22,7 @@ from services.catalogue.store import CatalogueStore
 from services.database.engine import migrate, open_database
 from services.events.export import export_dataset
 from services.events.log import Erasure, Event, EventLog, Outcome
-from services.events.served import ServedLog
+from services.events.served import Record, ServedLog
 
 STORED, DUPLICATE, CONFLICT = Outcome.STORED, Outcome.DUPLICATE, Outcome.CONFLICT
 RICH = event(
@@ -137,7 +137,7 @@ def test_erasure_removes_everything_of_one_diner_and_of_nobody_else(engine: Engi
     log.append([event(1), event(2), event(3, user_id="d2"), event(4, market="bramble")])
     with ServedLog(engine) as served:
         for number, (market, user) in enumerate([("aldermoor", "d1"), ("aldermoor", "d2"), ("bramble", "d1")]):
-            served.record(f"q{number}", market, user, NOON, "balanced", 1, "v1", b"{}")
+            served.record(f"q{number}", market, user, NOON, "balanced", 1, "v1", Record(b"{}"))
         served.flush()
         assert log.erase("aldermoor", "d1") == Erasure(events=2, served_lists=1)
         assert log.erase("aldermoor", "d1") == Erasure(events=0, served_lists=0)
@@ -211,7 +211,7 @@ def test_an_exported_impression_knows_where_it_stood(engine: Engine, log: EventL
 
     CatalogueStore(engine).load(ALDERMOOR, restaurants("A", "B"), diners("d1"))
     with ServedLog(engine) as served:
-        served.record("q1", "aldermoor", "d1", NOON, "balanced", 1, "v1", b'["r2", "r1"]')
+        served.record("q1", "aldermoor", "d1", NOON, "balanced", 1, "v1", Record(b'["r2", "r1"]'))
         served.flush()
     seen = {"type": EventType.IMPRESSION, "request_id": "q1"}
     log.append([event(1, **seen), event(2, **seen, restaurant_id="r3"), event(3, request_id="q1")])

@@ -2,21 +2,32 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from happenings import NOON
 from locks import events_locked
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table, select
 
 from services.database.errors import StorageUnavailable
-from services.events.served import ServedList, ServedLog
+from services.database.schema import ad_impressions, campaign_hours, market_hours
+from services.database.transactions import reading
+from services.events.sales import SoldPlace
+from services.events.served import Record, ServedList, ServedLog
 
 HOURS = 3_600.0
+EMPTY = Record(b"{}")
 
 
-def record(log: ServedLog, number: int, document: bytes | Callable[[], bytes] = b"{}", user_id: str = "d1") -> None:
-    log.record(f"q{number}", "aldermoor", user_id, NOON, "balanced", 3, "v1", document)
+def record(
+    log: ServedLog,
+    number: int,
+    record: Record | Callable[[], Record] = EMPTY,
+    user_id: str = "d1",
+    at: datetime = NOON,
+) -> None:
+    log.record(f"q{number}", "aldermoor", user_id, at, "balanced", 3, "v1", record)
 
 
 def served(number: int, document: bytes = b"{}") -> ServedList:
@@ -31,7 +42,7 @@ def log(engine: Engine) -> Iterator[ServedLog]:
 
 
 def test_a_list_is_found_before_and_after_it_is_written(log: ServedLog) -> None:
-    record(log, 1, b'{"a": "\xc3\xa9"}')
+    record(log, 1, Record(b'{"a": "\xc3\xa9"}'))
     assert log.get("q1") == served(1, b'{"a": "\xc3\xa9"}')
     assert log.count_of_diner("aldermoor", "d1") == 0
     log.flush()
@@ -46,13 +57,13 @@ def test_the_document_is_made_later_and_by_another_thread(engine: Engine) -> Non
     made_by: list[str] = []
     done = threading.Event()
 
-    def document() -> bytes:
+    def later() -> Record:
         made_by.append(threading.current_thread().name)
         done.set()
-        return b"[1]"
+        return Record(b"[1]")
 
     with ServedLog(engine, interval_seconds=0.01) as log:
-        record(log, 1, document)
+        record(log, 1, later)
         assert done.wait(30)
         log.flush()
         assert log.get("q1") == served(1, b"[1]")
@@ -86,13 +97,13 @@ def test_while_the_database_is_away_lists_wait_within_the_bound(engine: Engine, 
 def test_a_list_is_found_while_it_is_being_written(log: ServedLog) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
-    def document() -> bytes:
+    def later() -> Record:
         if threading.current_thread().name == "flushing":
             reached.set()
             assert go_on.wait(30)
-        return b"[2]"
+        return Record(b"[2]")
 
-    record(log, 1, document)
+    record(log, 1, later)
     flushing = threading.Thread(target=log.flush, name="flushing")
     flushing.start()
     assert reached.wait(30)
@@ -103,7 +114,7 @@ def test_a_list_is_found_while_it_is_being_written(log: ServedLog) -> None:
 
 
 def test_a_list_that_cannot_be_written_holds_up_nobody(log: ServedLog) -> None:
-    def broken() -> bytes:
+    def broken() -> Record:
         raise ValueError("no JSON")
 
     record(log, 1)
@@ -151,3 +162,50 @@ def test_recording_from_many_threads_loses_nothing(engine: Engine) -> None:
             thread.join()
         log.flush()
         assert log.count_of_diner("aldermoor", "d1") == 3_000
+
+
+def rows_of(engine: Engine, table: Table) -> list[dict[str, Any]]:
+    with reading(engine) as connection:
+        return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+
+
+def test_what_was_sold_is_written_with_its_list_and_counted_by_the_hour(engine: Engine, log: ServedLog) -> None:
+    place = SoldPlace("c1", "r9", 2, "click", 31_500_000)
+    record(log, 1, Record(b"{}", [place], {"c1": "shown", "c2": "lost_to_price", "c3": "lost_to_budget"}))
+    record(log, 2, lambda: Record(b"{}", (), {"c1": "lost_to_floor"}))
+    record(log, 3, at=NOON + timedelta(hours=1))
+    log.flush()
+    record(log, 4, Record(b"{}", [place._replace(rank=6)], {"c1": "shown"}))
+    log.flush()
+    sold = [
+        {
+            "market": "aldermoor",
+            "request_id": request_id,
+            "campaign_id": "c1",
+            "user_id": "d1",
+            "restaurant_id": "r9",
+            "at": NOON,
+            "rank": rank,
+            "billing": "click",
+            "price": 31_500_000,
+        }
+        for request_id, rank in (("q1", 2), ("q4", 6))
+    ]
+    assert rows_of(engine, ad_impressions) == sold
+    hour = int(NOON.timestamp()) // 3600
+    assert [(row["hour"], row["requests"]) for row in rows_of(engine, market_hours)] == [(hour, 3), (hour + 1, 1)]
+    counted = {
+        row["campaign_id"]: [row[name] for name in campaign_hours.c.keys()[3:]]
+        for row in rows_of(engine, campaign_hours)
+    }
+    assert counted == {"c1": [3, 2, 0, 1, 0], "c2": [1, 0, 0, 0, 1], "c3": [1, 0, 1, 0, 0]}
+
+
+def test_a_list_that_comes_again_is_not_counted_again(engine: Engine, log: ServedLog) -> None:
+    again = Record(b"{}", [SoldPlace("c1", "r9", 2, "click", 1)], {"c1": "shown"})
+    for _ in range(2):
+        record(log, 1, again)
+        log.flush()
+    assert rows_of(engine, market_hours)[0]["requests"] == 1
+    assert rows_of(engine, campaign_hours)[0]["auctions"] == 1
+    assert len(rows_of(engine, ad_impressions)) == 1

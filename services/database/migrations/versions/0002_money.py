@@ -15,6 +15,7 @@ def _key(length: int = 128) -> TypeEngine[str]:
 
 
 def upgrade() -> None:
+    op.create_index("ix_served_lists_market_at", "served_lists", ["market", "at"])
     op.create_table(
         "active_policies",
         sa.Column("market", _key(63), nullable=False),

@@ -1,0 +1,1 @@
+"""The record of each use of a lever."""

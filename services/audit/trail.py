@@ -1,0 +1,106 @@
+"""The audit trail: who used which lever, when, with what before and after; a change in the past breaks the chain.
+
+Each row's digest covers the row and the digest before it (a hash chain, after Haber and Stornetta 1991). Whoever can
+write to the database can rewrite the whole chain; an auditor who keeps a digest of yesterday sees that too.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Engine, Row, insert, select
+
+from services.clock import Clock
+from services.database.schema import audit_trail as table
+from services.database.transactions import lock_out, reading
+
+_BEGINNING: Final = "0" * 64
+_PAGE: Final = 1_000
+
+
+@dataclass(frozen=True)
+class AuditRecord:
+    """One use of a lever."""
+
+    seq: int
+    """From 1, without gaps."""
+    at: datetime
+    role: str
+    action: str
+    market: str | None
+    subject: str
+    """What the lever moved: a policy's name, a campaign's id. Never a diner's id in the clear."""
+    document: Mapping[str, Any]
+    previous: str
+    digest: str
+    """sha256, hexadecimal, over all of the above."""
+
+
+class AuditTrail:
+    """Appends inside the transaction of the lever, so that there is none without the other."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def record(
+        self,
+        connection: Connection,
+        *,
+        role: str,
+        action: str,
+        market: str | None,
+        subject: str,
+        document: Mapping[str, Any],
+    ) -> int:
+        """Append within the caller's writing transaction; the record's number."""
+        lock_out(connection, "audit-trail")
+        last = connection.execute(select(table.c.seq, table.c.digest).order_by(table.c.seq.desc()).limit(1)).first()
+        row: dict[str, Any] = {
+            "seq": 1 if last is None else last.seq + 1,
+            "at": self._clock.now(),
+            "role": role,
+            "action": action,
+            "market": market,
+            "subject": subject,
+            "document": orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode(),
+            "previous": _BEGINNING if last is None else last.digest,
+        }
+        connection.execute(insert(table), {**row, "digest": _digest(row)})
+        return int(row["seq"])
+
+    def page(self, market: str | None = None, before: int | None = None, limit: int = 100) -> list[AuditRecord]:
+        """The newest records first, of one market or of all; only those numbered below `before`."""
+        statement = select(table).order_by(table.c.seq.desc()).limit(limit)
+        if market is not None:
+            statement = statement.where(table.c.market == market)
+        if before is not None:
+            statement = statement.where(table.c.seq < before)
+        with reading(self._engine) as connection:
+            return [_record(row) for row in connection.execute(statement)]
+
+    def first_broken(self) -> int | None:
+        """The number at which the chain does not hold; None where it holds from beginning to end."""
+        expected, previous = 1, _BEGINNING
+        with reading(self._engine) as connection:
+            rows = connection.execution_options(yield_per=_PAGE).execute(select(table).order_by(table.c.seq))
+            for row in rows:
+                fields = dict(row._mapping)
+                digest = fields.pop("digest")
+                if (fields["seq"], fields["previous"]) != (expected, previous) or digest != _digest(fields):
+                    return expected
+                expected, previous = expected + 1, digest
+        return None
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    canonical = orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _record(row: Row[Any]) -> AuditRecord:
+    fields = dict(row._mapping)
+    return AuditRecord(**{**fields, "document": orjson.loads(fields["document"])})

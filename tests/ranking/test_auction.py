@@ -1,0 +1,171 @@
+"""The auction of one list: who takes part, what is shown, what it costs, and what it leaves alone."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
+
+from services.ads.book import AdBook
+from services.ads.campaign import MICRO
+from services.ranking.auction import Lost, Selling, ShownList, run_auction, shown_list, why_money_is_off
+from services.ranking.rank import PAYMENT, TERMS, RankedLists
+from services.stakeholders.policy import AdPolicy, Pricing
+
+
+def shown_with(ranked: RankedLists, k: int, bidders: object, **dials: object) -> ShownList:
+    return shown_list(ranked, 0, run_auction(ranked.shortlists, 0, k, bidders, selling(**dials)))
+
+
+@given(st.integers(0, 10_000), st.integers(1, 25), st.sampled_from([0.0005, 0.005, 0.05]), st.booleans())
+def test_what_is_shown_adds_up_and_leaves_the_unlabelled_order_alone(
+    seed: int, k: int, money: float, exploring: bool
+) -> None:
+    catalogue = city(60, seed)
+    noise = {"gumbel": np.random.default_rng(seed).gumbel(size=(1, 40))} if exploring else {}
+    ranked = lists(catalogue, k, seed, shortlist=40, **noise)
+    bidders = offers(catalogue, [campaign(n, n * 3, bid=20 + 7 * n) for n in range(20)])
+
+    shown = shown_with(ranked, k, bidders, money=money)
+
+    total = np.zeros(len(shown.rows))
+    for term in shown.terms:
+        total = total + term
+    assert (total == shown.scores).all()
+    assert len(set(shown.rows.tolist())) == len(shown.rows) == min(k, 40)
+    unlabelled = [row for place, row in enumerate(shown.rows.tolist()) if place not in shown.sponsors]
+    assert unlabelled == ranked.rows[0, : len(unlabelled)].tolist()
+    for place, bidder in shown.sponsors.items():
+        assert bidders.book.campaigns[bidder].restaurant_id == catalogue.ids[shown.rows[place]]
+        assert shown.organic_ranks[place] > k
+        assert shown.terms[PAYMENT, place] > 0.0
+        assert shown.propensities[place] == 1.0
+    organic = [place for place in range(len(shown.rows)) if place not in shown.sponsors]
+    assert (shown.terms[PAYMENT, organic] == 0.0).all()
+    assert (shown.propensities[organic] == ranked.propensities[0, : len(organic)]).all()
+
+
+@given(st.integers(0, 10_000), st.sampled_from(list(Pricing)))
+def test_a_price_lies_between_the_reserve_and_the_paced_bid(seed: int, pricing: Pricing) -> None:
+    catalogue = city(60, seed)
+    ranked = lists(catalogue, 10, seed, shortlist=60)
+    campaigns = [campaign(n, n * 3, billing="order" if n % 2 else "click", bid=80 + 30 * n) for n in range(20)]
+    bidders = offers(catalogue, campaigns, mu=0.5)
+
+    auction = run_auction(ranked.shortlists, 0, 10, bidders, selling(pricing=pricing))
+
+    assert auction is not None
+    for bidder, price in zip(auction.sold().tolist(), auction.prices(), strict=True):
+        reserve = 50 if campaigns[bidder].billing == "order" else 5
+        assert reserve * MICRO <= price <= campaigns[bidder].bid * MICRO / 1.5
+
+
+def test_an_ad_is_shown_and_its_fee_is_what_its_score_says() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=60)
+    order = ranked.shortlists.order[0]
+    row = int(ranked.shortlists.rows[0, order[12]])
+    bidders = offers(catalogue, [campaign(1, row)])
+
+    shown = shown_with(ranked, 10, bidders, money=0.02, label_cost=0.01)
+
+    assert list(shown.sponsors.values()) == [0]
+    place = next(iter(shown.sponsors))
+    assert shown.rows[place] == row
+    assert shown.organic_ranks[place] == 13
+    column = order[12]
+    raw = ranked.shortlists.terms[:2, 0, column].sum()
+    clicks = float(CALIBRATION.click_probability(raw, ranked.shortlists.offsets[0, column]))
+    assert shown.terms[PAYMENT, place] == pytest.approx(0.02 * clicks * 60 - 0.01)
+
+
+def test_a_campaign_by_the_order_is_weighed_by_the_probability_of_an_order() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=60)
+    column = ranked.shortlists.order[0, 11]
+    row = int(ranked.shortlists.rows[0, column])
+
+    shown = shown_with(ranked, 10, offers(catalogue, [campaign(1, row, billing="order", bid=300)]), money=0.02)
+
+    place = next(iter(shown.sponsors))
+    assert shown.terms[PAYMENT, place] == pytest.approx(0.02 * ranked.shortlists.scores[0, column] * 300)
+
+
+def test_a_restaurant_of_the_organic_list_is_not_sold_a_place() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=60)
+    top = [campaign(place, row, bid=5_000) for place, row in enumerate(ranked.rows[0].tolist())]
+    assert run_auction(ranked.shortlists, 0, 10, offers(catalogue, top), selling()) is None
+
+
+def test_what_the_filters_leave_out_is_not_sold_either() -> None:
+    catalogue = city(60)
+    allowed = np.zeros((1, 60), np.bool_)
+    allowed[0, :20] = True
+    ranked = lists(catalogue, 10, shortlist=60, allowed=allowed)
+    bidders = offers(catalogue, [campaign(n, n, bid=5_000) for n in range(60)])
+    shown = shown_with(ranked, 10, bidders)
+    assert shown.sponsors
+    assert max(shown.rows.tolist()) < 20
+
+
+def test_losses_name_the_reason() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=60)
+    below = ranked.shortlists.rows[0, ranked.shortlists.order[0, 10:]].tolist()
+    campaigns = [campaign(0, below[0], bid=400), campaign(1, below[1], bid=5_000), campaign(2, below[2], bid=4)]
+    campaigns += [campaign(3, below[-1], bid=400), campaign(4, below[3], bid=6)]
+    floor = float(ranked.shortlists.scores[0, ranked.shortlists.order[0, 20]])
+
+    auction = run_auction(
+        ranked.shortlists, 0, 10, offers(catalogue, campaigns, closed=(1,)), selling(value_floor=floor, cap=1)
+    )
+
+    assert auction is not None
+    assert auction.sold().tolist() == [0]
+    assert dict(auction.losses()) == {1: Lost.BUDGET, 2: Lost.PRICE, 3: Lost.FLOOR, 4: Lost.PRICE}
+
+
+def test_a_campaign_runs_in_its_time_with_a_budget_and_a_restaurant() -> None:
+    hour = timedelta(hours=1)
+    campaigns = [
+        campaign(0, 0, starts_at=NOON, ends_at=NOON + hour),
+        campaign(1, 1, starts_at=NOON + hour),
+        campaign(2, 2, ends_at=NOON),
+        campaign(3, 3, daily_budget=0),
+        campaign(4, 4, total_budget=0),
+        campaign(5, 999),
+        campaign(6, 0, starts_at=NOON + hour, bid=90),
+    ]
+    book = AdBook.of(1, campaigns, city(20).row_of)
+    open_all, mu = np.ones(7, np.bool_), np.full(7, 1.0)
+    now, later = (book.offers(at, 20, mu, open_all) for at in (NOON, NOON + hour))
+    assert now is not None
+    assert later is not None
+    assert {row: campaign for row, campaign in enumerate(now.of_row.tolist()) if campaign >= 0} == {0: 0}
+    assert {row: campaign for row, campaign in enumerate(later.of_row.tolist()) if campaign >= 0} == {0: 6, 1: 1}
+    assert now.bids[0] == 30.0
+    assert book.offers(NOON - 2 * hour, 20, mu, open_all) is not None  # the one that has not ended
+    assert AdBook.of(1, [], {}).offers(NOON, 20, np.empty(0), np.empty(0, np.bool_)) is None
+
+
+def test_money_is_off_with_probabilities_that_are_not_to_be_trusted() -> None:
+    policy = AdPolicy(max_calibration_error=0.01)
+    bad = {**CALIBRATION.errors, "click_ece": {"value": 0.02, "low": 0.01, "high": 0.03}}
+    cases = {
+        "assumed": CALIBRATION.model_copy(update={"assumed": True}),
+        "click_ece is 0.0200": CALIBRATION.model_copy(update={"errors": bad}),
+        "order_ece was not measured": CALIBRATION.model_copy(update={"errors": {}}),
+    }
+    for words, calibration in cases.items():
+        assert words in str(why_money_is_off(policy, calibration))
+        assert Selling.under(policy, calibration) is None
+    assert why_money_is_off(policy, CALIBRATION) is None
+    assert Selling.under(AdPolicy(money=0.0), CALIBRATION) is None
+    assert Selling.under(AdPolicy(cap=0), CALIBRATION) is None
+
+
+def test_the_terms_end_with_the_payment() -> None:
+    assert TERMS[PAYMENT] == TERMS[-1] == "payment"
