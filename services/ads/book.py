@@ -21,6 +21,7 @@ class AdBook:
     version: int
     """Changes with every write of a campaign."""
     campaigns: tuple[Campaign, ...]
+    campaign_ids: tuple[str, ...]
     rows: Rows
     """(m,) rows of the catalogue; -1: the restaurant has left it."""
     bids: Doubles
@@ -40,6 +41,7 @@ class AdBook:
         return cls(
             version=version,
             campaigns=tuple(campaigns),
+            campaign_ids=tuple(campaign.campaign_id for campaign in campaigns),
             rows=np.asarray([row_of.get(campaign.restaurant_id, -1) for campaign in campaigns], np.int64),
             bids=np.asarray([campaign.bid for campaign in campaigns], np.float64),
             per_order=np.asarray([campaign.billing == Billing.ORDER for campaign in campaigns], np.bool_),

@@ -29,6 +29,14 @@ def snapshot_for(services: Services, market: str | None, user_id: str | None = N
     raise Unprocessable(f"query.market: name one of {', '.join(sorted(snapshots))}; this diner is not known in any")
 
 
+def market_named(services: Services, market: str | None) -> str:
+    """The market that a write or a report is about: it may be left out only where there is one."""
+    served = services.state.snapshots
+    if market is None and len(served) > 1:
+        raise Unprocessable(f"market: name one of {', '.join(sorted(served))}")
+    return snapshot_for(services, market).info.market
+
+
 def filters_for(
     services: Services, snapshot: MarketSnapshot, context: Context, policy: Policy, only: list[str] | None = None
 ) -> Filters:

@@ -13,6 +13,11 @@ from services.api.problems import Forbidden, Unauthorized
 ANYONE_WITH_A_KEY: Final = frozenset(Role)
 DINER_APP: Final = frozenset({Role.APP, Role.ADMIN})
 CATALOGUE: Final = frozenset({Role.SALES, Role.ADMIN})
+CAMPAIGNS: Final = frozenset({Role.SALES, Role.ADMIN})
+READERS: Final = frozenset({Role.AUDITOR, Role.ADMIN, *SEATS})
+AUDITORS: Final = frozenset({Role.AUDITOR, Role.ADMIN})
+POLICY_WRITERS: Final = frozenset({Role.ADMIN, *SEATS})
+ACTIVATORS: Final = frozenset({Role.ADMIN})
 READERS_OF_DINERS: Final = frozenset({Role.APP, Role.AUDITOR, Role.ADMIN, *SEATS})
 
 _BEARER = b"bearer "

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select
 
 from services.clock import Clock
 from services.database.schema import audit_trail as table
 from services.database.transactions import lock_out, reading
 
 _BEGINNING: Final = "0" * 64
+_COVERED: Final = ("seq", "at", "role", "action", "market", "subject", "document", "previous")
 _PAGE: Final = 1_000
 
 
@@ -36,7 +37,7 @@ class AuditRecord:
     document: Mapping[str, Any]
     previous: str
     digest: str
-    """sha256, hexadecimal, over all of the above."""
+    """sha256, hexadecimal, over all of the above as a JSON array, the document as the text that is stored."""
 
 
 class AuditTrail:
@@ -85,19 +86,19 @@ class AuditTrail:
     def first_broken(self) -> int | None:
         """The number at which the chain does not hold; None where it holds from beginning to end."""
         expected, previous = 1, _BEGINNING
+        following = select(table).where(table.c.seq >= bindparam("from")).order_by(table.c.seq).limit(_PAGE)
         with reading(self._engine) as connection:
-            rows = connection.execution_options(yield_per=_PAGE).execute(select(table).order_by(table.c.seq))
-            for row in rows:
-                fields = dict(row._mapping)
-                digest = fields.pop("digest")
-                if (fields["seq"], fields["previous"]) != (expected, previous) or digest != _digest(fields):
-                    return expected
-                expected, previous = expected + 1, digest
+            # A record numbered below 1 is one too many.
+            while rows := connection.execute(following, {"from": expected if expected > 1 else -(2**62)}).all():
+                for row in rows:
+                    if (row.seq, row.previous) != (expected, previous) or row.digest != _digest(row._mapping):
+                        return expected
+                    expected, previous = expected + 1, row.digest
         return None
 
 
 def _digest(row: Mapping[str, Any]) -> str:
-    canonical = orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    canonical = orjson.dumps([row[name] for name in _COVERED], option=orjson.OPT_UTC_Z)
     return hashlib.sha256(canonical).hexdigest()
 
 

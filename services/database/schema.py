@@ -220,8 +220,8 @@ ad_impressions = Table(
     "ad_impressions",
     metadata,
     Column(col.MARKET, key(63), primary_key=True),
-    Column(col.REQUEST_ID, key(), primary_key=True),
     Column(col.CAMPAIGN_ID, key(), primary_key=True),
+    Column(col.REQUEST_ID, key(), primary_key=True),
     Column(col.USER_ID, key(), nullable=False),
     Column(col.RESTAURANT_ID, key(), nullable=False),
     Column(col.AT, UtcTime, nullable=False),
@@ -229,7 +229,6 @@ ad_impressions = Table(
     Column(col.BILLING, String(16), nullable=False),
     Column("price", BigInteger, nullable=False),
     Index(None, col.MARKET, col.USER_ID, col.RESTAURANT_ID, col.AT),
-    Index(None, col.MARKET, col.CAMPAIGN_ID, col.AT),
 )
 
 # Events that may cost somebody something, put here by the transaction that stores them and taken by the one that bills.

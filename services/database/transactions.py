@@ -2,7 +2,7 @@
 
 import threading
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Final
 
@@ -94,3 +94,10 @@ def upsert_into(engine: Engine, table: Table, keep: Collection[str] = ()) -> pos
     columns = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
     replaced = {name: statement.excluded[name] for name in columns}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=replaced)
+
+
+def add_into(engine: Engine, table: Table, counters: Sequence[str]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that adds to the counters of the row with the same primary key where there is one."""
+    statement = insert_into(engine, table)
+    sums = {name: table.c[name] + statement.excluded[name] for name in counters}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=sums)

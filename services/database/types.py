@@ -12,6 +12,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def micros(at: datetime) -> int:
+    """An aware time as `UtcTime` keeps it."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time as microseconds since 1970 UTC: exact, sortable, without a server's ideas of time zones."""
 
@@ -21,7 +26,7 @@ class UtcTime(TypeDecorator[datetime]):
     @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Aware time to microseconds; a naive one raises TypeError."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else micros(value)
 
     @override
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:

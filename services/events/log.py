@@ -7,17 +7,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, select
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, update
 
 from data.columns import EventType
+from services.clock import Clock
+from services.database.schema import ad_impressions, billing_queue, served_lists, settlements
 from services.database.schema import events as table
-from services.database.schema import served_lists
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
 
 Key = tuple[str, str]
 """Market and event id."""
 
+_BILLABLE: Final = frozenset({EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED})
 _CHUNK: Final = 1_000
 _MAX_ID: Final = 128
 
@@ -77,15 +79,17 @@ class Erasure:
 class EventLog:
     """Append, read, erase. All methods block and raise StorageUnavailable when the database is away."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
+        self._clock = clock or Clock()
         self._insert = insert_into(engine, table).on_conflict_do_nothing().returning(table.c.market, table.c.event_id)
+        self._queue = insert_into(engine, billing_queue).on_conflict_do_nothing()
 
     def append(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events in one transaction; when this returns they are on disk. One outcome an event, in order.
 
         Delivering an event again, in the same call or later, from wherever, stores nothing more. Of two events with one
-        id the first one counts.
+        id the first one counts. What may cost an advertiser something is put into the billing queue as well.
         """
         if not events:
             return []
@@ -96,6 +100,11 @@ class EventLog:
             # Sorted: two processes that store the same events lock them in the same order.
             rows = [_row(first[key]) for key in sorted(first)]
             new = {(row.market, row.event_id) for row in connection.execute(self._insert, rows)}
+            queued = [key for key in sorted(new) if first[key].type in _BILLABLE]
+            if queued:
+                now = self._clock.now()
+                fields = [{"market": market, "event_id": event_id, "received_at": now} for market, event_id in queued]
+                connection.execute(self._queue, fields)
             kept = _read_keys(connection, [key for key in first if key not in new])
         return list(_outcomes(events, new, {**first, **kept}))
 
@@ -132,15 +141,22 @@ class EventLog:
             return connection.execute(statement).scalar_one()
 
     def erase(self, market: str, user_id: str) -> Erasure:
-        """Remove a diner's events and served lists in one transaction.
+        """Remove a diner's events, served lists and sold places in one transaction.
 
-        Served lists that still wait to be written are not in the database yet: call `ServedLog.flush` before.
+        What was charged for them stays, without the diner. Served lists that still wait to be written are not in the
+        database yet: call `ServedLog.flush` before.
         """
+        of_diner = select(table.c.event_id).where(table.c.market == market, table.c.user_id == user_id)
+        queued = (billing_queue.c.market == market, billing_queue.c.event_id.in_(of_diner))
         with writing(self._engine) as connection:
-            events, lists = (
+            # First: where the diner's events are being settled now, this waits, and what follows sees the settlements.
+            connection.execute(delete(billing_queue).where(*queued))
+            events, lists, _ = (
                 connection.execute(delete(kept).where(kept.c.market == market, kept.c.user_id == user_id)).rowcount
-                for kept in (table, served_lists)
+                for kept in (table, served_lists, ad_impressions)
             )
+            paid = (settlements.c.market == market, settlements.c.user_id == user_id)
+            connection.execute(update(settlements).where(*paid).values(user_id=None))
         return Erasure(events, lists)
 
     def _read(self, statement: Select[Any]) -> list[Event]:

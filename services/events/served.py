@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, Self
 
@@ -13,9 +13,11 @@ from services.database.errors import StorageUnavailable
 from services.database.schema import served_lists as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
-from services.events.sales import Sales, SalesWriter, SoldPlace
+from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
 _BATCH: Final = 100
+_ROUNDS_A_COUNT: Final = 10
+"""Counters touch a row for each campaign: they are written once for so many rounds of lists."""
 _log = structlog.get_logger(__name__)
 
 
@@ -38,8 +40,7 @@ class Record(NamedTuple):
 
     document: bytes
     sold: Sequence[SoldPlace] = ()
-    outcomes: Mapping[str, str] = {}
-    """How the auction ended for each campaign that was a candidate; see `services.events.sales`."""
+    outcomes: Outcomes | None = None
 
 
 class _Waiting(NamedTuple):
@@ -65,7 +66,7 @@ class ServedLog:
     def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.2) -> None:
         self._engine = engine
         self._insert = insert_into(engine, table).on_conflict_do_nothing().returning(table.c.request_id)
-        self._sales = SalesWriter(engine)
+        self._sales = SalesLog(engine)
         self._bound = bound
         self._interval = interval_seconds
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
@@ -135,8 +136,9 @@ class ServedLog:
 
     def flush(self) -> None:
         """Write all that waits now. Raises StorageUnavailable; then it still waits."""
-        while self._write_batch():
-            pass
+        self._write_lists()
+        with self._writing:
+            self._sales.flush()
 
     def close(self) -> None:
         """Stop the thread and write what waits; what the database does not take is counted as dropped."""
@@ -158,14 +160,23 @@ class ServedLog:
 
     def _write_behind(self) -> None:
         away = False
+        rounds = 0
         while not self._stop.wait(self._interval):
+            rounds += 1
             try:
-                self.flush()
+                if rounds % _ROUNDS_A_COUNT:
+                    self._write_lists()
+                else:
+                    self.flush()
                 away = False
             except StorageUnavailable as error:
                 if not away:  # once an outage, not five times a second
                     _log.warning("served_log_waits", reason=str(error))
                 away = True
+
+    def _write_lists(self) -> None:
+        while self._write_batch():
+            pass
 
     def _write_batch(self) -> int:
         """Write the oldest lists, `_BATCH` at most; the number of lists taken."""
@@ -191,7 +202,8 @@ class ServedLog:
             with writing(self._engine) as connection:
                 # A transaction whose commit was not heard of is tried again: what it stored is not counted twice.
                 new = set(connection.execute(self._insert, [served._asdict() for served, _ in written]).scalars())
-                self._sales.write(connection, [sales for _, sales in written if sales.request_id in new])
+                self._sales.write(connection, [sales for _, sales in written])
+            self._sales.count(sales for _, sales in written if sales.request_id in new)
 
     def _put_back(self, batch: dict[str, _Waiting]) -> None:
         with self._lock:

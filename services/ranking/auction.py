@@ -1,11 +1,11 @@
 """One list's auction: who may be sold a place, the blend, and what the places cost."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from models.calibration import Calibration
 from services.ads.blend import AdRules, Bids, Doubles, Layout, Rows, blend
@@ -20,12 +20,16 @@ UNHEARD: Final = -1.0
 """A bid below any reserve."""
 
 
-class Lost(StrEnum):
-    """Why a campaign that was a candidate was not shown."""
+class Outcome(IntEnum):
+    """How an auction ended for a campaign that was a candidate."""
 
-    BUDGET = "budget"
-    FLOOR = "floor"
-    PRICE = "price"
+    SHOWN = 0
+    LOST_TO_BUDGET = 1
+    """Nothing was left to spend."""
+    LOST_TO_FLOOR = 2
+    """The restaurant is below a quality floor."""
+    LOST_TO_PRICE = 3
+    """The bid was below the reserve, or others were worth more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,15 +133,14 @@ class Auction:
                 prices = first_prices(self.bids, self.layout)
         return [int(price * MICRO) for price in prices.tolist()]
 
-    def losses(self) -> Iterator[tuple[int, Lost]]:
-        """Entries of the offers that were not shown, and why: no budget, below a quality floor, or too low a bid."""
+    def outcomes(self) -> npt.NDArray[np.int8]:
+        """(m,) how it ended for each candidate: a `Outcome`."""
         rules = self.selling.rules
         below = (self.values[self.bids.rows] < rules.value_floor) | (self.bids.clicks < rules.click_floor)
-        shown = set(self.layout.campaigns.tolist())
-        reasons = np.where(self.is_open, np.where(below, Lost.FLOOR, Lost.PRICE), Lost.BUDGET).tolist()
-        for index, (entry, reason) in enumerate(zip(self.candidates.tolist(), reasons, strict=True)):
-            if index not in shown:
-                yield entry, Lost(reason)
+        ended = np.where(below, Outcome.LOST_TO_FLOOR, Outcome.LOST_TO_PRICE).astype(np.int8)
+        ended[~self.is_open] = Outcome.LOST_TO_BUDGET
+        ended[self.layout.campaigns] = Outcome.SHOWN
+        return ended
 
 
 def run_auction(shortlists: Shortlists, request: int, k: int, offers: Offers, selling: Selling) -> Auction | None:

@@ -1,19 +1,17 @@
 """What the log keeps of a served list: enough to explain it, to learn from it, to bill it, and to make it again."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from services.events.sales import SoldPlace
+from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
-from services.ranking.auction import Auction, Lost
+from services.ranking.auction import Auction
 from services.ranking.rank import TERMS
 
 if TYPE_CHECKING:
     from services.serving.recommender import Answer
-
-_COUNTER: Final = {Lost.BUDGET: "lost_to_budget", Lost.FLOOR: "lost_to_floor", Lost.PRICE: "lost_to_price"}
 
 
 def served_record(answer: "Answer") -> Record:
@@ -33,8 +31,7 @@ def served_record(answer: "Answer") -> Record:
         )
         for (slot, campaign), price in zip(answer.shown.sponsors.items(), prices, strict=True)
     ]
-    outcomes = {campaigns[entry].campaign_id: _COUNTER[why] for entry, why in auction.losses()}
-    outcomes |= {place.campaign_id: "shown" for place in sold}
+    outcomes = Outcomes(answer.ask.snapshot.book.campaign_ids, auction.candidates, auction.outcomes())
     document = _document(answer) | {"ads": _ads(answer, auction, sold)}
     return Record(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), sold, outcomes)
 
@@ -59,14 +56,14 @@ def _document(answer: "Answer") -> dict[str, Any]:
 def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str, Any]:
     """What the list would have been without payment, and the auction's own inputs, so that it can be held again."""
     campaigns, bids = answer.ask.snapshot.book.campaigns, auction.bids
-    candidates = [campaigns[entry] for entry in auction.candidates.tolist()]
+    ids, full_bids = answer.ask.snapshot.book.campaign_ids, answer.ask.snapshot.book.bids
     offers = answer.ask.live.offers
     entry: dict[str, Any] = {
-        "campaign_ids": [campaign.campaign_id for campaign in candidates],
+        "campaign_ids": [ids[entry] for entry in auction.candidates.tolist()],
         "ranks": bids.rows,
         "values": auction.values[bids.rows],
         "clicks": bids.clicks,
-        "bids": [campaign.bid for campaign in candidates],
+        "bids": full_bids[auction.candidates],
         "paced": None if offers is None else offers.bids[auction.candidates],
         "open": auction.is_open,
         "per_order": answer.ask.snapshot.book.per_order[auction.candidates],

@@ -1,6 +1,7 @@
 """A policy: the small versioned document that says how lists are made. Never code."""
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,13 +51,11 @@ class AdPolicy(BaseModel):
     """Above this calibration error of orders or clicks on held-out data nothing is sold with that model."""
 
 
-class Policy(BaseModel):
-    """All dials of the ranking. Every answer names the version that made it."""
+class PolicyDials(BaseModel):
+    """All dials of the ranking; one that is left out has its default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(default="balanced", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    version: int = Field(default=1, ge=1)
     shortlist: int = Field(default=200, ge=20, le=5_000)
     """Restaurants that are scored in full; the rest is cut off by the model's score alone."""
     recency_gain: float = Field(default=0.5, ge=0.0, le=10.0)
@@ -67,3 +66,15 @@ class Policy(BaseModel):
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
     ads: AdPolicy = AdPolicy()
+
+
+class Policy(PolicyDials):
+    """A version of a policy. Every answer names the one that made it."""
+
+    name: str = Field(default="balanced", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    version: int = Field(default=1, ge=1)
+
+    @classmethod
+    def of(cls, name: str, dials: PolicyDials, version: int = 1) -> Self:
+        """These dials under this name."""
+        return cls(name=name, version=version, **{dial: getattr(dials, dial) for dial in PolicyDials.model_fields})

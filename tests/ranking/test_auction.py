@@ -10,7 +10,8 @@ from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
 
 from services.ads.book import AdBook
 from services.ads.campaign import MICRO
-from services.ranking.auction import Lost, Selling, ShownList, run_auction, shown_list, why_money_is_off
+from services.events.sales import OUTCOMES
+from services.ranking.auction import Outcome, Selling, ShownList, run_auction, shown_list, why_money_is_off
 from services.ranking.rank import PAYMENT, TERMS, RankedLists
 from services.stakeholders.policy import AdPolicy, Pricing
 
@@ -111,7 +112,7 @@ def test_what_the_filters_leave_out_is_not_sold_either() -> None:
     assert max(shown.rows.tolist()) < 20
 
 
-def test_losses_name_the_reason() -> None:
+def test_outcomes_name_the_reason() -> None:
     catalogue = city(60)
     ranked = lists(catalogue, 10, shortlist=60)
     below = ranked.shortlists.rows[0, ranked.shortlists.order[0, 10:]].tolist()
@@ -125,7 +126,17 @@ def test_losses_name_the_reason() -> None:
 
     assert auction is not None
     assert auction.sold().tolist() == [0]
-    assert dict(auction.losses()) == {1: Lost.BUDGET, 2: Lost.PRICE, 3: Lost.FLOOR, 4: Lost.PRICE}
+    assert dict(zip(auction.candidates.tolist(), map(Outcome, auction.outcomes().tolist()), strict=True)) == {
+        0: Outcome.SHOWN,
+        1: Outcome.LOST_TO_BUDGET,
+        2: Outcome.LOST_TO_PRICE,
+        3: Outcome.LOST_TO_FLOOR,
+        4: Outcome.LOST_TO_PRICE,
+    }
+
+
+def test_the_counters_are_named_in_the_order_of_the_outcomes() -> None:
+    assert [outcome.name.lower() for outcome in Outcome] == list(OUTCOMES)
 
 
 def test_a_campaign_runs_in_its_time_with_a_budget_and_a_restaurant() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from happenings import NOON
 from locks import events_locked
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, Table, select
 from services.database.errors import StorageUnavailable
 from services.database.schema import ad_impressions, campaign_hours, market_hours
 from services.database.transactions import reading
-from services.events.sales import SoldPlace
+from services.events.sales import OUTCOMES, Outcomes, SoldPlace
 from services.events.served import Record, ServedList, ServedLog
 
 HOURS = 3_600.0
@@ -169,13 +170,19 @@ def rows_of(engine: Engine, table: Table) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
 
 
+def ended(names: tuple[str, ...], how: dict[int, str]) -> Outcomes:
+    codes = [OUTCOMES.index(outcome) for outcome in how.values()]
+    return Outcomes(names, np.array(list(how)), np.array(codes))
+
+
 def test_what_was_sold_is_written_with_its_list_and_counted_by_the_hour(engine: Engine, log: ServedLog) -> None:
     place = SoldPlace("c1", "r9", 2, "click", 31_500_000)
-    record(log, 1, Record(b"{}", [place], {"c1": "shown", "c2": "lost_to_price", "c3": "lost_to_budget"}))
-    record(log, 2, lambda: Record(b"{}", (), {"c1": "lost_to_floor"}))
+    names = ("c0", "c1", "c2", "c3")
+    record(log, 1, Record(b"{}", [place], ended(names, {1: "shown", 2: "lost_to_price", 3: "lost_to_budget"})))
+    record(log, 2, lambda: Record(b"{}", (), ended(names, {1: "lost_to_floor"})))
     record(log, 3, at=NOON + timedelta(hours=1))
     log.flush()
-    record(log, 4, Record(b"{}", [place._replace(rank=6)], {"c1": "shown"}))
+    record(log, 4, Record(b"{}", [place._replace(rank=6)], ended(("c1",), {0: "shown"})))
     log.flush()
     sold = [
         {
@@ -202,7 +209,7 @@ def test_what_was_sold_is_written_with_its_list_and_counted_by_the_hour(engine: 
 
 
 def test_a_list_that_comes_again_is_not_counted_again(engine: Engine, log: ServedLog) -> None:
-    again = Record(b"{}", [SoldPlace("c1", "r9", 2, "click", 1)], {"c1": "shown"})
+    again = Record(b"{}", [SoldPlace("c1", "r9", 2, "click", 1)], ended(("c1",), {0: "shown"}))
     for _ in range(2):
         record(log, 1, again)
         log.flush()

@@ -82,17 +82,16 @@ def upgrade() -> None:
     op.create_table(
         "ad_impressions",
         sa.Column("market", _key(63), nullable=False),
-        sa.Column("request_id", _key(), nullable=False),
         sa.Column("campaign_id", _key(), nullable=False),
+        sa.Column("request_id", _key(), nullable=False),
         sa.Column("user_id", _key(), nullable=False),
         sa.Column("restaurant_id", _key(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("rank", sa.SmallInteger(), nullable=False),
         sa.Column("billing", sa.String(length=16), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("market", "request_id", "campaign_id", name="pk_ad_impressions"),
+        sa.PrimaryKeyConstraint("market", "campaign_id", "request_id", name="pk_ad_impressions"),
     )
-    op.create_index("ix_ad_impressions_market_campaign_id_at", "ad_impressions", ["market", "campaign_id", "at"])
     op.create_index(
         "ix_ad_impressions_market_user_id_restaurant_id_at",
         "ad_impressions",

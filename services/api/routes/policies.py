@@ -1,0 +1,106 @@
+"""Policies: what makes the lists, in versions, one of them active in each market."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from services.access.roles import Role
+from services.api.asking import market_named
+from services.api.dependencies import ServicesDep
+from services.api.examples import answers
+from services.api.policy_schemas import Activation, PolicyBody, PolicyPage
+from services.api.preconditions import IfMatch, etag, seen_version
+from services.api.problems import NotFound, PreconditionFailed
+from services.api.security import ACTIVATORS, POLICY_WRITERS, READERS, require
+from services.bootstrap import Services
+from services.catalogue.records import MarketKey
+from services.stakeholders.policies import PolicyNotFound, PolicyVersionMismatch, StoredPolicy
+from services.stakeholders.policy import Policy, PolicyDials
+
+router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[Depends(require(READERS))])
+
+PolicyName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
+
+
+@router.get("", operation_id="listPolicies", responses=answers(PolicyPage, 404, 422, 503))
+async def policies(services: ServicesDep, market: Market = None) -> PolicyPage:
+    """The newest version of each policy of a market."""
+    named = market_named(services, market)
+    stored, active = await services.in_thread(services.policies.newest, named)
+    return PolicyPage(items=[PolicyBody.of(named, each, active) for each in stored])
+
+
+@router.get("/{name}", operation_id="getPolicy", responses=answers(PolicyBody, 404, 422, 503))
+async def policy(services: ServicesDep, response: Response, name: PolicyName, market: Market = None) -> PolicyBody:
+    """The newest version; `ETag` is what a change has to send as `If-Match`."""
+    named = market_named(services, market)
+    versions = await _versions(services, named, name)
+    return await _answer(services, response, named, versions[0])
+
+
+@router.get("/{name}/versions", operation_id="listPolicyVersions", responses=answers(PolicyPage, 404, 422, 503))
+async def policy_versions(services: ServicesDep, name: PolicyName, market: Market = None) -> PolicyPage:
+    """All versions of a policy, newest first."""
+    named = market_named(services, market)
+    versions = await _versions(services, named, name)
+    _, active = await services.in_thread(services.policies.newest, named)
+    return PolicyPage(items=[PolicyBody.of(named, each, active) for each in versions])
+
+
+@router.put("/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 412, 413, 422, 428, 503))
+async def put_policy(
+    services: ServicesDep,
+    response: Response,
+    role: Annotated[Role, Depends(require(POLICY_WRITERS))],
+    name: PolicyName,
+    body: PolicyDials,
+    market: Market = None,
+    if_match: IfMatch = None,
+) -> PolicyBody:
+    """Store a new version. It makes lists when it is activated, and before that for requests that name it.
+
+    The same content again keeps its version.
+    """
+    named = market_named(services, market)
+    known = await services.in_thread(services.policies.versions, named, name)
+    seen = seen_version(f"policy {name!r}", if_match, known[0].policy.version if known else None)
+    try:
+        stored = await services.in_thread(services.policies.put, named, Policy.of(name, body), seen, role.value)
+    except PolicyVersionMismatch as error:
+        raise PreconditionFailed(str(error)) from None
+    return await _answer(services, response, named, stored)
+
+
+@router.post("/{name}/activate", operation_id="activatePolicy", responses=answers(PolicyBody, 400, 404, 413, 422, 503))
+async def activate_policy(
+    services: ServicesDep,
+    response: Response,
+    role: Annotated[Role, Depends(require(ACTIVATORS))],
+    name: PolicyName,
+    body: Activation,
+    market: Market = None,
+) -> PolicyBody:
+    """Let a version make the market's lists; processes follow within a second.
+
+    Until sign-offs of the seats are kept, this takes the admin's key.
+    """
+    named = market_named(services, market)
+    try:
+        stored = await services.in_thread(services.policies.activate, named, name, body.version, role.value)
+    except PolicyNotFound as error:
+        raise NotFound(str(error)) from None
+    return await _answer(services, response, named, stored)
+
+
+async def _versions(services: Services, market: str, name: str) -> list[StoredPolicy]:
+    versions = await services.in_thread(services.policies.versions, market, name)
+    if not versions:
+        raise NotFound(f"market {market} has no policy {name!r}")
+    return versions
+
+
+async def _answer(services: Services, response: Response, market: str, stored: StoredPolicy) -> PolicyBody:
+    _, active = await services.in_thread(services.policies.newest, market)
+    response.headers["ETag"] = etag(stored.policy.version)
+    return PolicyBody.of(market, stored, active)

@@ -1,0 +1,65 @@
+"""Policies and the audit trail over HTTP."""
+
+import time
+from collections.abc import Callable
+
+import httpx2
+
+Call = Callable[..., httpx2.Response]
+DIALS = {"shortlist": 90, "ads": {"money": 0.0}}
+
+
+def test_a_policy_is_made_changed_and_activated(as_role: Callable[[str], Call]) -> None:
+    ml, admin, app = as_role("ml"), as_role("admin"), as_role("app")
+    made = ml("PUT", "/v1/policies/quiet", json=DIALS)
+    assert (made.status_code, made.headers["etag"]) == (200, '"1"'), made.text
+    assert (made.json()["active"], made.json()["shortlist"], made.json()["ads"]["cap"]) == (False, 90, 3)
+
+    assert ml("PUT", "/v1/policies/quiet", json=DIALS).status_code == 428
+    stale = ml("PUT", "/v1/policies/quiet", json=DIALS, headers={"If-Match": '"7"'})
+    assert stale.status_code == 412
+    assert '"1"' in stale.json()["detail"]
+    changed = ml("PUT", "/v1/policies/quiet", json={"shortlist": 95}, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert [item["version"] for item in ml("GET", "/v1/policies/quiet/versions").json()["items"]] == [2, 1]
+
+    def policy_of_lists() -> tuple[str, str]:
+        answer = app("GET", "/v1/recommendations", params={"user_id": "d0-000001"}).json()
+        return answer["policy"]["name"], answer["policy"]["version"]
+
+    assert policy_of_lists() == ("balanced", "1")
+    assert admin("POST", "/v1/policies/quiet/activate", json={"version": 1}).json()["active"] is True
+    deadline = time.monotonic() + 20
+    while policy_of_lists() != ("quiet", "1"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    active = {item["name"]: (item["version"], item["active"]) for item in ml("GET", "/v1/policies").json()["items"]}
+    assert active["quiet"] == (2, False)
+    assert [item["active"] for item in ml("GET", "/v1/policies/quiet/versions").json()["items"]] == [False, True]
+    admin("POST", "/v1/policies/balanced/activate", json={})
+    while policy_of_lists() != ("balanced", "1"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    trail = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 2}).json()
+    assert trail["verified"] is True
+    assert [(item["action"], item["role"]) for item in trail["items"]] == [("policy.activate", "admin")] * 2
+    older = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 2, "cursor": trail["next"]}).json()
+    assert {item["seq"] for item in older["items"]} < set(range(trail["items"][-1]["seq"]))
+
+
+def test_bad_dials_are_named(as_role: Callable[[str], Call]) -> None:
+    ml = as_role("ml")
+    for body, words in (
+        ({"shortlist": 1}, "shortlist"),
+        ({"ads": {"cap": -1}}, "ads.cap"),
+        ({"ads": {"monney": 1}}, "monney"),
+        ({"ads": {"pricing": "free"}}, "pricing"),
+        ({"name": "x"}, "name"),
+    ):
+        refused = ml("PUT", "/v1/policies/bad", json=body)
+        assert refused.status_code == 422, refused.text
+        assert words in refused.text
+    assert ml("GET", "/v1/policies/bad").status_code == 404
+    assert ml("PUT", "/v1/policies/Bad_Name", json={}).status_code == 422
+    assert as_role("admin")("POST", "/v1/policies/bad/activate", json={}).status_code == 404

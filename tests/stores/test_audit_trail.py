@@ -1,0 +1,105 @@
+"""The audit trail: one chain, one record for each lever, and no quiet change of the past."""
+
+import threading
+from typing import Any
+
+import pytest
+from happenings import NOON
+from sqlalchemy import Engine, delete, update
+
+from services.audit.trail import AuditTrail
+from services.clock import Clock
+from services.database.schema import audit_trail, markets
+from services.database.transactions import writing
+
+
+@pytest.fixture
+def trail(engine: Engine) -> AuditTrail:
+    """An empty one."""
+    return AuditTrail(engine, Clock())
+
+
+def use_lever(engine: Engine, trail: AuditTrail, number: int, **changes: Any) -> int:
+    given = {"role": "sales", "action": "campaign.put", "market": "aldermoor", "subject": f"c{number}"}
+    with writing(engine) as connection:
+        return trail.record(connection, **{**given, **changes}, document={"before": None, "after": {"bid": number}})
+
+
+def test_records_come_back_newest_first_by_market_and_by_page(engine: Engine, trail: AuditTrail) -> None:
+    assert trail.page() == []
+    assert trail.first_broken() is None
+    for number in range(1, 8):
+        assert use_lever(engine, trail, number, market="bramble" if number % 3 == 0 else "aldermoor") == number
+    assert [record.seq for record in trail.page(limit=3)] == [7, 6, 5]
+    assert [record.seq for record in trail.page(before=5, limit=3)] == [4, 3, 2]
+    assert [record.subject for record in trail.page("bramble")] == ["c6", "c3"]
+    first, second = trail.page(before=3)[::-1]
+    assert (first.previous, second.previous) == ("0" * 64, first.digest)
+    assert first.document == {"before": None, "after": {"bid": 1}}
+    assert trail.first_broken() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": NOON},
+        {"role": "admin"},
+        {"action": "campaign.close"},
+        {"market": None},
+        {"subject": "c9"},
+        {"document": '{"before":null,"after":{"bid":999}}'},
+        {"previous": "f" * 64},
+        {"digest": "f" * 64},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_of_any_column_is_found(engine: Engine, trail: AuditTrail, change: dict[str, Any]) -> None:
+    for number in range(1, 6):
+        use_lever(engine, trail, number)
+    with writing(engine) as connection:
+        connection.execute(update(audit_trail).where(audit_trail.c.seq == 3).values(**change))
+    assert trail.first_broken() == 3
+
+
+@pytest.mark.parametrize("gone", [1, 3])
+def test_a_record_that_is_taken_out_is_missed(engine: Engine, trail: AuditTrail, gone: int) -> None:
+    for number in range(1, 6):
+        use_lever(engine, trail, number)
+    with writing(engine) as connection:
+        connection.execute(delete(audit_trail).where(audit_trail.c.seq == gone))
+    assert trail.first_broken() == gone
+
+
+def test_a_lever_that_is_rolled_back_leaves_no_record(engine: Engine, trail: AuditTrail) -> None:
+    use_lever(engine, trail, 1)
+
+    def break_off() -> None:
+        with writing(engine) as connection:
+            trail.record(connection, role="ml", action="x", market=None, subject="s", document={})
+            raise RuntimeError("the lever broke")
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert use_lever(engine, trail, 2) == 2
+    assert trail.first_broken() is None
+
+
+def test_writers_at_the_same_time_make_one_chain_without_gaps(engine: Engine, trail: AuditTrail) -> None:
+    def work(thread: int) -> None:
+        for number in range(10):
+            use_lever(engine, trail, thread * 100 + number)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [record.seq for record in trail.page()] == list(range(40, 0, -1))
+    assert trail.first_broken() is None
+
+
+def test_the_trail_survives_other_tables_being_empty(engine: Engine, trail: AuditTrail) -> None:
+    with writing(engine) as connection:
+        connection.execute(delete(markets))
+    use_lever(engine, trail, 1, market=None)
+    assert trail.page()[0].market is None
