@@ -4,7 +4,7 @@ The layout maximises   sum over organic slots of theta_k u  +  sum over ad slots
 under a first slot, a gap and a cap, where u is the same value of a restaurant whether it is shown as an ad or not, c is
 what a label costs the diner, q the probability of a click, b the bid and lambda the price that the platform puts on
 money. Only restaurants below the organic list may be sold: that rule does not depend on bids, so no one has a free
-place to fall back on, and the prices of `services.ads.prices` are truthful.
+place to fall back on, and the prices of `services.ads.prices` are truthful. `services.ads.no_repeat` lifts the rule.
 
 The j-th best ad goes into the j-th ad slot, and the sum splits into one term for each ad slot: with C_j(s) the value of
 the first s slots where j of them are ads that are left out of the sum,
@@ -12,10 +12,15 @@ the first s slots where j of them are ads that are left out of the sum,
     W = sum_j [ C_(j-1)(p_j) - C_j(p_j + 1) + theta_(p_j) v_j ] + C_m(K)
 
 so a running maximum over the slots finds the optimum in cap * K steps, without listing the patterns. The objective is
-the Lagrangian of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391), with lambda for one over its multiplier.
+the Lagrangian of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391), with lambda for one over its multiplier. The
+steps are plain Python on floats: for a list of twenty a numpy call costs more than the twenty steps that it saves.
 """
 
-from dataclasses import dataclass
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from operator import mul, neg, sub
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +44,7 @@ class AdRules:
     label_cost: float = 0.0
     """c >= 0: what a labelled entry costs the diner."""
     value_floor: float = 0.0
-    """Restaurants of less organic value are not sold a slot, whatever they bid."""
+    """Restaurants of less organic value are not sold a slot, whatever they bid; 0 is no floor."""
     click_floor: float = 0.0
     """The same for the probability of a click."""
 
@@ -78,84 +83,133 @@ class Layout:
     """W of this layout."""
     organic_welfare: float
     """W of the list without ads."""
+    search: "Search | None" = field(default=None, repr=False)
+    """What the solver found on its way, from which the prices go on; None: nothing that would help."""
 
 
 def blend(values: Doubles, bids: Bids, weights: Doubles, rules: AdRules) -> Layout:
     """The best layout; the organic list itself where no ad improves it.
 
-    `values` (n,): u, falling, the organic order. `weights` (K,): theta > 0, not rising. Raises ValueError where these
-    orders do not hold or a restaurant has two campaigns.
+    `values` (n,): u, falling, the organic order; beyond the list's length only the rows of `bids` are read. `weights`
+    (K,): theta > 0, not rising. Raises ValueError where these orders do not hold within the list. That each restaurant
+    has one campaign is the caller's promise.
     """
-    _check(values, bids, weights)
     k = min(len(weights), len(values))
-    organic, weights = values[:k], weights[:k]
-    worth = ad_values(values, bids, k, rules)
-    queue = np.argsort(-worth, kind="stable")[: min(rules.cap, np.count_nonzero(worth > -np.inf))]
-    reached, totals = _search(organic, worth[queue][None], weights, rules)
-    slots = _trace(reached, int(np.argmax(totals[0])), rules.gap)
-    rows = np.arange(k)
-    if len(slots):
-        rows = np.full(k, -1)
-        rows[slots] = bids.rows[queue[: len(slots)]]
-        rows[rows < 0] = np.arange(k - len(slots))
-    return Layout(rows, slots, queue[: len(slots)], float(totals[0].max()), float(totals[0, 0]))
+    organic, theta = values[:k].tolist(), weights[:k].tolist()
+    check_orders(organic, theta)
+    worth = ad_values(values, bids, rules)
+    worth[bids.rows < k] = -np.inf
+    queue, falling = best_of(worth, rules.cap + 1)
+    search = Search(organic, theta, rules, falling)
+    slots, campaigns = search.slots(), np.asarray(queue[: search.ads], np.int64)
+    rows = woven(range(k - len(slots)), slots, bids.rows[campaigns].tolist())
+    return Layout(rows, np.asarray(slots, np.int64), campaigns, search.welfare, search.organic_welfare, search)
 
 
-def ad_values(values: Doubles, bids: Bids, k: int, rules: AdRules) -> Doubles:
-    """(m,) u - c + lambda q b of each campaign; -inf where it is not eligible.
+def woven(organic: Sequence[int], slots: Sequence[int], ads: Sequence[int]) -> Rows:
+    """(K,) organic rows with the ads put into their slots, which rise."""
+    rows = list(organic)
+    for slot, row in zip(slots, ads, strict=True):
+        rows.insert(slot, row)
+    return np.asarray(rows, np.int64)
+
+
+def ad_values(values: Doubles, bids: Bids, rules: AdRules) -> Doubles:
+    """(m,) u - c + lambda q b of each campaign; -inf where a floor, the reserve or its label rules it out.
 
     An ad whose money does not pay for its label is left out: shown without the label the same list is worth more.
     """
     value = values[bids.rows]
     surplus = rules.money * (bids.clicks * bids.bids) - rules.label_cost
-    eligible = (bids.rows >= k) & (value >= rules.value_floor) & (bids.clicks >= rules.click_floor)
-    eligible &= (bids.bids >= bids.reserves) & (surplus > 0.0)
+    eligible = (bids.bids >= bids.reserves) & (surplus > 0.0)
+    if rules.value_floor > 0.0:
+        eligible &= value >= rules.value_floor
+    if rules.click_floor > 0.0:
+        eligible &= bids.clicks >= rules.click_floor
     return np.where(eligible, value + surplus, -np.inf)
 
 
-def best_welfare(values: Doubles, worth: Doubles, weights: Doubles, rules: AdRules) -> Doubles:
-    """(B,) W of the best layout for each of B rows of `worth` (B, m), as `ad_values` makes them."""
-    k = min(len(weights), len(values))
-    falling = -np.sort(-worth, axis=1)[:, : rules.cap]
-    return np.asarray(_search(values[:k], falling, weights[:k], rules)[1].max(axis=1))
+def best_of(worth: Doubles, most: int) -> tuple[list[int], list[float]]:
+    """The entries that are eligible, best first, and what each is worth; `most` of them at most."""
+    order = np.argsort(-worth, kind="stable")[:most]
+    falling = worth[order].tolist()
+    count = falling.index(-np.inf) if -np.inf in falling else len(falling)
+    return order[:count].tolist(), falling[:count]
 
 
-def _search(organic: Doubles, worth: Doubles, weights: Doubles, rules: AdRules) -> tuple[list[Doubles], Doubles]:
-    """For worth (B, m), falling: the best sums (B, K) of j ads whose last is at each slot, and W (B, m + 1) by j."""
-    batch, most = worth.shape
-    k = len(organic)
-    before = np.concatenate(([0.0], np.cumsum(weights * organic)))
-    totals = np.full((batch, most + 1), before[k])
-    reached: list[Doubles] = []
-    start = rules.first_slot - 1
-    for ads in range(1, most + 1):
-        after = np.zeros(k + 1)
-        np.cumsum(weights[ads:] * organic[: max(k - ads, 0)], out=after[min(ads, k) + 1 :])
-        best = before[:k] - after[1:] + weights * worth[:, ads - 1, None]
-        best[:, :start] = -np.inf
-        if reached:
-            best[:, : rules.gap] = -np.inf
-            best[:, rules.gap :] += np.maximum.accumulate(reached[-1], axis=1)[:, : max(k - rules.gap, 0)]
-        reached.append(best)
-        totals[:, ads] = best.max(axis=1, initial=-np.inf) + after[k]
-        before = after
-    return reached, totals
-
-
-def _trace(reached: list[Doubles], ads: int, gap: int) -> Rows:
-    """The slots of the best layout with so many ads, of the first of the batch."""
-    slots: list[int] = []
-    end = None
-    for best in reversed(reached[:ads]):
-        slots.append(int(np.argmax(best[0, :end])))
-        end = slots[-1] - gap + 1
-    return np.asarray(slots[::-1], np.int64)
-
-
-def _check(values: Doubles, bids: Bids, weights: Doubles) -> None:
-    if np.any(np.diff(values) > 0.0):
+def check_orders(organic: Sequence[float], theta: Sequence[float]) -> None:
+    """Raise ValueError unless values fall and weights are positive and do not rise."""
+    if any(above < below for above, below in pairwise(organic)):
         raise ValueError("values: not falling; the organic order comes first")
-    if not np.all(weights > 0.0) or np.any(np.diff(weights) > 0.0):
+    if any(above < below for above, below in pairwise(theta)) or (theta and theta[-1] <= 0.0):
         raise ValueError("weights: above 0 and not rising")
-    if len(np.unique(bids.rows)) != len(bids.rows):
-        raise ValueError("bids: a restaurant has two campaigns; keep one of them")
+
+
+class Search:
+    """The search of one list: sums of the organic values, and the best sums of j ads by the slot of the last."""
+
+    def __init__(self, organic: list[float], theta: list[float], rules: AdRules, falling: list[float]) -> None:
+        """`falling`: what the ads are worth, best first; as many as the cap are used, one more is for the prices."""
+        self._organic, self._theta, self._rules = organic, theta, rules
+        self._queue = falling
+        self._sums = [list(accumulate(map(mul, theta, organic), initial=0.0))]
+        self._steps: list[list[float]] = []
+        self._reached = self._extended([], falling)
+        self.organic_welfare = self._sums[0][-1]
+        totals = self._totals(self._reached)
+        self.ads = max(range(len(totals)), key=totals.__getitem__)
+        self.welfare = totals[self.ads]
+
+    def slots(self) -> list[int]:
+        """The ad slots of the best layout, from 0, rising."""
+        found: list[int] = []
+        end: int | None = None
+        for ads in range(self.ads, 0, -1):
+            best = self._reached[ads - 1]
+            at = best.index(max(best[:end]))
+            # The ad before it stands at least a gap higher: as far down its own range as this one is down this range.
+            end = at + 1
+            found.append(self._first(ads) + at)
+        return found[::-1]
+
+    def welfare_with(self, place: int, worth: float) -> float:
+        """W where the ad at this place of the queue is worth less: what stands before it stays as it is."""
+        rest = self._queue[:place] + self._queue[place + 1 :]
+        if worth > -np.inf:
+            insort(rest, worth, key=neg)
+        return max(self._totals(self._extended(self._reached[:place], rest)))
+
+    def _first(self, ads: int) -> int:
+        """The first slot that the last of so many ads can have."""
+        return self._rules.first_slot - 1 + (ads - 1) * self._rules.gap
+
+    def _extended(self, reached: list[list[float]], falling: list[float]) -> list[list[float]]:
+        """`reached` for the whole queue: lists over slots from `_first` on, the best sum with the last ad there."""
+        theta, most = self._theta, min(self._rules.cap, len(falling))
+        extended = list(reached)
+        for ads in range(len(extended) + 1, most + 1):
+            first = self._first(ads)
+            if first >= len(theta):
+                break
+            worth, gains = falling[ads - 1], self._gains(ads)
+            if extended:
+                before = accumulate(extended[-1], max)
+                best = [a + t * worth + b for a, t, b in zip(gains[first:], theta[first:], before, strict=False)]
+            else:
+                best = [a + t * worth for a, t in zip(gains[first:], theta[first:], strict=True)]
+            extended.append(best)
+        return extended
+
+    def _gains(self, ads: int) -> list[float]:
+        """(K,) C_(ads-1)(p) - C_ads(p + 1): what the list gains but the ad's worth when the last ad comes to slot p."""
+        while len(self._steps) < ads:
+            number = len(self._sums)
+            shifted = accumulate(map(mul, self._theta[number:], self._organic), initial=0.0)
+            after = [0.0] * number + list(shifted)
+            self._steps.append(list(map(sub, self._sums[-1], after[1:])))
+            self._sums.append(after)
+        return self._steps[ads - 1]
+
+    def _totals(self, reached: list[list[float]]) -> list[float]:
+        """W by the number of ads."""
+        return [self._sums[0][-1], *(max(best) + self._sums[ads][-1] for ads, best in enumerate(reached, 1))]

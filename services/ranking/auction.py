@@ -11,9 +11,10 @@ from models.calibration import Calibration
 from services.ads.blend import AdRules, Bids, Doubles, Layout, Rows, blend
 from services.ads.book import Bools, Offers
 from services.ads.campaign import MICRO
-from services.ads.prices import first_prices, gsp_prices, vcg_prices
+from services.ads.no_repeat import blend_no_repeat
+from services.ads.prices import Solver, first_prices, gsp_prices, vcg_prices
 from services.ranking.rank import PAYMENT, RankedLists, Shortlists
-from services.stakeholders.policy import AdPolicy, Pricing
+from services.stakeholders.policy import AdPolicy, Eligibility, Pricing
 
 _MOST_SLOTS: Final = 100
 UNHEARD: Final = -1.0
@@ -38,6 +39,7 @@ class Selling:
 
     rules: AdRules
     pricing: Pricing
+    eligibility: Eligibility
     calibration: Calibration
     weights: Doubles
     """(100,) theta of the slots."""
@@ -60,11 +62,17 @@ class Selling:
                 click_floor=policy.click_floor,
             ),
             pricing=policy.pricing,
+            eligibility=policy.eligibility,
             calibration=calibration,
             weights=calibration.examination_at(np.arange(1, _MOST_SLOTS + 1)),
             reserve_click=float(policy.reserve_click),
             reserve_order=float(policy.reserve_order),
         )
+
+    @property
+    def solve(self) -> Solver:
+        """Who lays the list out."""
+        return blend if self.eligibility is Eligibility.BELOW_LIST else blend_no_repeat
 
     def reserves(self, per_order: Bools) -> Doubles:
         """(m,) the least price of what each campaign is billed for, in minor units."""
@@ -107,7 +115,7 @@ class Auction:
         cls, candidates: Rows, is_open: Bools, values: Doubles, bids: Bids, k: int, selling: Selling
     ) -> "Auction":
         """Hold it, for a list of k."""
-        layout = blend(values, bids, selling.weights[:k], selling.rules)
+        layout = selling.solve(values, bids, selling.weights[:k], selling.rules)
         return cls(selling, values, bids, candidates, is_open, layout)
 
     def payments(self) -> Doubles:
@@ -126,7 +134,8 @@ class Auction:
         rules, weights = self.selling.rules, self.selling.weights
         match self.selling.pricing:
             case Pricing.VCG:
-                prices = vcg_prices(self.values, self.bids, weights[: len(self.layout.rows)], rules, self.layout)
+                slots = weights[: len(self.layout.rows)]
+                prices = vcg_prices(self.values, self.bids, slots, rules, self.layout, self.selling.solve)
             case Pricing.GSP:
                 prices = gsp_prices(self.values, self.bids, rules, self.layout)
             case Pricing.FIRST:
@@ -146,11 +155,12 @@ class Auction:
 def run_auction(shortlists: Shortlists, request: int, k: int, offers: Offers, selling: Selling) -> Auction | None:
     """Sell places in a request's list of k among the restaurants that were scored in full; None without candidates."""
     order = shortlists.order[request, : shortlists.size(request)]
-    entries = offers.of_row[shortlists.rows[request, order[k:]]]
+    first = k if selling.eligibility is Eligibility.BELOW_LIST else 0
+    entries = offers.of_row[shortlists.rows[request, order[first:]]]
     found = np.flatnonzero(entries >= 0)
     if not len(found):
         return None
-    candidates, ranks = entries[found], found + k
+    candidates, ranks = entries[found], found + first
     is_open, per_order = offers.is_open[candidates], offers.book.per_order[candidates]
     values = shortlists.scores[request, order]
     bids = Bids(

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Eligibility(StrEnum):
@@ -49,6 +49,12 @@ class AdPolicy(BaseModel):
     eligibility: Eligibility = Eligibility.BELOW_LIST
     max_calibration_error: float = Field(default=0.02, ge=0.0, le=1.0, allow_inf_nan=False)
     """Above this calibration error of orders or clicks on held-out data nothing is sold with that model."""
+
+    @model_validator(mode="after")
+    def _has_a_queue_for_gsp(self) -> Self:
+        if self.pricing is Pricing.GSP and self.eligibility is Eligibility.NO_REPEAT:
+            raise ValueError("pricing: gsp needs the queue of ads that only below-list has; take vcg or first")
+        return self
 
 
 class PolicyDials(BaseModel):

@@ -49,12 +49,16 @@ def patterns(k: int, rules: AdRules) -> list[tuple[int, ...]]:
     return found
 
 
-def eligible(values: np.ndarray, bids: Bids, k: int, rules: AdRules) -> list[int]:
-    """Campaigns that the rules admit, said one by one."""
-    admitted = []
+def admitted(values: np.ndarray, bids: Bids, rules: AdRules) -> list[int]:
+    """Campaigns that floors and reserves admit, said one by one."""
+    found = []
     for campaign, row in enumerate(bids.rows.tolist()):
         heard = bids.bids[campaign] >= bids.reserves[campaign]
-        good = values[row] >= rules.value_floor and bids.clicks[campaign] >= rules.click_floor
-        if row >= k and heard and good:
-            admitted.append(campaign)
-    return admitted
+        if heard and values[row] >= rules.value_floor and bids.clicks[campaign] >= rules.click_floor:
+            found.append(campaign)
+    return found
+
+
+def eligible(values: np.ndarray, bids: Bids, k: int, rules: AdRules) -> list[int]:
+    """Those of them whose restaurant is below the list."""
+    return [campaign for campaign in admitted(values, bids, rules) if bids.rows[campaign] >= k]

@@ -75,7 +75,8 @@ def test_a_gsp_price_is_the_least_bid_that_keeps_the_place(market: Market) -> No
     layout = blend(*market)
 
     def place(campaign: int, bid: float) -> int:
-        worth = ad_values(values, with_bid(bids, campaign, bid), len(layout.rows), rules)
+        worth = ad_values(values, with_bid(bids, campaign, bid), rules)
+        worth[bids.rows < len(layout.rows)] = -np.inf
         return int(np.count_nonzero(worth > worth[campaign])) if worth[campaign] > -np.inf else len(worth)
 
     for price, campaign in zip(gsp_prices(values, bids, rules, layout), layout.campaigns.tolist(), strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
 
 from services.ads.book import AdBook
@@ -99,6 +100,23 @@ def test_a_restaurant_of_the_organic_list_is_not_sold_a_place() -> None:
     ranked = lists(catalogue, 10, shortlist=60)
     top = [campaign(place, row, bid=5_000) for place, row in enumerate(ranked.rows[0].tolist())]
     assert run_auction(ranked.shortlists, 0, 10, offers(catalogue, top), selling()) is None
+
+
+def test_a_restaurant_of_the_list_may_pay_to_stand_higher_where_the_policy_says_so() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=60)
+    campaigns = [campaign(place, row, bid=5_000) for place, row in enumerate(ranked.rows[0].tolist())]
+    bidders = offers(catalogue, campaigns)
+    free = selling(eligibility="no-repeat")
+    auction = run_auction(ranked.shortlists, 0, 10, bidders, free)
+    shown = shown_list(ranked, 0, auction)
+
+    assert auction is not None
+    assert len(shown.sponsors) == 3
+    assert sorted(shown.rows.tolist()) == sorted(ranked.rows[0].tolist())
+    assert all(5 * MICRO <= price <= 5_000 * MICRO for price in auction.prices())
+    with pytest.raises(ValidationError, match="needs the queue"):
+        AdPolicy(pricing="gsp", eligibility="no-repeat")
 
 
 def test_what_the_filters_leave_out_is_not_sold_either() -> None:
