@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from services.access.keys import KeyRing, ensure_keys
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
+from services.ads.report import AdReports
 from services.audit.trail import AuditTrail
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
@@ -56,6 +57,7 @@ class Services:
     keys: KeyRing
     catalogue: CatalogueStore
     campaigns: CampaignStore
+    reports: AdReports
     policies: PolicyStore
     trail: AuditTrail
     event_log: EventLog
@@ -149,10 +151,10 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
         last_copies=settings.last_copy_diners,
     )
     keys = KeyRing(engine)
-    catalogue, event_log = CatalogueStore(engine), EventLog(engine)
+    catalogue, event_log = CatalogueStore(engine), EventLog(engine, clock)
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
-    campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine)
+    campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, ModelRegistry(engine), policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
     return Services(
@@ -162,6 +164,7 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
         keys=keys,
         catalogue=catalogue,
         campaigns=campaigns,
+        reports=AdReports(engine, clock),
         policies=policies,
         trail=trail,
         event_log=event_log,

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Served records that wait for the database at most; beyond it the oldest are dropped and counted."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
+    settle_after_seconds: float = Field(default=5.0, ge=0, le=3600)
+    """How long a click or an order waits before it is billed, for the record of what was sold to be written."""
     cors_origins: list[str] = []
     """Origins whose pages may call the API; none by default."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -50,6 +52,11 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Where model versions lie: `artifacts/<market>/<version>/`."""
         return self.home / "artifacts"
+
+    @property
+    def worker_heartbeat(self) -> Path:
+        """Touched by the worker after each round of a job."""
+        return self.home / "worker.heartbeat"
 
     @property
     def keys_file(self) -> Path:

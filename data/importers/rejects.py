@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 REJECTS: Final = "rejects.csv"
 SHOWN: Final = 80
@@ -49,6 +49,16 @@ class RowCount:
     def kept(self) -> int:
         """Rows that went into the dataset."""
         return self.read - self.refused
+
+
+class RowLog(Protocol):
+    """Whoever counts the rows that are read and hears of those that are refused."""
+
+    def count(self, file: str) -> RowCount:
+        """The counts of one file."""
+
+    def refuse(self, at: Place, fault: BadCell) -> None:
+        """The row is not used."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
-from data.importers.rejects import BadCell, Place, RejectLog
+from data.importers.rejects import BadCell, Place, RowLog
 from data.importers.report import ImportFailed, reading
 
 MAX_ROW: Final = 100_000
@@ -56,7 +56,7 @@ class _Record:
 
 
 def read_rows(
-    path: Path, log: RejectLog, *, required: Sequence[str] = (), names: Sequence[str] = (), delimiter: str = ","
+    path: Path, log: RowLog, *, required: Sequence[str] = (), names: Sequence[str] = (), delimiter: str = ","
 ) -> Iterator[Row]:
     """The rows of a delimited file; those that are no rows go to the log.
 

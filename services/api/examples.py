@@ -132,14 +132,139 @@ RANKING_REQUEST: Final[dict[str, Any]] = {
     "context": {"max_price": 3},
     "k": 2,
 }
+CAMPAIGN: Final[dict[str, Any]] = {
+    "campaign_id": "lantern-spring",
+    "market": "aldermoor",
+    "restaurant_id": "r0-00042",
+    "payer": "Golden Lantern Ltd",
+    "bid": 45,
+    "billing": "click",
+    "daily_budget": 5000,
+    "total_budget": 100000,
+    "starts_at": "2026-01-05T00:00:00Z",
+    "ends_at": None,
+    "version": 2,
+    "created_at": "2026-01-04T10:12:00Z",
+    "updated_at": "2026-01-08T09:30:00Z",
+    "closed_at": None,
+}
+_CAMPAIGN_DAY: Final[dict[str, Any]] = {
+    "impressions": 412,
+    "viewed": 377,
+    "clicks": 31,
+    "orders": 6,
+    "billed": 30,
+    "spend": {"micro_units": 742500000, "minor_units": 742.5},
+    "refunds": {"micro_units": 0, "minor_units": 0.0},
+    "revenue": 14850.0,
+    "return_on_spend": 20.0,
+    "auctions": 3920,
+    "lost_to_budget": 12,
+    "lost_to_floor": 240,
+    "lost_to_price": 3256,
+}
+CAMPAIGN_REPORT: Final[dict[str, Any]] = {
+    **{name: CAMPAIGN[name] for name in ("campaign_id", "market", "restaurant_id", "payer", "billing")},
+    "currency": "GBP",
+    "time_zone": "Europe/London",
+    "as_of": "2026-01-09T19:00:00Z",
+    "first_day": "2026-01-09",
+    "last_day": "2026-01-09",
+    "totals": _CAMPAIGN_DAY,
+    "days": [{"day": "2026-01-09", **_CAMPAIGN_DAY}],
+    "remaining": {
+        "total": {"micro_units": 99257500000, "minor_units": 99257.5},
+        "today": {"micro_units": 4257500000, "minor_units": 4257.5},
+    },
+    "pacing": {"multiplier": 0.25, "is_open": True, "updated_at": "2026-01-09T18:59:55Z"},
+    "pace": [
+        {
+            "starts_at": "2026-01-09T18:00:00Z",
+            "hour": 18,
+            "plan": {"micro_units": 3900000000, "minor_units": 3900.0},
+            "spent": {"micro_units": 742500000, "minor_units": 742.5},
+        }
+    ],
+}
+POLICY: Final[dict[str, Any]] = {
+    "market": "aldermoor",
+    "name": "calm-january",
+    "version": 1,
+    "active": False,
+    "created_at": "2026-01-09T19:00:00Z",
+    "shortlist": 200,
+    "recency_gain": 0.5,
+    "recency_half_life_hours": 72.0,
+    "exploration": 0.0,
+    "radius_km": 8.0,
+    "ads": {
+        "money": 0.001,
+        "first_slot": 3,
+        "gap": 5,
+        "cap": 2,
+        "label_cost": 0.0,
+        "value_floor": 0.02,
+        "click_floor": 0.0,
+        "reserve_click": 5,
+        "reserve_order": 50,
+        "pricing": "vcg",
+        "eligibility": "below-list",
+        "max_calibration_error": 0.02,
+    },
+}
+AUDIT_RECORD: Final[dict[str, Any]] = {
+    "seq": 1,
+    "at": "2026-01-09T19:00:00Z",
+    "role": "admin",
+    "action": "policy.activate",
+    "market": "aldermoor",
+    "subject": "calm-january",
+    "document": {
+        "before": {"name": "balanced", "version": 1},
+        "after": {"name": "calm-january", "version": 1},
+    },
+    "previous": "0" * 64,
+    "digest": "9b1f0c2d" * 8,
+}
+_OUTLOOK: Final[dict[str, Any]] = {
+    "bid": 60,
+    "impressions": {"value": 1840.0, "low": 1722.0, "high": 1958.0},
+    "billed": {"value": 402.5, "low": 371.0, "high": 434.0},
+    "spend": {"value": 14210.0, "low": 13050.0, "high": 15370.0},
+    "spend_within_budget": 14210.0,
+}
+PREVIEW: Final[dict[str, Any]] = {
+    "since": "2026-01-02T19:00:00Z",
+    "until": "2026-01-09T19:00:00Z",
+    "lists": 21450,
+    "replayed": 1950,
+    "candidate_in": 610,
+    "now": _OUTLOOK,
+    "proposed": {**_OUTLOOK, "bid": 90, "spend": {"value": 25100.0, "low": 23400.0, "high": 26800.0}},
+}
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "previewCampaign": {"bid": 90},
+    "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
+    "activatePolicy": {"version": 1},
     "rankCandidates": RANKING_REQUEST,
     "putRestaurant": {name: value for name, value in RESTAURANT.items() if name != "restaurant_id"},
     "putUser": {name: value for name, value in DINER.items() if name != "user_id"},
+    "putCampaign": {
+        name: value
+        for name, value in CAMPAIGN.items()
+        if name not in {"campaign_id", "version", "created_at", "updated_at", "closed_at"}
+    },
 }
 """Example bodies of requests, by operation."""
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    "previewCampaign": PREVIEW,
+    "listPolicies": {"items": [POLICY], "next": None},
+    "listPolicyVersions": {"items": [POLICY], "next": None},
+    "getPolicy": POLICY,
+    "putPolicy": POLICY,
+    "activatePolicy": {**POLICY, "active": True},
+    "getAuditTrail": {"items": [AUDIT_RECORD], "next": None, "verified": True, "broken_at": None},
     "getRecommendations": RECOMMENDATIONS,
     "rankCandidates": RECOMMENDATIONS,
     "getExplanation": EXPLANATION,
@@ -152,6 +277,11 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "searchRestaurants": {"items": [{**RESTAURANT, "score": 45.5}], "next": None},
     "putUser": DINER,
     "getUser": {**DINER, "events": [], "served_lists": 3},
+    "listCampaigns": {"items": [CAMPAIGN], "next": None},
+    "getCampaign": CAMPAIGN,
+    "putCampaign": CAMPAIGN,
+    "closeCampaign": {**CAMPAIGN, "version": 3, "closed_at": "2026-01-08T09:30:00Z"},
+    "getCampaignReport": CAMPAIGN_REPORT,
     "eraseUser": {"user_id": "d0-000001", "events": 12, "served_lists": 3},
 }
 """Examples of successful answers, by operation. FastAPI drops nulls from examples, so they are added afterwards."""

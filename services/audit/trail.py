@@ -97,7 +97,7 @@ class AuditTrail:
         return None
 
 
-def _digest(row: Mapping[str, Any]) -> str:
+def _digest(row: Mapping[Any, Any]) -> str:
     canonical = orjson.dumps([row[name] for name in _COVERED], option=orjson.OPT_UTC_Z)
     return hashlib.sha256(canonical).hexdigest()
 

@@ -8,7 +8,8 @@ import typer
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.learning import evaluate, train
-from services.cli.operating import doctor, serve
+from services.cli.operating import doctor, serve, worker
+from services.cli.selling import campaigns
 
 app = typer.Typer(
     name="tablestakes",
@@ -24,8 +25,10 @@ app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("serve")(serve)
+app.command("worker")(worker)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
+app.add_typer(campaigns, name="campaigns")
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""serve, doctor."""
+"""serve, worker, doctor."""
 
 import os
 import platform
@@ -24,6 +24,15 @@ def serve(
     run(Settings(), host, port, workers)
 
 
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="One round of each job, then end.")] = False,
+) -> None:
+    """Do what must be done behind the API: settle what is owed, pace the campaigns' budgets."""
+    from services.worker import run
+
+    run(Settings(), once)
+
+
 def doctor() -> None:
     """Say what is configured and what answers; exit code 1 if something that is needed does not."""
     settings = Settings()
@@ -31,7 +40,7 @@ def doctor() -> None:
     typer.echo(f"python {platform.python_version()} on {platform.system()} {platform.machine()}")
     for package in ("fastapi", "uvicorn", "rectools-lightfm", "redis", "pandas", "numpy", "sqlalchemy"):
         typer.echo(f"{package} {version(package)}")
-    for check in (_home, _database, _redis, _openmp):
+    for check in (_home, _database, _ledger, _redis, _openmp):
         good, line = check(settings)
         typer.echo(f"{'ok  ' if good else 'BAD '} {line}")
         well = well and good
@@ -63,6 +72,23 @@ def _database(settings: Settings) -> tuple[bool, str]:
         return False, f"database ({kind}): {' '.join(str(error).split())[:200]}"
     served = ", ".join(champions) or "none: `tablestakes train DIR` registers a model"
     return True, f"database ({kind}): {len(markets)} market(s), champions: {served}"
+
+
+def _ledger(settings: Settings) -> tuple[bool, str]:
+    from services.ads.ledger_check import check
+    from services.database.engine import open_database
+    from services.database.errors import StorageUnavailable
+
+    try:
+        engine = open_database(settings.resolved_database_url)
+        findings = check(engine)
+        engine.dispose()
+    except StorageUnavailable:
+        return False, "ledger: not checked, the database does not answer"
+    if findings:
+        first = findings[0]
+        return False, f"ledger: {len(findings)} finding(s), the first: {first.where}: {first.explanation}"
+    return True, "ledger: in balance, within all budgets"
 
 
 def _redis(settings: Settings) -> tuple[bool, str]:

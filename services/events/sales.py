@@ -7,10 +7,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.database.schema import ad_impressions, campaign_hours, market_hours
-from services.database.transactions import insert_into, writing
+from services.database.transactions import add_into, insert_into, writing
 from services.database.types import micros
 
 OUTCOMES: Final = ("shown", "lost_to_budget", "lost_to_floor", "lost_to_price")
@@ -59,8 +58,8 @@ class SalesLog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._sell = _PlainInsert(engine, ad_impressions)
-        self._count_requests = _add_into(engine, market_hours, ("requests",))
-        self._count_outcomes = _add_into(engine, campaign_hours, ("auctions", *OUTCOMES))
+        self._count_requests = add_into(engine, market_hours, ("requests",))
+        self._count_outcomes = add_into(engine, campaign_hours, ("auctions", *OUTCOMES))
         self._requests: dict[tuple[str, int], int] = {}
         self._outcomes: dict[tuple[str, int, int], tuple[Sequence[str], npt.NDArray[np.int64]]] = {}
 
@@ -109,12 +108,6 @@ class SalesLog:
 def _row(market: str, campaign_id: str, hour: int, counts: npt.NDArray[np.int64]) -> Mapping[str, Any]:
     key = {"market": market, "campaign_id": campaign_id, "hour": hour}
     return {**key, "auctions": int(counts.sum()), **dict(zip(OUTCOMES, counts.tolist(), strict=True))}
-
-
-def _add_into(engine: Engine, table: Table, counters: Sequence[str]) -> postgresql.Insert | sqlite.Insert:
-    statement = insert_into(engine, table)
-    sums = {name: table.c[name] + statement.excluded[name] for name in counters}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=sums)
 
 
 class _PlainInsert:

@@ -50,7 +50,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     dataset = _city(settings, sizes)
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
-    with _keys(settings) as keys, _served(settings, port):
+    with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         city = truth.load(dataset.path, market)
         crowd = Crowd(
             city, dataset.diners(market)["user_id"].tolist(), dataset.restaurants(market)["restaurant_id"].tolist(), 1
@@ -121,16 +121,26 @@ def _keys(settings: Settings) -> Iterator[dict[Role, str]]:
 @contextlib.contextmanager
 def _served(settings: Settings, port: int) -> Iterator[None]:
     """The API as a process of its own, as in production; gone when the block is left."""
-    log = settings.home / "serve.log"
-    environment = {**os.environ, "TABLESTAKES_HOME": str(settings.home.absolute())}
-    command = [sys.executable, "-m", "services.cli", "serve", "--host", _HOST, "--port", str(port)]
-    with log.open("ab") as stream:
-        process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            command, env=environment, stdout=stream, stderr=stream, start_new_session=True
-        )
-    try:
+    with _process(settings, "serve", "--host", _HOST, "--port", str(port)) as (process, log):
         _await_ready(process, port, log)
         yield
+
+
+@contextlib.contextmanager
+def _process(settings: Settings, command: str, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """A command of ours in a process of its own, and its log; ended when the block is left."""
+    log = settings.home / f"{command}.log"
+    environment = {**os.environ, "TABLESTAKES_HOME": str(settings.home.absolute())}
+    with log.open("ab") as stream:
+        process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            [sys.executable, "-m", "services.cli", command, *options],
+            env=environment,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        yield process, log
     finally:
         process.send_signal(signal.SIGTERM)
         try:

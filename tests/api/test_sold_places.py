@@ -1,5 +1,6 @@
 """Sold places over HTTP: labelled, explained to the bit, logged with their price, and gone when money is off."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +14,17 @@ from sqlalchemy import select
 
 from services.ads.campaign import MICRO, Campaign
 from services.api.schemas import Recommendations
+from services.audit.trail import AuditTrail
 from services.bootstrap import Services
+from services.clock import Clock
 from services.database.engine import open_database
 from services.database.schema import ad_impressions, campaign_hours, market_hours
-from services.database.transactions import reading, writing
+from services.database.transactions import reading
 from services.ranking.replay import PastAuction
 from services.serving.preview import preview
 from services.serving.served_document import terms_of
 from services.settings import Settings
+from services.stakeholders.policies import PolicyStore
 from services.stakeholders.policy import AdPolicy, Policy
 from tests.api.conftest import running
 from tests.conftest import SmallCity
@@ -30,27 +34,19 @@ TRUSTING = AdPolicy(money=0.004, max_calibration_error=1.0)
 
 
 def store_policies(home: Path, market: str) -> None:
-    engine = open_database(Settings(home=home).resolved_database_url)
-    with writing(engine) as connection:
-        for name, dials in (("balanced", TRUSTING), ("organic", AdPolicy(money=0.0)), ("strict", AdPolicy())):
-            document = Policy(name=name, ads=dials.model_copy(update=_strictest(name))).model_dump_json()
-            row = {"market": market, "name": name, "version": 1, "document": document, "created_at": 0}
-            connection.exec_driver_sql(
-                "INSERT INTO policies (market, name, version, document, created_at) VALUES (?, ?, ?, ?, ?)",
-                tuple(row.values()),
-            )
+    """The trusting policy is active; beside it one that sells nothing and one that trusts no model."""
+    engine, clock = open_database(Settings(home=home).resolved_database_url), Clock()
+    store = PolicyStore(engine, AuditTrail(engine, clock), clock)
+    store.put(market, Policy(ads=TRUSTING), 1, "sales")
+    store.put(market, Policy(name="organic", ads=AdPolicy(money=0.0)), None, "sales")
+    store.put(market, Policy(name="strict", ads=AdPolicy(max_calibration_error=1e-9)), None, "sales")
+    store.activate(market, "balanced", None, "admin")
     engine.dispose()
-
-
-def _strictest(name: str) -> dict[str, float]:
-    return {"max_calibration_error": 1e-9} if name == "strict" else {}
 
 
 @pytest.fixture(scope="module")
 def selling(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """An application in which every third restaurant advertises."""
-    import shutil
-
     home = tmp_path_factory.mktemp("selling") / "home"
     shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
     store_policies(home, small_city.market)
@@ -222,6 +218,23 @@ def test_a_preview_of_the_same_bid_is_what_happened_and_of_a_higher_one_is_not_l
         assert found.proposed.billed.value >= found.now.billed.value
         assert found.proposed.spend_within_budget <= 10_000
     engine.dispose()
+
+
+def test_a_preview_is_asked_for_over_http_and_writes_nothing(selling: TestClient, small_city: SmallCity) -> None:
+    sales = {"Authorization": f"Bearer {small_city.keys['sales']}"}
+    services = services_of(selling)
+    lists(selling, 5)
+    services.served.flush()
+    before = services.campaigns.version(small_city.market), len(services.trail.page())
+    campaign = services.state.snapshots[small_city.market].book.campaigns[0]
+    path = f"/v1/campaigns/{campaign.campaign_id}/preview"
+    body = selling.post(path, json={"bid": campaign.bid * 2}, headers=sales).json()
+    assert (body["now"]["bid"], body["proposed"]["bid"]) == (campaign.bid, campaign.bid * 2)
+    assert body["replayed"] == body["lists"] > 0
+    assert selling.post(path, json={"bid": 1}).status_code == 403
+    assert selling.post(path, json={"bid": 0}, headers=sales).status_code == 422
+    assert selling.post("/v1/campaigns/none/preview", json={"bid": 1}, headers=sales).status_code == 404
+    assert (services.campaigns.version(small_city.market), len(services.trail.page())) == before
 
 
 def test_every_answer_names_its_policy(selling: TestClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import SmallCity, tablestakes
 
-COMMANDS = ["generate", "import", "validate", "train", "evaluate", "serve", "doctor", "demo"]
+COMMANDS = ["generate", "import", "validate", "train", "evaluate", "serve", "worker", "doctor", "demo"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -145,6 +145,7 @@ def test_doctor_says_what_answers(small_city: SmallCity, tmp_path: Path) -> None
 
     assert small_city.market in well.stdout
     assert "BAD" not in well.stdout
+    assert "ledger: in balance" in well.stdout
     assert ill.returncode == 1
     assert "BAD  Redis" in ill.stdout
 
@@ -160,6 +161,7 @@ def test_the_demo_prints_a_scorecard_and_stops(tmp_path: Path) -> None:
     for seat in ("ml", "sales", "product", "infra", "interpretability", "fairness"):
         assert any(line.startswith(seat) for line in shown.stdout.splitlines()), seat
     assert "items explained exactly" in shown.stdout
+    assert "worker_stopped" in (tmp_path / "worker.log").read_text()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(port))) != 0
 

@@ -50,7 +50,7 @@ shipped = pytest.mark.parametrize("stage", ["runtime", "load"])
 
 
 def test_the_compose_file_has_the_services_of_the_design() -> None:
-    expected = {"proxy", "api", "seed", "redis", "postgres", "prometheus", "grafana", "load"}
+    expected = {"proxy", "api", "worker", "seed", "redis", "postgres", "prometheus", "grafana", "load"}
     assert set(SERVICES) == expected
     assert SERVICES["api"]["deploy"]["replicas"] == 2
     assert SERVICES["load"]["profiles"] == ["load"]
@@ -134,7 +134,7 @@ def test_the_settings_of_the_services_are_valid(monkeypatch: pytest.MonkeyPatch)
     assert settings.log_json is True
 
 
-@pytest.mark.parametrize("name", ["api", "seed"])
+@pytest.mark.parametrize("name", ["api", "worker", "seed"])
 def test_the_commands_are_commands_of_ours(name: str) -> None:
     from services.cli.main import app
 

@@ -1,0 +1,138 @@
+"""The process that works behind the API: what must be done again and again, whoever asks for lists or not."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from services.ads.pacing_job import PacingJob
+from services.ads.settlement import Settler
+from services.clock import Clock
+from services.database.engine import migrate, open_database
+from services.database.errors import StorageUnavailable
+from services.monitoring.logs import configure_logs
+from services.settings import Settings
+
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that is done periodically."""
+
+    name: str
+    seconds: float
+    """Pause between two rounds."""
+    run: Callable[[], object]
+    """One round, well under a second long. One that raises is followed by a pause that doubles up to half a minute."""
+    drains: bool = False
+    """A round that answers a true value, how much it has done, is followed by the next one at once."""
+
+
+class Worker:
+    """Does jobs in turn, each when its time has come, in one thread: they share one database and never wait long."""
+
+    def __init__(self, jobs: Sequence[Job], heartbeat: Path | None = None) -> None:
+        """The file `heartbeat` is touched after every round, for those who want to see that the worker lives."""
+        self._jobs = jobs
+        self._heartbeat = heartbeat
+        self._failures = dict.fromkeys((job.name for job in jobs), 0)
+
+    def once(self) -> None:
+        """A round of each job, or as many as it takes to drain it; what one raises ends it."""
+        for job in self._jobs:
+            while job.run() and job.drains:
+                pass
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set; the round that runs then is finished first. Nothing that a job raises ends it."""
+        due = {job.name: time.monotonic() for job in self._jobs}
+        while not stop.is_set():
+            job = min(self._jobs, key=lambda job: due[job.name])
+            if stop.wait(due[job.name] - time.monotonic()):
+                return
+            due[job.name] = self._round(job) + time.monotonic()
+            if self._heartbeat is not None:
+                self._heartbeat.touch()
+
+    def _round(self, job: Job) -> float:
+        """One round of a job; the seconds until its next one."""
+        try:
+            done = job.run()
+        except Exception as error:  # noqa: BLE001 - one job's fault must not end the others
+            self._failures[job.name] += 1
+            self._report(job, error)
+            return min(job.seconds * 2.0 ** self._failures[job.name], _LONGEST_PAUSE_SECONDS)
+        if self._failures[job.name]:
+            _log.info("job_recovered", job=job.name, failures=self._failures[job.name])
+            self._failures[job.name] = 0
+        return 0.0 if job.drains and done else job.seconds
+
+    def _report(self, job: Job, error: Exception) -> None:
+        if not isinstance(error, StorageUnavailable):
+            _log.error("job_failed", job=job.name, exc_info=error)
+        elif self._failures[job.name] == 1:  # once an outage
+            _log.warning("job_waits_for_the_database", job=job.name, reason=str(error))
+
+
+def jobs(engine: Engine, clock: Clock, settings: Settings) -> list[Job]:
+    """What there is to do."""
+    settler = Settler(engine, clock, settings.settle_after_seconds)
+    return [
+        Job("settlement", 1.0, settler.settle, drains=True),
+        Job("pacing", 60.0, PacingJob(engine, clock).run),
+    ]
+
+
+def run(settings: Settings, once: bool) -> None:
+    """Do all jobs until SIGTERM or SIGINT; with `once` a round of each, until there is no more to do.
+
+    A database that is away is waited for; with `once` it raises StorageUnavailable.
+    """
+    configure_logs(settings.log_level, settings.log_json)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_database(settings.resolved_database_url)
+    try:
+        if once:
+            migrate(engine)
+            Worker(jobs(engine, Clock(), settings)).once()
+            return
+        stop = _set_by_signals()
+        _log.info("worker_started")
+        _await_database(engine, stop)
+        Worker(jobs(engine, Clock(), settings), settings.worker_heartbeat).run(stop)
+        _log.info("worker_stopped")
+    finally:
+        engine.dispose()
+
+
+def _set_by_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def end(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return stop
+
+
+def _await_database(engine: Engine, stop: threading.Event) -> None:
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            migrate(engine)
+        except StorageUnavailable as error:
+            _log.warning("worker_waits_for_the_database", reason=str(error))
+            stop.wait(pause)
+            pause = min(2.0 * pause, _LONGEST_PAUSE_SECONDS)
+        else:
+            return
