@@ -172,7 +172,7 @@ class Books:
         """Below 0 where a budget was lowered below what is spent."""
         budget = self.budgets.get(campaign_id, Budget(0, 0))
         of_day = budget.daily - self.spent_of_day.get((campaign_id, day), 0)
-        return budget.total - self.spent.get(campaign_id, 0)
+        return min(budget.total - self.spent.get(campaign_id, 0), of_day)
 
     def _day(self, at: datetime) -> int:
         return day_number(day_of(at, self.time_zone))

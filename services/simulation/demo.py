@@ -10,19 +10,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from data.city import truth
 from data.city.generate import generate
+from data.columns import Table
 from data.dataset import Dataset, DatasetError
 from models.artifacts import ArtifactError, load
 from services.access.keys import ensure_keys
 from services.access.roles import SEATS, Role
+from services.ads.campaign_import import import_campaigns
+from services.ads.campaigns import CampaignStore
+from services.audit.trail import AuditTrail
 from services.cli.errors import UsageError
 from services.cli.progress import Progress
+from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
-from services.simulation.scorecard import measure_traffic, scorecard_lines
+from services.simulation.scorecard import measure_sales, measure_traffic, scorecard_lines
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
 
 Echo = Callable[[str], object]
@@ -50,6 +57,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     dataset = _city(settings, sizes)
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
+    _take_campaigns(settings, dataset, market)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         city = truth.load(dataset.path, market)
         crowd = Crowd(
@@ -57,14 +65,22 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
         )
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
             if once:
-                traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
-                champion = _champion(settings, market)
-                assert champion is not None, "training registers one"
-                for line in scorecard_lines(champion.metrics, traffic, api, dataset, market):
-                    echo(line)
+                _scorecard(settings, crowd, api, dataset, market, echo)
                 return
             _introduce(keys, port, market, echo)
             _walk_in(crowd, api)
+
+
+def _scorecard(settings: Settings, crowd: Crowd, api: ApiClient, dataset: Dataset, market: str, echo: Echo) -> None:
+    champion = _champion(settings, market)
+    assert champion is not None, "training registers one"
+    clock = Clock()
+    since = clock.now()
+    traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
+    with _database(settings) as engine:
+        sales = measure_sales(engine, clock, market, Path(champion.path), since)
+    for line in scorecard_lines(champion.metrics, traffic, sales, api, dataset, market):
+        echo(line)
 
 
 def _city(settings: Settings, sizes: Sizes) -> Dataset:
@@ -100,22 +116,34 @@ def _train(settings: Settings, dataset: Dataset, market: str, echo: Echo) -> Non
             echo(f"released {trained.version} in {trained.market}")
 
 
+def _take_campaigns(settings: Settings, dataset: Dataset, market: str) -> None:
+    """The city's campaigns, unless the home has some: what sales has changed stays."""
+    clock = Clock()
+    with _database(settings) as engine:
+        store = CampaignStore(engine, AuditTrail(engine, clock), clock)
+        if dataset.has(Table.CAMPAIGNS) and not store.version(market):
+            import_campaigns(store, dataset.path / "campaigns.parquet", market, Role.ADMIN)
+
+
 def _champion(settings: Settings, market: str) -> ModelVersion | None:
+    with _database(settings) as engine:
+        return ModelRegistry(engine).champion(market)
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[Engine]:
     engine = open_database(settings.resolved_database_url)
     try:
         migrate(engine)
-        return ModelRegistry(engine).champion(market)
+        yield engine
     finally:
         engine.dispose()
 
 
 @contextlib.contextmanager
 def _keys(settings: Settings) -> Iterator[dict[Role, str]]:
-    engine = open_database(settings.resolved_database_url)
-    try:
+    with _database(settings) as engine:
         yield dict(ensure_keys(engine, settings.keys_file))
-    finally:
-        engine.dispose()
 
 
 @contextlib.contextmanager

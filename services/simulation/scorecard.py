@@ -4,15 +4,27 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
+from sqlalchemy import Engine, func, select
 
 from data import columns as col
 from data.dataset import Dataset
+from models.artifacts import load
+from services.ads.campaign import MICRO
+from services.audit.trail import AuditTrail
+from services.clock import Clock
+from services.database.schema import billing_queue, markets, settlements
+from services.database.transactions import reading
+from services.ranking.auction import why_money_is_off
 from services.simulation.walk_in import ApiClient, Visit
+from services.stakeholders.policies import PolicyStore
 
 _SAMPLE = 50
+_SETTLING_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +51,49 @@ def measure_traffic(visits: Iterator[Visit], count: int) -> Traffic:
     return Traffic(count, orders, milliseconds, degraded)
 
 
+@dataclass(frozen=True)
+class Sales:
+    """What the visits brought in fees."""
+
+    charges: list[float] = field(repr=False)
+    """Minor units, one a billed event, refunds below 0."""
+    currency: str
+    off: str | None
+    """Why nothing is sold with the champion under the active policy."""
+
+
+def measure_sales(engine: Engine, clock: Clock, market: str, champion_path: Path, since: datetime) -> Sales:
+    """Charges of what happened since then, once the worker has settled what it owes; waits some seconds for that."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    queued = select(func.count()).select_from(billing_queue).where(billing_queue.c.market == market)
+    chosen = (settlements.c.market == market) & (settlements.c.at >= since) & (settlements.c.amount != 0)
+    while True:
+        with reading(engine) as connection:
+            waiting = connection.execute(queued).scalar_one()
+            amounts = connection.execute(select(settlements.c.amount).where(chosen)).scalars().all()
+            currency = connection.execute(select(markets.c.currency).where(markets.c.market == market)).scalar_one()
+        if not waiting or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    policies, active = PolicyStore(engine, AuditTrail(engine, clock), clock).of(market)
+    ads = policies[active].ads
+    off = why_money_is_off(ads, load(champion_path).calibration)
+    return Sales([amount / MICRO for amount in amounts], currency, "lambda is 0" if ads.money == 0.0 else off)
+
+
+def _fees(sales: Sales, visits: int) -> str:
+    """With the 95 % interval of a compound Poisson sum."""
+    if sales.off is not None:
+        return f"0: money is off, {sales.off}"
+    total = math.fsum(sales.charges)
+    half = 1.96 * math.sqrt(math.fsum(charge * charge for charge in sales.charges))
+    low, value, high = (1000.0 * fees / visits for fees in (max(0.0, total - half), total, total + half))
+    unit = f"minor units of {sales.currency}"
+    return f"{value:,.0f} [{low:,.0f}, {high:,.0f}] {unit}, from {len(sales.charges)} billed events"
+
+
 def scorecard_lines(
-    metrics: Mapping[str, Any], traffic: Traffic, api: ApiClient, dataset: Dataset, market: str
+    metrics: Mapping[str, Any], traffic: Traffic, sales: Sales, api: ApiClient, dataset: Dataset, market: str
 ) -> list[str]:
     """A line a seat: its number with a 95 % interval where there is one, and what it was measured on."""
     model = metrics["models"]["lightfm"]
@@ -53,7 +106,7 @@ def scorecard_lines(
     p50, p99 = np.percentile(_request_milliseconds(api, dataset, market), [50, 99])
     rows = [
         ("ml", "nDCG@10", f"{_interval(model['ndcg@10'])} (popular {_interval(popular)}{share})"),
-        ("sales", "fees per 1,000 requests", "0 (no campaigns yet)"),
+        ("sales", "fees per 1,000 requests", _fees(sales, traffic.visits)),
         ("product", "orders per 1,000 requests", f"{order_rate}; p50 {p50:.1f} ms, p99 {p99:.1f} ms"),
         ("infra", "answers with less than all", f"{traffic.degraded} of {traffic.visits}"),
         ("interpretability", "items explained exactly", f"{exact} of {items}"),
