@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from services.ads.blend import Doubles, Rows
 from services.ads.campaign import Campaign
 
 Bools = npt.NDArray[np.bool_]
+
+UNHEARD: Final = -1.0
+"""A bid below any reserve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,8 @@ class AdBook:
             return None
         of_row = np.full(restaurants, -1)
         of_row[self.rows[running]] = running
-        return Offers(self, of_row, self.bids / (1.0 + multipliers), is_open)
+        paces = 1.0 / (1.0 + np.asarray(multipliers, np.float64))
+        return Offers(self, of_row, paces, np.where(is_open, self.bids * paces, UNHEARD))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +79,10 @@ class Offers:
     """Whose m campaigns these are."""
     of_row: Rows
     """(n,) the campaign of each restaurant that runs now, or -1."""
+    paces: Doubles
+    """(m,) in (0, 1], what the pacing leaves of the full bid: 1 / (1 + mu)."""
     bids: Doubles
-    """(m,) minor units for a billed event, after pacing."""
-    is_open: Bools
-    """(m,) there is budget left for today."""
+    """(m,) minor units for a billed event, as they are heard: paced, or UNHEARD where no budget is left for today."""
 
 
 def _seconds(times: Sequence[datetime | None], missing: float) -> Doubles:

@@ -2,23 +2,40 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from models.calibration import Calibration
-from services.ads.blend import AdRules, Bids, Doubles, Layout, Rows, blend
+from services.ads.blend import AdRules, Bids, Doubles, Rows, blend
 from services.ads.book import Bools, Offers
 from services.ads.campaign import MICRO
 from services.ads.no_repeat import blend_no_repeat
 from services.ads.prices import Solver, first_prices, gsp_prices, vcg_prices
+from services.ranking._auction import hold
 from services.ranking.rank import PAYMENT, RankedLists, Shortlists
 from services.stakeholders.policy import AdPolicy, Eligibility, Pricing
 
 _MOST_SLOTS: Final = 100
-UNHEARD: Final = -1.0
-"""A bid below any reserve."""
+
+CANDIDATE: Final = np.dtype(
+    [
+        ("entry", "<i4"),
+        ("rank", "<i2"),
+        ("per_order", "?"),
+        ("outcome", "u1"),
+        ("value", "<f8"),
+        ("clicks", "<f8"),
+        ("bid", "<f8"),
+        ("reserve", "<f8"),
+        ("pace", "<f8"),
+    ]
+)
+"""A candidate of an auction, twin of the struct in `_auction.c`: which entry of the offers; its organic rank from 0;
+whether the order is billed; how it ended (an `Outcome`); its organic value; the probability of what is billed; its bid
+as heard and its reserve, in minor units; what the pacing left of the full bid."""
 
 
 class Outcome(IntEnum):
@@ -69,6 +86,25 @@ class Selling:
             reserve_order=float(policy.reserve_order),
         )
 
+    @cached_property
+    def packed(self) -> tuple[Any, ...]:
+        """What the compiled auction takes of it."""
+        rules, click = self.rules, self.calibration.click
+        return (
+            (click.slope, click.travel, click.intercept),
+            (self.reserve_click, self.reserve_order),
+            (
+                rules.money,
+                rules.first_slot,
+                rules.gap,
+                rules.cap,
+                rules.label_cost,
+                rules.value_floor,
+                rules.click_floor,
+            ),
+            tuple(Pricing).index(self.pricing),
+        )
+
     @property
     def solve(self) -> Solver:
         """Who lays the list out."""
@@ -97,90 +133,123 @@ def why_money_is_off(policy: AdPolicy, calibration: Calibration) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Auction:
-    """An auction that was held among m candidates. Prices and losses may be worked out after the answer was sent."""
+    """An auction that was held, for a list of K."""
 
     selling: Selling
-    values: Doubles
-    """(s,) the organic values, falling."""
-    bids: Bids
-    """(m,) `rows` are organic ranks from 0; those without budget are not heard."""
-    candidates: Rows
-    """(m,) which entry of the offers each of them is."""
-    is_open: Bools
-    """(m,) which of them have budget left."""
-    layout: Layout
+    candidates: npt.NDArray[np.void]
+    """(m,) of CANDIDATE; those without budget are among them."""
+    slots: list[int]
+    """The slots that were sold, from 0, rising."""
+    winners: list[int]
+    """Which of the candidates holds each."""
+    ranks: list[int]
+    """K organic ranks, from 0, in the order of the list."""
+    prices: list[int]
+    """Of each sold slot's billed event, in micro-units, rounded down."""
+    gain: float
+    """W of this list over W of the organic one."""
 
-    @classmethod
-    def among(
-        cls, candidates: Rows, is_open: Bools, values: Doubles, bids: Bids, k: int, selling: Selling
-    ) -> "Auction":
-        """Hold it, for a list of k."""
-        layout = selling.solve(values, bids, selling.weights[:k], selling.rules)
-        return cls(selling, values, bids, candidates, is_open, layout)
+    def payments(self) -> list[float]:
+        """What each sold place adds to its restaurant's score: lambda q b - c, in order probability."""
+        rules, found = self.selling.rules, self.candidates
+        return [
+            rules.money * (clicks * bid) - rules.label_cost
+            for clicks, bid in ((float(found["clicks"][one]), float(found["bid"][one])) for one in self.winners)
+        ]
 
-    def payments(self) -> Doubles:
-        """(a,) what each sold place adds to its restaurant's score: lambda q b - c, in order probability."""
-        shown, rules = self.layout.campaigns, self.selling.rules
-        return rules.money * (self.bids.clicks[shown] * self.bids.bids[shown]) - rules.label_cost
-
-    def sold(self) -> Rows:
-        """(a,) which entries of the offers hold the sold slots."""
-        return self.candidates[self.layout.campaigns]
-
-    def prices(self) -> list[int]:
-        """(a,) the price of each sold place's billed event, in micro-units, rounded down."""
-        if not len(self.layout.slots):
-            return []
-        rules, weights = self.selling.rules, self.selling.weights
-        match self.selling.pricing:
-            case Pricing.VCG:
-                slots = weights[: len(self.layout.rows)]
-                prices = vcg_prices(self.values, self.bids, slots, rules, self.layout, self.selling.solve)
-            case Pricing.GSP:
-                prices = gsp_prices(self.values, self.bids, rules, self.layout)
-            case Pricing.FIRST:
-                prices = first_prices(self.bids, self.layout)
-        return [int(price * MICRO) for price in prices.tolist()]
-
-    def outcomes(self) -> npt.NDArray[np.int8]:
-        """(m,) how it ended for each candidate: a `Outcome`."""
-        rules = self.selling.rules
-        below = (self.values[self.bids.rows] < rules.value_floor) | (self.bids.clicks < rules.click_floor)
-        ended = np.where(below, Outcome.LOST_TO_FLOOR, Outcome.LOST_TO_PRICE).astype(np.int8)
-        ended[~self.is_open] = Outcome.LOST_TO_BUDGET
-        ended[self.layout.campaigns] = Outcome.SHOWN
-        return ended
+    def sold(self) -> list[int]:
+        """Which entries of the offers hold the sold slots."""
+        return [int(self.candidates["entry"][one]) for one in self.winners]
 
 
 def run_auction(shortlists: Shortlists, request: int, k: int, offers: Offers, selling: Selling) -> Auction | None:
-    """Sell places in a request's list of k among the restaurants that were scored in full; None without candidates."""
-    order = shortlists.order[request, : shortlists.size(request)]
-    first = k if selling.eligibility is Eligibility.BELOW_LIST else 0
-    entries = offers.of_row[shortlists.rows[request, order[first:]]]
-    found = np.flatnonzero(entries >= 0)
-    if not len(found):
-        return None
-    candidates, ranks = entries[found], found + first
-    is_open, per_order = offers.is_open[candidates], offers.book.per_order[candidates]
-    values = shortlists.scores[request, order]
-    bids = Bids(
-        rows=ranks,
-        clicks=_billed_probabilities(shortlists, request, order[ranks], per_order, selling.calibration),
-        bids=np.where(is_open, offers.bids[candidates], UNHEARD),
-        reserves=selling.reserves(per_order),
+    """Sell places in a request's list of k among the restaurants that were scored in full; None without candidates.
+
+    At most 100 slots. The compiled form is `services.ads.blend` with `services.ads.prices`, a request in one call.
+    """
+    if selling.eligibility is Eligibility.NO_REPEAT:
+        return _without_the_rule(shortlists, request, k, offers, selling)
+    size = shortlists.size(request)
+    held = hold(
+        shortlists.order,
+        shortlists.rows,
+        shortlists.scores,
+        shortlists.terms,
+        shortlists.offsets,
+        offers.of_row,
+        offers.bids,
+        offers.paces,
+        offers.book.per_order,
+        selling.weights,
+        request,
+        size,
+        k,
+        *selling.packed,
     )
-    return Auction.among(candidates, is_open, values, bids, k, selling)
+    if held is None:
+        return None
+    found, slots, winners, ranks, prices, gain = held
+    return Auction(selling, np.frombuffer(found, CANDIDATE), slots, winners, ranks, _micro(prices), gain)
 
 
-def _billed_probabilities(
-    shortlists: Shortlists, request: int, columns: Rows, per_order: Bools, calibration: Calibration
-) -> Doubles:
-    """(m,) probability of what is billed, given a look."""
+def hold_among(candidates: npt.NDArray[np.void], organic: Doubles, selling: Selling) -> Auction:
+    """The auction among candidates whose inputs are known already.
+
+    `candidates` (m,) of CANDIDATE; `organic` (k,): the values of the list without payment, falling.
+    """
+    k, weights = len(organic), selling.weights[: len(organic)]
+    below = candidates["rank"] >= k
+    # The solvers read values at the list's ranks and at the candidates': what may lie between is left out.
+    rows = np.where(below, k + np.cumsum(below) - 1, candidates["rank"])
+    values = np.concatenate([organic, candidates["value"][below]])
+    bids = Bids(rows, *(np.ascontiguousarray(candidates[name]) for name in ("clicks", "bid", "reserve")))
+    layout = selling.solve(values, bids, weights, selling.rules)
+    match selling.pricing:
+        case Pricing.VCG:
+            prices = vcg_prices(values, bids, weights, selling.rules, layout, selling.solve)
+        case Pricing.GSP:
+            prices = gsp_prices(values, bids, selling.rules, layout)
+        case Pricing.FIRST:
+            prices = first_prices(bids, layout)
+    ranks = layout.rows.copy()
+    ranks[layout.slots] = candidates["rank"][layout.campaigns]
+    candidates = candidates.copy()
+    candidates["outcome"] = _outcomes(candidates, layout.campaigns, selling.rules)
+    gain = layout.welfare - layout.organic_welfare
+    slots, winners = layout.slots.tolist(), layout.campaigns.tolist()
+    return Auction(selling, candidates, slots, winners, ranks.tolist(), _micro(prices.tolist()), gain)
+
+
+def _outcomes(candidates: npt.NDArray[np.void], winners: Rows, rules: AdRules) -> npt.NDArray[np.uint8]:
+    below = (candidates["value"] < rules.value_floor) | (candidates["clicks"] < rules.click_floor)
+    ended = np.where(below, Outcome.LOST_TO_FLOOR, Outcome.LOST_TO_PRICE).astype(np.uint8)
+    ended[candidates["bid"] < 0.0] = Outcome.LOST_TO_BUDGET
+    ended[winners] = Outcome.SHOWN
+    return ended
+
+
+def _micro(prices: list[float]) -> list[int]:
+    return [int(price * MICRO) for price in prices]
+
+
+def _without_the_rule(shortlists: Shortlists, request: int, k: int, offers: Offers, selling: Selling) -> Auction | None:
+    """The auction in which restaurants of the list itself may be sold a place."""
+    order = shortlists.order[request, : shortlists.size(request)]
+    entries = offers.of_row[shortlists.rows[request, order]]
+    ranks = np.flatnonzero(entries >= 0)
+    if not len(ranks):
+        return None
+    columns, entries = order[ranks], entries[ranks]
+    per_order = offers.book.per_order[entries]
     raw = shortlists.terms[0, request, columns] + shortlists.terms[1, request, columns]
-    clicks = calibration.click_probability(raw, shortlists.offsets[request, columns])
-    if not per_order.any():
-        return clicks
-    return np.where(per_order, raw + shortlists.terms[2, request, columns], clicks)
+    clicks = selling.calibration.click_probability(raw, shortlists.offsets[request, columns])
+    candidates = np.empty(len(ranks), CANDIDATE)
+    candidates["entry"], candidates["rank"], candidates["bid"] = entries, ranks, offers.bids[entries]
+    candidates["value"] = shortlists.scores[request, columns]
+    candidates["clicks"] = np.where(per_order, raw + shortlists.terms[2, request, columns], clicks)
+    candidates["reserve"], candidates["pace"] = selling.reserves(per_order), offers.paces[entries]
+    candidates["per_order"] = per_order
+    return hold_among(candidates, shortlists.scores[request, order[:k]], selling)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +276,7 @@ def shown_list(ranked: RankedLists, request: int, auction: Auction | None) -> Sh
     """A request's list with what its auction sold; without an auction, or where nothing was sold, the organic list."""
     rows = ranked.rows[request]
     count = int(np.count_nonzero(rows >= 0))
-    if auction is None or not len(auction.layout.slots):
+    if auction is None or not auction.slots:
         return ShownList(
             rows=rows[:count],
             scores=ranked.scores[request, :count],
@@ -218,24 +287,24 @@ def shown_list(ranked: RankedLists, request: int, auction: Auction | None) -> Sh
             sponsors={},
             auction=auction,
         )
-    shortlists, layout = ranked.shortlists, auction.layout
-    columns = shortlists.order[request, layout.rows]
+    shortlists, slots = ranked.shortlists, auction.slots
+    columns = shortlists.order[request, auction.ranks]
     terms = shortlists.terms[:, request, columns]
     payments = auction.payments()
-    terms[PAYMENT, layout.slots] = payments
+    terms[PAYMENT, slots] = payments
     scores = shortlists.scores[request, columns]
-    scores[layout.slots] += payments
+    scores[slots] += payments
     propensities = np.ones(len(columns))
     unsold = np.ones(len(columns), np.bool_)
-    unsold[layout.slots] = False
-    propensities[unsold] = ranked.propensities[request, layout.rows[unsold]]
+    unsold[slots] = False
+    propensities[unsold] = ranked.propensities[request, np.asarray(auction.ranks)[unsold]]
     return ShownList(
         rows=shortlists.rows[request, columns],
         scores=scores,
         terms=terms,
         distances_km=shortlists.distances_km[request, columns],
         propensities=propensities,
-        organic_ranks=(layout.rows + 1).tolist(),
-        sponsors=dict(zip(layout.slots.tolist(), auction.sold().tolist(), strict=True)),
+        organic_ranks=[rank + 1 for rank in auction.ranks],
+        sponsors=dict(zip(slots, auction.sold(), strict=True)),
         auction=auction,
     )

@@ -1,10 +1,11 @@
 """What the log keeps of a served list: enough to explain it, to learn from it, to bill it, and to make it again."""
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
+from services.ads.campaign import Campaign
 from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
 from services.ranking.auction import Auction
@@ -15,25 +16,30 @@ if TYPE_CHECKING:
 
 
 def served_record(answer: "Answer") -> Record:
-    """The document with the prices of what was sold, which are worked out here, behind the answer."""
+    """The document, the sold places with their prices, and how the auction ended for each candidate."""
     auction = answer.shown.auction
     if auction is None:
         return Record(orjson.dumps(_document(answer)))
-    campaigns = answer.ask.snapshot.book.campaigns
-    prices = auction.prices()
+    book = answer.ask.snapshot.book
     sold = [
         SoldPlace(
-            campaign_id=campaigns[campaign].campaign_id,
-            restaurant_id=campaigns[campaign].restaurant_id,
+            campaign_id=campaign.campaign_id,
+            restaurant_id=campaign.restaurant_id,
             rank=slot + 1,
-            billing=campaigns[campaign].billing,
+            billing=campaign.billing,
             price=price,
         )
-        for (slot, campaign), price in zip(answer.shown.sponsors.items(), prices, strict=True)
+        for (slot, campaign), price in zip(_sponsors(answer), auction.prices, strict=True)
     ]
-    outcomes = Outcomes(answer.ask.snapshot.book.campaign_ids, auction.candidates, auction.outcomes())
-    document = _document(answer) | {"ads": _ads(answer, auction, sold)}
-    return Record(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), sold, outcomes)
+    outcomes = Outcomes(book.campaign_ids, auction.candidates["entry"], auction.candidates["outcome"])
+    document = _document(answer)
+    document["ads"] = _ads(answer, auction, sold)
+    return Record(orjson.dumps(document), sold, outcomes)
+
+
+def _sponsors(answer: "Answer") -> list[tuple[int, Campaign]]:
+    campaigns = answer.ask.snapshot.book.campaigns
+    return [(slot, campaigns[entry]) for slot, entry in answer.shown.sponsors.items()]
 
 
 def _document(answer: "Answer") -> dict[str, Any]:
@@ -55,29 +61,20 @@ def _document(answer: "Answer") -> dict[str, Any]:
 
 def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str, Any]:
     """What the list would have been without payment, and the auction's own inputs, so that it can be held again."""
-    campaigns, bids = answer.ask.snapshot.book.campaigns, auction.bids
-    ids, full_bids = answer.ask.snapshot.book.campaign_ids, answer.ask.snapshot.book.bids
-    offers = answer.ask.live.offers
+    ask, shown = answer.ask, answer.shown
+    ids, found = ask.snapshot.book.campaign_ids, auction.candidates
     entry: dict[str, Any] = {
-        "campaign_ids": [ids[entry] for entry in auction.candidates.tolist()],
-        "ranks": bids.rows,
-        "values": auction.values[bids.rows],
-        "clicks": bids.clicks,
-        "bids": full_bids[auction.candidates],
-        "paced": None if offers is None else offers.bids[auction.candidates],
-        "open": auction.is_open,
-        "per_order": answer.ask.snapshot.book.per_order[auction.candidates],
+        "campaign_ids": [ids[one] for one in found["entry"].tolist()],
+        "candidates": b64encode(found.tobytes()).decode(),  # of services.ranking.auction.CANDIDATE
     }
     if sold:
-        pushed_out = np.setdiff1d(np.arange(len(auction.layout.rows)), auction.layout.rows)
-        rows = answer.ranked.rows[0, pushed_out].tolist()
-        entry |= {
-            "organic_ranks": answer.shown.organic_ranks,
-            "sold": [place._asdict() for place in sold],
-            "payers": [campaigns[campaign].payer for campaign in answer.shown.sponsors.values()],
-            "pushed_out": [answer.ask.snapshot.catalogue.ids[row] for row in rows],
-            "pushed_out_values": auction.values[pushed_out],
-        }
+        kept = set(auction.ranks)
+        pushed_out = [rank for rank in range(len(auction.ranks)) if rank not in kept]
+        entry["organic_ranks"] = shown.organic_ranks
+        entry["sold"] = [{"campaign_id": place.campaign_id, "rank": place.rank, "price": place.price} for place in sold]
+        entry["payers"] = [campaign.payer for _, campaign in _sponsors(answer)]
+        entry["pushed_out"] = [ask.snapshot.catalogue.ids[row] for row in answer.ranked.rows[0, pushed_out].tolist()]
+        entry["pushed_out_values"] = answer.ranked.scores[0, pushed_out].tolist()
     return entry
 
 

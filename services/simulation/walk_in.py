@@ -29,15 +29,22 @@ class ApiClient:
         """The decoded answer; raise ApiError unless it is a 2xx."""
         data = None if body is None else json.dumps(body)
         try:
-            self._connection.request(method, path, data, self._headers)
-            answer = self._connection.getresponse()
-            content = answer.read()
+            try:
+                answer, content = self._exchange(method, path, data)
+            except http.client.RemoteDisconnected:
+                # The server closes a connection that was quiet for long. Asking again is safe: events are idempotent.
+                answer, content = self._exchange(method, path, data)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ApiError(f"{method} {path.split('?')[0]}: {error or type(error).__name__}") from error
         if not 200 <= answer.status < 300:
             raise ApiError(f"{method} {path.split('?')[0]}: {answer.status} {content[:200].decode(errors='replace')}")
         return json.loads(content)
+
+    def _exchange(self, method: str, path: str, data: str | None) -> tuple[http.client.HTTPResponse, bytes]:
+        self._connection.request(method, path, data, self._headers)
+        answer = self._connection.getresponse()
+        return answer, answer.read()
 
     def close(self) -> None:
         """Close the connection."""

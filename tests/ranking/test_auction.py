@@ -1,6 +1,8 @@
 """The auction of one list: who takes part, what is shown, what it costs, and what it leaves alone."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
 
-from services.ads.book import AdBook
+from services.ads.book import UNHEARD, AdBook
 from services.ads.campaign import MICRO
 from services.events.sales import OUTCOMES
-from services.ranking.auction import Outcome, Selling, ShownList, run_auction, shown_list, why_money_is_off
+from services.ranking.auction import Outcome, Selling, ShownList, hold_among, run_auction, shown_list, why_money_is_off
 from services.ranking.rank import PAYMENT, TERMS, RankedLists
 from services.stakeholders.policy import AdPolicy, Pricing
 
@@ -49,6 +51,96 @@ def test_what_is_shown_adds_up_and_leaves_the_unlabelled_order_alone(
     assert (shown.propensities[organic] == ranked.propensities[0, : len(organic)]).all()
 
 
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 30),
+    st.sampled_from(list(Pricing)),
+    st.sampled_from([0.0005, 0.005, 0.05]),
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.integers(0, 5),
+    st.sampled_from([{}, {"label_cost": 0.02}, {"value_floor": 0.1}, {"click_floor": 0.3}]),
+    st.booleans(),
+)
+def test_the_compiled_auction_is_the_written_one(
+    seed: int,
+    k: int,
+    pricing: Pricing,
+    money: float,
+    first: int,
+    gap: int,
+    cap: int,
+    more: dict[str, float],
+    tied: bool,
+) -> None:
+    """The same candidates, held by the blend and the prices of `services.ads`."""
+    catalogue = city(60, seed)
+    ranked = lists(catalogue, k, seed, shortlist=50)
+    campaigns = [
+        campaign(n, n * 2, bid=60 if tied else 20 + 9 * n, billing="order" if n % 3 == 0 else "click")
+        for n in range(30)
+    ]
+    how = selling(pricing=pricing, money=money, first_slot=first, gap=gap, cap=max(cap, 1), **more)
+
+    compiled = run_auction(ranked.shortlists, 0, k, offers(catalogue, campaigns, closed=(3, 7)), how)
+
+    assert compiled is not None
+    organic = ranked.shortlists.scores[0, ranked.shortlists.order[0, :k]]
+    written = hold_among(compiled.candidates, organic, how)
+    assert (compiled.slots, compiled.winners, compiled.ranks) == (written.slots, written.winners, written.ranks)
+    assert compiled.prices == pytest.approx(written.prices, abs=2)
+    assert compiled.gain == pytest.approx(written.gain, abs=1e-12)
+    assert compiled.candidates.tolist() == written.candidates.tolist()
+
+
+def test_the_compiled_auction_names_the_right_candidates() -> None:
+    catalogue = city(60)
+    ranked = lists(catalogue, 10, shortlist=50)
+    bidders = offers(catalogue, [campaign(n, n * 2, billing="order" if n % 2 else "click") for n in range(30)], (4,))
+    auction = run_auction(ranked.shortlists, 0, 10, bidders, selling())
+    assert auction is not None
+    shortlists, order = ranked.shortlists, ranked.shortlists.order[0]
+    expected = [
+        (int(bidders.of_row[shortlists.rows[0, column]]), rank, column)
+        for rank, column in enumerate(order.tolist())
+        if rank >= 10 and bidders.of_row[shortlists.rows[0, column]] >= 0
+    ]
+    assert [(one["entry"], one["rank"]) for one in auction.candidates] == [pair[:2] for pair in expected]
+    for one, (entry, _, column) in zip(auction.candidates, expected, strict=True):
+        raw = shortlists.terms[0, 0, column] + shortlists.terms[1, 0, column]
+        per_order = entry % 2 == 1
+        clicks = float(CALIBRATION.click_probability(raw, shortlists.offsets[0, column]))
+        assert one["clicks"] == pytest.approx(shortlists.scores[0, column] if per_order else clicks, rel=1e-14)
+        assert one["value"] == shortlists.scores[0, column]
+        assert one["bid"] == (UNHEARD if entry == 4 else 60.0)
+        assert (one["reserve"], one["per_order"], one["pace"]) == (50.0 if per_order else 5.0, per_order, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"k": 101}, ValueError),
+        ({"k": 0}, ValueError),
+        ({"request": 1}, ValueError),
+        ({"of_row": np.zeros(3, np.int64)}, ValueError),
+        ({"of_row": np.zeros(60, np.int32)}, ValueError),
+        ({"bids": np.zeros(1)}, ValueError),
+        ({"paces": np.zeros(1)}, ValueError),
+        ({"bids": None}, TypeError),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_before_they_are_read(
+    change: dict[str, Any], problem: type[Exception]
+) -> None:
+    catalogue = city(60)
+    shortlists = lists(catalogue, 10, shortlist=50).shortlists
+    bidders = offers(catalogue, [campaign(n, n) for n in range(60)])
+    given = {"request": 0, "k": 10, "of_row": bidders.of_row, "bids": bidders.bids, "paces": bidders.paces, **change}
+    altered = replace(bidders, of_row=given["of_row"], bids=given["bids"], paces=given["paces"])
+    with pytest.raises(problem):
+        run_auction(shortlists, given["request"], given["k"], altered, selling())
+
+
 @given(st.integers(0, 10_000), st.sampled_from(list(Pricing)))
 def test_a_price_lies_between_the_reserve_and_the_paced_bid(seed: int, pricing: Pricing) -> None:
     catalogue = city(60, seed)
@@ -59,7 +151,7 @@ def test_a_price_lies_between_the_reserve_and_the_paced_bid(seed: int, pricing: 
     auction = run_auction(ranked.shortlists, 0, 10, bidders, selling(pricing=pricing))
 
     assert auction is not None
-    for bidder, price in zip(auction.sold().tolist(), auction.prices(), strict=True):
+    for bidder, price in zip(auction.sold(), auction.prices, strict=True):
         reserve = 50 if campaigns[bidder].billing == "order" else 5
         assert reserve * MICRO <= price <= campaigns[bidder].bid * MICRO / 1.5
 
@@ -114,7 +206,7 @@ def test_a_restaurant_of_the_list_may_pay_to_stand_higher_where_the_policy_says_
     assert auction is not None
     assert len(shown.sponsors) == 3
     assert sorted(shown.rows.tolist()) == sorted(ranked.rows[0].tolist())
-    assert all(5 * MICRO <= price <= 5_000 * MICRO for price in auction.prices())
+    assert all(5 * MICRO <= price <= 5_000 * MICRO for price in auction.prices)
     with pytest.raises(ValidationError, match="needs the queue"):
         AdPolicy(pricing="gsp", eligibility="no-repeat")
 
@@ -143,8 +235,10 @@ def test_outcomes_name_the_reason() -> None:
     )
 
     assert auction is not None
-    assert auction.sold().tolist() == [0]
-    assert dict(zip(auction.candidates.tolist(), map(Outcome, auction.outcomes().tolist()), strict=True)) == {
+    assert auction.sold() == [0]
+    assert dict(
+        zip(auction.candidates["entry"].tolist(), map(Outcome, auction.candidates["outcome"].tolist()), strict=True)
+    ) == {
         0: Outcome.SHOWN,
         1: Outcome.LOST_TO_BUDGET,
         2: Outcome.LOST_TO_PRICE,
