@@ -173,7 +173,8 @@ static PyObject *answer(Candidate *found, int candidates, const double *values, 
     }
     double welfare = 0.0, organic = 0.0;
     int ads = 0, slots[MOST_ADS], winners[MOST_ADS], ranks[MOST_SLOTS];
-    double prices[MOST_ADS];
+    double prices[MOST_ADS], payments[MOST_ADS];
+    int sold[MOST_ADS];
     if (count) {
         for (int rank = 0; rank < search->k; rank++) search->organic[rank] = values[rank];
         search->most = search->rules.cap < search->k ? search->rules.cap : search->k;
@@ -186,11 +187,17 @@ static PyObject *answer(Candidate *found, int candidates, const double *values, 
         price(search, won, queue, count, ads, slots, welfare, pricing, prices);
     }
     for (int at = 0; at < candidates; at++) found[at].outcome = outcome_of(&found[at], &search->rules);
-    for (int ad = 0; ad < ads; ad++) found[winners[ad]].outcome = SHOWN;
+    for (int ad = 0; ad < ads; ad++) {
+        Candidate *own = &found[winners[ad]];
+        own->outcome = SHOWN;
+        sold[ad] = own->entry;
+        payments[ad] = search->rules.money * (own->clicks * own->bid) - search->rules.label_cost;
+    }
     for (int slot = 0, ad = 0; slot < search->k; slot++)
         ranks[slot] = ad < ads && slots[ad] == slot ? (int)found[winners[ad++]].rank : slot - ad;
-    return Py_BuildValue("(y#NNNNd)", (const char *)found, (Py_ssize_t)(candidates * sizeof(Candidate)),
-                         numbers(slots, ads), numbers(winners, ads), numbers(ranks, search->k), doubles(prices, ads),
+    return Py_BuildValue("(y#NNNNNd)", (const char *)found, (Py_ssize_t)(candidates * sizeof(Candidate)),
+                         numbers(slots, ads), numbers(sold, ads), numbers(ranks, search->k), doubles(prices, ads),
+                         doubles(payments, ads),
                          welfare - organic);
 }
 

@@ -140,26 +140,16 @@ class Auction:
     """(m,) of CANDIDATE; those without budget are among them."""
     slots: list[int]
     """The slots that were sold, from 0, rising."""
-    winners: list[int]
-    """Which of the candidates holds each."""
+    sold: list[int]
+    """Which entry of the offers holds each."""
     ranks: list[int]
     """K organic ranks, from 0, in the order of the list."""
     prices: list[int]
     """Of each sold slot's billed event, in micro-units, rounded down."""
+    payments: list[float]
+    """What each sold place adds to its restaurant's score: lambda q b - c, in order probability."""
     gain: float
     """W of this list over W of the organic one."""
-
-    def payments(self) -> list[float]:
-        """What each sold place adds to its restaurant's score: lambda q b - c, in order probability."""
-        rules, found = self.selling.rules, self.candidates
-        return [
-            rules.money * (clicks * bid) - rules.label_cost
-            for clicks, bid in ((float(found["clicks"][one]), float(found["bid"][one])) for one in self.winners)
-        ]
-
-    def sold(self) -> list[int]:
-        """Which entries of the offers hold the sold slots."""
-        return [int(self.candidates["entry"][one]) for one in self.winners]
 
 
 def run_auction(shortlists: Shortlists, request: int, k: int, offers: Offers, selling: Selling) -> Auction | None:
@@ -188,8 +178,8 @@ def run_auction(shortlists: Shortlists, request: int, k: int, offers: Offers, se
     )
     if held is None:
         return None
-    found, slots, winners, ranks, prices, gain = held
-    return Auction(selling, np.frombuffer(found, CANDIDATE), slots, winners, ranks, _micro(prices), gain)
+    found, slots, sold, ranks, prices, payments, gain = held
+    return Auction(selling, np.frombuffer(found, CANDIDATE), slots, sold, ranks, _micro(prices), payments, gain)
 
 
 def hold_among(candidates: npt.NDArray[np.void], organic: Doubles, selling: Selling) -> Auction:
@@ -215,9 +205,17 @@ def hold_among(candidates: npt.NDArray[np.void], organic: Doubles, selling: Sell
     ranks[layout.slots] = candidates["rank"][layout.campaigns]
     candidates = candidates.copy()
     candidates["outcome"] = _outcomes(candidates, layout.campaigns, selling.rules)
-    gain = layout.welfare - layout.organic_welfare
-    slots, winners = layout.slots.tolist(), layout.campaigns.tolist()
-    return Auction(selling, candidates, slots, winners, ranks.tolist(), _micro(prices.tolist()), gain)
+    won = candidates[layout.campaigns]
+    return Auction(
+        selling=selling,
+        candidates=candidates,
+        slots=layout.slots.tolist(),
+        sold=won["entry"].tolist(),
+        ranks=ranks.tolist(),
+        prices=_micro(prices.tolist()),
+        payments=(selling.rules.money * (won["clicks"] * won["bid"]) - selling.rules.label_cost).tolist(),
+        gain=layout.welfare - layout.organic_welfare,
+    )
 
 
 def _outcomes(candidates: npt.NDArray[np.void], winners: Rows, rules: AdRules) -> npt.NDArray[np.uint8]:
@@ -287,24 +285,23 @@ def shown_list(ranked: RankedLists, request: int, auction: Auction | None) -> Sh
             sponsors={},
             auction=auction,
         )
-    shortlists, slots = ranked.shortlists, auction.slots
-    columns = shortlists.order[request, auction.ranks]
-    terms = shortlists.terms[:, request, columns]
-    payments = auction.payments()
-    terms[PAYMENT, slots] = payments
-    scores = shortlists.scores[request, columns]
-    scores[slots] += payments
-    propensities = np.ones(len(columns))
-    unsold = np.ones(len(columns), np.bool_)
-    unsold[slots] = False
-    propensities[unsold] = ranked.propensities[request, np.asarray(auction.ranks)[unsold]]
+    shortlists, ranks = ranked.shortlists, np.asarray(auction.ranks)
+    columns = shortlists.order[request].take(ranks)
+    terms = shortlists.terms[:, request].take(columns, axis=1)
+    scores = shortlists.scores[request].take(columns)
+    # The rank of a sold place may lie beyond what was drawn; what stands there then is not looked at.
+    propensities = ranked.propensities[request].take(ranks, mode="clip")
+    for slot, payment in zip(auction.slots, auction.payments, strict=True):
+        terms[PAYMENT, slot] = payment
+        scores[slot] += payment
+        propensities[slot] = 1.0
     return ShownList(
-        rows=shortlists.rows[request, columns],
+        rows=shortlists.rows[request].take(columns),
         scores=scores,
         terms=terms,
-        distances_km=shortlists.distances_km[request, columns],
+        distances_km=shortlists.distances_km[request].take(columns),
         propensities=propensities,
-        organic_ranks=[rank + 1 for rank in auction.ranks],
-        sponsors=dict(zip(slots, auction.sold(), strict=True)),
+        organic_ranks=(ranks + 1).tolist(),
+        sponsors=dict(zip(auction.slots, auction.sold, strict=True)),
         auction=auction,
     )

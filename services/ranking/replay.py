@@ -58,11 +58,12 @@ class PastAuction:
             return NOTHING
         own = self.campaign_ids.index(campaign_id)
         candidates = self.candidates.copy()
+        candidates["entry"] = np.arange(len(candidates))
         candidates["reserve"] = selling.reserves(candidates["per_order"])
         candidates["bid"][own] = bid * candidates["pace"][own]
         auction = hold_among(candidates, self.organic, selling)
-        if own not in auction.winners:
+        if own not in auction.sold:
             return NOTHING
-        place = auction.winners.index(own)
+        place = auction.sold.index(own)
         billed = float(selling.weights[auction.slots[place]] * candidates["clicks"][own])
         return Expected(1, billed, billed * auction.prices[place] / MICRO)

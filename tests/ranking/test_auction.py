@@ -87,8 +87,9 @@ def test_the_compiled_auction_is_the_written_one(
     assert compiled is not None
     organic = ranked.shortlists.scores[0, ranked.shortlists.order[0, :k]]
     written = hold_among(compiled.candidates, organic, how)
-    assert (compiled.slots, compiled.winners, compiled.ranks) == (written.slots, written.winners, written.ranks)
+    assert (compiled.slots, compiled.sold, compiled.ranks) == (written.slots, written.sold, written.ranks)
     assert compiled.prices == pytest.approx(written.prices, abs=2)
+    assert compiled.payments == written.payments
     assert compiled.gain == pytest.approx(written.gain, abs=1e-12)
     assert compiled.candidates.tolist() == written.candidates.tolist()
 
@@ -151,7 +152,7 @@ def test_a_price_lies_between_the_reserve_and_the_paced_bid(seed: int, pricing: 
     auction = run_auction(ranked.shortlists, 0, 10, bidders, selling(pricing=pricing))
 
     assert auction is not None
-    for bidder, price in zip(auction.sold(), auction.prices, strict=True):
+    for bidder, price in zip(auction.sold, auction.prices, strict=True):
         reserve = 50 if campaigns[bidder].billing == "order" else 5
         assert reserve * MICRO <= price <= campaigns[bidder].bid * MICRO / 1.5
 
@@ -235,7 +236,7 @@ def test_outcomes_name_the_reason() -> None:
     )
 
     assert auction is not None
-    assert auction.sold() == [0]
+    assert auction.sold == [0]
     assert dict(
         zip(auction.candidates["entry"].tolist(), map(Outcome, auction.candidates["outcome"].tolist()), strict=True)
     ) == {
