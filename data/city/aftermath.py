@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from data.city.lister import Visits
 from data.city.log import Events
 from data.city.parameters import CityParameters
 from data.city.population import Diners, Restaurants
-from data.city.simulation import Visits
 from data.columns import EventType
 
 SECOND = 1_000_000

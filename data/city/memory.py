@@ -27,6 +27,10 @@ class Memory:
         shape = (diners, size)
         return cls(np.full(shape, -1, np.int32), np.zeros(shape, np.int32), np.full(shape, NEVER, np.int32))
 
+    def copy(self) -> Self:
+        """The same memories, to be changed apart."""
+        return type(self)(self.restaurants.copy(), self.orders.copy(), self.last_day.copy())
+
     def learn(self, diners: npt.NDArray[np.integer], restaurants: npt.NDArray[np.integer], day: int) -> None:
         """Note one order for each of these different diners; a new restaurant takes the place of the stalest."""
         same = self.restaurants[diners] == restaurants[:, None]

@@ -110,6 +110,22 @@ class CityParameters(BaseModel):
     rating_delay_hours: float = Field(default=5.0, gt=0)
     """Median delay of a rating (lognormal, sigma 1)."""
 
+    # -- campaigns
+    advertisers: float = Field(default=0.15, ge=0, le=1)
+    """Share of restaurants that advertise."""
+    advertisers_per_order: float = Field(default=0.4, ge=0, le=1)
+    """Share of the campaigns that pay by the order; the others pay by the click."""
+    bid_click: float = Field(default=40.0, gt=0)
+    """Median bid for a click, in euro cents (other currencies by their scale)."""
+    bid_order: float = Field(default=250.0, gt=0)
+    """Median bid for an order, in euro cents."""
+    bid_sd: float = Field(default=0.5, ge=0)
+    """Standard deviation of log bids."""
+    daily_budget: float = Field(default=1.0, gt=0)
+    """Median daily budget, relative to what an equal share of the day's sold clicks would cost at the bid."""
+    daily_budget_sd: float = Field(default=0.8, ge=0)
+    """Standard deviation of its log."""
+
     # -- the logging policy
     list_length: int = Field(default=10, ge=1, le=100)
     """Restaurants shown for a request."""

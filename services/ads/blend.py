@@ -6,24 +6,18 @@ what a label costs the diner, q the probability of a click, b the bid and lambda
 money. Only restaurants below the organic list may be sold: that rule does not depend on bids, so no one has a free
 place to fall back on, and the prices of `services.ads.prices` are truthful. `services.ads.no_repeat` lifts the rule.
 
-The j-th best ad goes into the j-th ad slot, and the sum splits into one term for each ad slot: with C_j(s) the value of
-the first s slots where j of them are ads that are left out of the sum,
-
-    W = sum_j [ C_(j-1)(p_j) - C_j(p_j + 1) + theta_(p_j) v_j ] + C_m(K)
-
-so a running maximum over the slots finds the optimum in cap * K steps, without listing the patterns. The objective is
-the Lagrangian of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391), with lambda for one over its multiplier. The
-steps are plain Python on floats: for a list of twenty a numpy call costs more than the twenty steps that it saves.
+The objective is the Lagrangian of Yan et al. (KDD 2020, doi 10.1145/3394486.3403391), with lambda for one over its
+multiplier. `services.ads.placement` finds the slots.
 """
 
-from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
-from operator import mul, neg, sub
+from operator import ge
 
 import numpy as np
 import numpy.typing as npt
+
+from services.ads.placement import Placement
 
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -34,7 +28,7 @@ class AdRules:
     """What may be sold. Raises ValueError for what has no meaning."""
 
     money: float
-    """lambda: order probability a minor unit of expected fee is worth; 0 sells nothing."""
+    """lambda: order probability a minor unit of expected fee is worth; 0 sells nothing, so nothing has a price."""
     first_slot: int = 2
     """The first slot that may hold an ad, from 1."""
     gap: int = 4
@@ -83,45 +77,70 @@ class Layout:
     """W of this layout."""
     organic_welfare: float
     """W of the list without ads."""
-    search: "Search | None" = field(default=None, repr=False)
-    """What the solver found on its way, from which the prices go on; None: nothing that would help."""
+    placement: Placement | None = field(default=None, repr=False)
+    """The search behind it, from which the prices go on; None: nothing that would help."""
 
 
 def blend(values: Doubles, bids: Bids, weights: Doubles, rules: AdRules) -> Layout:
     """The best layout; the organic list itself where no ad improves it.
 
     `values` (n,): u, falling, the organic order; beyond the list's length only the rows of `bids` are read. `weights`
-    (K,): theta > 0, not rising. Raises ValueError where these orders do not hold within the list. That each restaurant
-    has one campaign is the caller's promise.
+    (K,): theta > 0, not rising. That each restaurant has one campaign is the caller's promise. Raises ValueError where
+    these orders do not hold within the list, or where both campaigns of one restaurant would be shown.
     """
-    k = min(len(weights), len(values))
-    organic, theta = values[:k].tolist(), weights[:k].tolist()
-    check_orders(organic, theta)
-    worth = ad_values(values, bids, rules)
-    worth[bids.rows < k] = -np.inf
-    queue, falling = best_of(worth, rules.cap + 1)
-    search = Search(organic, theta, rules, falling)
-    slots, campaigns = search.slots(), np.asarray(queue[: search.ads], np.int64)
-    rows = woven(range(k - len(slots)), slots, bids.rows[campaigns].tolist())
-    return Layout(rows, np.asarray(slots, np.int64), campaigns, search.welfare, search.organic_welfare, search)
+    organic, theta = checked(values, weights)
+    queue: list[int] = []
+    falling: list[float] = []
+    if rules.money > 0.0 and len(bids.rows):
+        queue, falling = best_of(ad_values(values, bids, rules, first_row=len(theta)), rules.cap + 1)
+    placement = Placement(organic, theta, rules.first_slot - 1, rules.gap, rules.cap, falling)
+    return layout_of(placement, bids, queue[: placement.ads], range(len(theta) - placement.ads))
 
 
-def woven(organic: Sequence[int], slots: Sequence[int], ads: Sequence[int]) -> Rows:
-    """(K,) organic rows with the ads put into their slots, which rise."""
-    rows = list(organic)
+def layout_of(placement: Placement, bids: Bids, campaigns: Sequence[int], unlabelled: Iterable[int]) -> Layout:
+    """The layout with these campaigns, best first, and these organic rows.
+
+    Raises ValueError where two campaigns are of one restaurant.
+    """
+    slots = placement.slots(len(campaigns))
+    shown = np.asarray(campaigns, np.int64)
+    ads = bids.rows[shown].tolist()
+    if len(set(ads)) < len(ads):
+        raise ValueError("bids: a restaurant has two campaigns; keep one of them")
+    rows = list(unlabelled)
     for slot, row in zip(slots, ads, strict=True):
         rows.insert(slot, row)
-    return np.asarray(rows, np.int64)
+    return Layout(
+        rows=np.asarray(rows, np.int64),
+        slots=np.asarray(slots, np.int64),
+        campaigns=shown,
+        welfare=placement.by_ads[len(ads)],
+        organic_welfare=placement.organic_welfare,
+        placement=placement,
+    )
 
 
-def ad_values(values: Doubles, bids: Bids, rules: AdRules) -> Doubles:
-    """(m,) u - c + lambda q b of each campaign; -inf where a floor, the reserve or its label rules it out.
+def checked(values: Doubles, weights: Doubles) -> tuple[list[float], list[float]]:
+    """(K,) values and weights of the list, which is no longer than the values. Raises ValueError by `blend`'s rules."""
+    k = min(len(weights), len(values))
+    organic, theta = values[:k].tolist(), weights[:k].tolist()
+    if not all(map(ge, organic, organic[1:])):
+        raise ValueError("values: not falling; the organic order comes first")
+    if not all(map(ge, theta, theta[1:])) or (theta and not theta[-1] > 0.0):
+        raise ValueError("weights: above 0 and not rising")
+    return organic, theta
+
+
+def ad_values(values: Doubles, bids: Bids, rules: AdRules, first_row: int = 0) -> Doubles:
+    """(m,) u - c + lambda q b of each campaign; -inf where its row, a floor, the reserve or its label rules it out.
 
     An ad whose money does not pay for its label is left out: shown without the label the same list is worth more.
     """
     value = values[bids.rows]
     surplus = rules.money * (bids.clicks * bids.bids) - rules.label_cost
     eligible = (bids.bids >= bids.reserves) & (surplus > 0.0)
+    if first_row > 0:
+        eligible &= bids.rows >= first_row
     if rules.value_floor > 0.0:
         eligible &= value >= rules.value_floor
     if rules.click_floor > 0.0:
@@ -135,81 +154,3 @@ def best_of(worth: Doubles, most: int) -> tuple[list[int], list[float]]:
     falling = worth[order].tolist()
     count = falling.index(-np.inf) if -np.inf in falling else len(falling)
     return order[:count].tolist(), falling[:count]
-
-
-def check_orders(organic: Sequence[float], theta: Sequence[float]) -> None:
-    """Raise ValueError unless values fall and weights are positive and do not rise."""
-    if any(above < below for above, below in pairwise(organic)):
-        raise ValueError("values: not falling; the organic order comes first")
-    if any(above < below for above, below in pairwise(theta)) or (theta and theta[-1] <= 0.0):
-        raise ValueError("weights: above 0 and not rising")
-
-
-class Search:
-    """The search of one list: sums of the organic values, and the best sums of j ads by the slot of the last."""
-
-    def __init__(self, organic: list[float], theta: list[float], rules: AdRules, falling: list[float]) -> None:
-        """`falling`: what the ads are worth, best first; as many as the cap are used, one more is for the prices."""
-        self._organic, self._theta, self._rules = organic, theta, rules
-        self._queue = falling
-        self._sums = [list(accumulate(map(mul, theta, organic), initial=0.0))]
-        self._steps: list[list[float]] = []
-        self._reached = self._extended([], falling)
-        self.organic_welfare = self._sums[0][-1]
-        totals = self._totals(self._reached)
-        self.ads = max(range(len(totals)), key=totals.__getitem__)
-        self.welfare = totals[self.ads]
-
-    def slots(self) -> list[int]:
-        """The ad slots of the best layout, from 0, rising."""
-        found: list[int] = []
-        end: int | None = None
-        for ads in range(self.ads, 0, -1):
-            best = self._reached[ads - 1]
-            at = best.index(max(best[:end]))
-            # The ad before it stands at least a gap higher: as far down its own range as this one is down this range.
-            end = at + 1
-            found.append(self._first(ads) + at)
-        return found[::-1]
-
-    def welfare_with(self, place: int, worth: float) -> float:
-        """W where the ad at this place of the queue is worth less: what stands before it stays as it is."""
-        rest = self._queue[:place] + self._queue[place + 1 :]
-        if worth > -np.inf:
-            insort(rest, worth, key=neg)
-        return max(self._totals(self._extended(self._reached[:place], rest)))
-
-    def _first(self, ads: int) -> int:
-        """The first slot that the last of so many ads can have."""
-        return self._rules.first_slot - 1 + (ads - 1) * self._rules.gap
-
-    def _extended(self, reached: list[list[float]], falling: list[float]) -> list[list[float]]:
-        """`reached` for the whole queue: lists over slots from `_first` on, the best sum with the last ad there."""
-        theta, most = self._theta, min(self._rules.cap, len(falling))
-        extended = list(reached)
-        for ads in range(len(extended) + 1, most + 1):
-            first = self._first(ads)
-            if first >= len(theta):
-                break
-            worth, gains = falling[ads - 1], self._gains(ads)
-            if extended:
-                before = accumulate(extended[-1], max)
-                best = [a + t * worth + b for a, t, b in zip(gains[first:], theta[first:], before, strict=False)]
-            else:
-                best = [a + t * worth for a, t in zip(gains[first:], theta[first:], strict=True)]
-            extended.append(best)
-        return extended
-
-    def _gains(self, ads: int) -> list[float]:
-        """(K,) C_(ads-1)(p) - C_ads(p + 1): what the list gains but the ad's worth when the last ad comes to slot p."""
-        while len(self._steps) < ads:
-            number = len(self._sums)
-            shifted = accumulate(map(mul, self._theta[number:], self._organic), initial=0.0)
-            after = [0.0] * number + list(shifted)
-            self._steps.append(list(map(sub, self._sums[-1], after[1:])))
-            self._sums.append(after)
-        return self._steps[ads - 1]
-
-    def _totals(self, reached: list[list[float]]) -> list[float]:
-        """W by the number of ads."""
-        return [self._sums[0][-1], *(max(best) + self._sums[ads][-1] for ads, best in enumerate(reached, 1))]

@@ -10,6 +10,7 @@ from services.cli.demonstration import demo
 from services.cli.learning import evaluate, train
 from services.cli.operating import doctor, serve, worker
 from services.cli.selling import campaigns
+from services.cli.simulating import simulate
 
 app = typer.Typer(
     name="tablestakes",
@@ -24,6 +25,7 @@ app.command("import")(import_)
 app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("simulate")(simulate)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)

@@ -16,26 +16,30 @@ Market = tuple[np.ndarray, Bids, np.ndarray, AdRules]
 
 @st.composite
 def markets(draw: st.DrawFn, most_slots: int = 6) -> Market:
-    """Values, bids, weights and rules; some campaigns stand in the organic list, some are below a floor or reserve."""
+    """Values, bids, weights and rules; some campaigns stand in the organic list, some are below a floor or reserve.
+
+    Everything hangs on the seed: drawn one by one, most markets would have no ad at all, or one.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    k, n = draw(st.integers(1, most_slots)), draw(st.integers(1, 16))
-    m = min(draw(st.integers(0, 8)), n)
+    k = int(rng.integers(1, most_slots + 1))
+    n = max(1, k + int(rng.integers(-1, 13)))
+    m = min(int(rng.integers(0, 11)), n)
     values = -np.sort(-rng.uniform(0.5, 1.0, n))
     bids = Bids(
         rows=rng.permutation(n)[:m],
         clicks=rng.uniform(0.05, 1.0, m),
         bids=rng.uniform(0.0, 10.0, m),
-        reserves=rng.choice([0.0, 0.5, 4.0], m, p=[0.2, 0.4, 0.4]),
+        reserves=rng.choice([0.0, 0.5, 4.0], m, p=[0.4, 0.4, 0.2]),
     )
-    weights = -np.sort(-(rng.uniform(0.05, 1.0, k) ** draw(st.sampled_from([0.1, 1.0]))))
+    weights = -np.sort(-(rng.uniform(0.05, 1.0, k) ** rng.choice([0.1, 1.0])))
     rules = AdRules(
-        money=draw(st.sampled_from([0.0, 0.02, 0.05, 0.1, 1.0])),
-        first_slot=draw(st.integers(1, 3)),
-        gap=draw(st.integers(1, 3)),
-        cap=draw(st.integers(0, 4)),
-        label_cost=draw(st.sampled_from([0.0, 0.1])),
-        value_floor=draw(st.sampled_from([0.0, 0.6])),
-        click_floor=draw(st.sampled_from([0.0, 0.3])),
+        money=rng.choice([0.0, 0.02, 0.05, 0.2, 1.0], p=[0.05, 0.15, 0.2, 0.3, 0.3]),
+        first_slot=int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2])),
+        gap=int(rng.choice([1, 2, 3], p=[0.4, 0.3, 0.3])),
+        cap=int(rng.choice(5, p=[0.05, 0.2, 0.25, 0.25, 0.25])),
+        label_cost=rng.choice([0.0, 0.1]),
+        value_floor=rng.choice([0.0, 0.6], p=[0.8, 0.2]),
+        click_floor=rng.choice([0.0, 0.3], p=[0.8, 0.2]),
     )
     return values, bids, weights, rules
 

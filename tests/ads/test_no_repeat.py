@@ -11,7 +11,7 @@ from markets import Market, admitted, markets, often, patterns
 from scipy.optimize import linear_sum_assignment
 
 from services.ads.blend import AdRules, Bids, Layout, ad_values, blend
-from services.ads.no_repeat import blend_no_repeat
+from services.ads.no_repeat import MOST_SETS, _all_sets, _most_contenders, blend_no_repeat
 from services.ads.prices import vcg_prices
 
 
@@ -54,7 +54,7 @@ def by_assignment(values: np.ndarray, bids: Bids, weights: np.ndarray, rules: Ad
 
 
 @often
-@given(markets(most_slots=5))
+@given(markets(most_slots=6))
 def test_no_layout_is_better(market: Market) -> None:
     assert blend_no_repeat(*market).welfare == pytest.approx(brute_force(*market), abs=1e-12)
 
@@ -62,9 +62,29 @@ def test_no_layout_is_better(market: Market) -> None:
 @often
 @given(markets(most_slots=9))
 def test_no_assignment_is_better(market: Market) -> None:
-    """An assignment may put the organic ones in any order, and pays for no campaign that loses by its label."""
-    if market[3].label_cost == 0.0:
-        assert blend_no_repeat(*market).welfare == pytest.approx(by_assignment(*market), abs=1e-9)
+    """An assignment may put the organic ones in any order."""
+    assert blend_no_repeat(*market).welfare == pytest.approx(by_assignment(*market), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_assignment_is_better_in_a_list_of_twenty(seed: int) -> None:
+    """Long enough that most sets of ads are ruled out by their bound."""
+    rng = np.random.default_rng(seed)
+    campaigns = 12
+    bids = Bids(
+        rows=np.concatenate([rng.permutation(20)[:8], 20 + rng.permutation(20)[:4]]),
+        clicks=rng.uniform(0.1, 0.4, campaigns),
+        bids=rng.uniform(5.0, 80.0, campaigns),
+        reserves=np.full(campaigns, 5.0),
+    )
+    market = (
+        -np.sort(-rng.beta(2.0, 10.0, 40)),
+        bids,
+        np.arange(1, 21) ** -float(rng.choice([0.2, 1.0])),
+        AdRules(money=float(rng.choice([0.0005, 0.002, 0.02])), first_slot=2, gap=4, cap=3 + seed % 2),
+    )
+
+    assert blend_no_repeat(*market).welfare == pytest.approx(by_assignment(*market), abs=1e-9)
 
 
 @often
@@ -139,3 +159,34 @@ def test_a_restaurant_of_the_list_pays_to_stand_higher() -> None:
     assert blend_no_repeat(values, bids, weights, rules).rows.tolist() == [2, 0, 1]
     assert blend(values, bids, weights, rules).rows.tolist() == [0, 1, 2]
     assert ad_values(values, bids, rules).tolist() == [1.7]
+
+
+def test_more_weight_on_money_may_mean_fewer_ads() -> None:
+    """The better payer leaves the last place, where it was an ad as well, and takes the first from the other one."""
+    values, weights = np.array([1.0, 0.5, 0.5]), np.array([1.0, 0.5, 0.05])
+    bids = Bids(np.array([0, 2]), np.ones(2), np.array([0.9, 1.5]), np.zeros(2))
+    sold = {0.2: {0: 0, 2: 1}, 1.0: {0: 1}, 10.0: {0: 1, 2: 0}}
+
+    for money, expected in sold.items():
+        layout = blend_no_repeat(values, bids, weights, AdRules(money=money, first_slot=1, gap=2, cap=2))
+        assert dict(zip(layout.slots.tolist(), layout.campaigns.tolist(), strict=True)) == expected
+
+
+def test_with_more_sets_than_can_be_tried_it_is_still_a_layout_no_worse_than_the_blend() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(80)[:60]
+    bids = Bids(rows, rng.uniform(0.1, 0.4, 60), rng.uniform(5.0, 80.0, 60), np.full(60, 5.0))
+    market = (-np.sort(-rng.beta(2.0, 10.0, 80)), bids, np.arange(1, 51) ** -0.5, AdRules(money=0.002, gap=2, cap=6))
+    layout = blend_no_repeat(*market)
+
+    assert len(_all_sets(_most_contenders(6), 6).sizes) <= MOST_SETS
+    assert len(set(layout.rows.tolist())) == 50
+    assert layout.welfare > blend(*market).welfare
+
+
+def test_more_ads_than_sets_can_be_tried_of_are_refused() -> None:
+    values, weights = np.linspace(1.0, 0.5, 60), np.ones(50)
+    bids = Bids(np.arange(40), np.ones(40), np.ones(40), np.zeros(40))
+
+    with pytest.raises(ValueError, match="ads"):
+        blend_no_repeat(values, bids, weights, AdRules(money=1.0, gap=1, cap=11))
