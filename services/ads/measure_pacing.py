@@ -321,10 +321,10 @@ _TABLES: Final = {"gains": gains, "pacers": pacers, "forecasts": forecasts, "del
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m services.ads.measure_pacing", description="Pacing, measured.")
-    parser.add_argument("tables", nargs="*", choices=_TABLES, default=[], help="which; all of them where none is named")
+    parser.add_argument("--table", choices=_TABLES, action="append", help="which, as often as needed; by default all")
     parser.add_argument("--seeds", type=int, default=5, help="days simulated for each figure (default: 5)")
     arguments = parser.parse_args()
-    for name in arguments.tables or _TABLES:
+    for name in arguments.table or _TABLES:
         _TABLES[name](arguments.seeds)
 
 
