@@ -120,7 +120,8 @@ static void price(const Search *search, const Candidate **winners, const double 
             prices[place] = own->bid;
         } else if (pricing == 1) {
             const double next = place + 1 < count ? queue[place + 1] : -INFINITY;
-            prices[place] = clamped((next + rules->label_cost - own->value) / (rules->money * own->clicks), own);
+            const double ahead = next > own->value ? next - own->value : 0.0; /* the label is paid whoever follows */
+            prices[place] = clamped((ahead + rules->label_cost) / (rules->money * own->clicks), own);
         } else {
             double rest[MOST_ADS + 1];
             const double least = worth_at(own, own->reserve, rules);

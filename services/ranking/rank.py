@@ -177,5 +177,6 @@ def _plackett_luce(logits: Doubles, passing: BoolArray | None, order: npt.NDArra
     if passing is not None:
         weights[~passing] = 0.0
     drawn = np.take_along_axis(weights, order, axis=1)
-    before = np.cumsum(drawn, axis=1) - drawn
-    return np.asarray(drawn / (weights.sum(axis=1, keepdims=True) - before))
+    left = weights.sum(axis=1, keepdims=True) - (np.cumsum(drawn, axis=1) - drawn)
+    # Where the urn is empty nothing was drawn; rounding may leave a little less in it than is taken out.
+    return np.minimum(np.divide(drawn, left, out=np.zeros_like(drawn), where=left > 0.0), 1.0)

@@ -15,7 +15,7 @@ def best_columns(scores: npt.NDArray[np.floating], m: int) -> npt.NDArray[np.int
     """
     n = scores.shape[1]
     if m >= n:
-        return np.broadcast_to(np.arange(n), scores.shape)
+        return np.tile(np.arange(n), (len(scores), 1))
     if scores.shape[0] == 1 and n >= _SAMPLING_PAYS_FROM and m * 4 <= n:
         return _best_of_long_row(scores[0], m)[None]
     return np.sort(np.argpartition(scores, n - m, axis=1)[:, n - m :], axis=1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markets import Market, markets, often
 
@@ -119,7 +119,7 @@ def test_where_money_has_no_price_nothing_is_sold_and_nothing_priced(solve: Solv
 
 
 @solvers
-@often
+@settings(max_examples=150)
 @given(market=markets())
 def test_vcg_is_the_integral_of_myerson(solve: Solver, market: Market) -> None:
     _, bids, weights, _ = market

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from data.city.choice import Outcome
 from data.city.generate import generate, generate_market
 from data.city.lister import Asked, LoggingPolicy, Visits
 from data.city.logging_policy import Slates
@@ -10,6 +11,8 @@ from data.city.market import Market
 from data.city.parameters import CityParameters
 from data.city.simulation import Simulation
 
+NOBODY = np.full((150, 6), -1, np.int32)
+UNIFORMS = np.random.default_rng(0).random((150, 10))
 SIZES = {"restaurants": 60, "diners": 150, "days": 3, "ahead": 4, "seed": 5}
 
 
@@ -62,6 +65,26 @@ def test_the_logging_policy_may_be_asked_as_often_as_one_likes(left, minutes):
         market.run_day(again, day, lister, minutes)
     assert np.array_equal(again._memory.restaurants, simulation._memory.restaurants)
     assert np.array_equal(again._memory.orders, simulation._memory.orders)
+
+
+def test_the_logging_policy_shows_what_was_ordered_lately_more_often(left):
+    """Orders count from the next day on and fade by half in a half-life."""
+    market, simulation = left
+    first, later = (LoggingPolicy(market.city, simulation.parameters) for _ in range(2))
+    asked = [Asked(day, 19, np.arange(150), np.arange(150), NOBODY, UNIFORMS) for day in (3, 4, 4 + 14)]
+    row = int(np.flatnonzero(market.city.open_at(3, 19))[7])
+    slates = Slates(np.full((150, 10), row, np.int32), np.ones((150, 10)))
+    outcome = Outcome(*[np.zeros((150, 10), np.bool_)] * 2, np.zeros(150, np.int64), np.zeros((150, 10)))
+    for lister, day in ((first, asked[1]), (later, asked[2])):
+        before = lister.lists(asked[0])
+        lister.learn(Visits(3, asked[0].diners, asked[0].seconds, slates, outcome))
+        again = lister.lists(asked[0])
+        assert np.array_equal(before.restaurants, again.restaurants)
+        after = lister.lists(day)
+        times = [int((shown.restaurants == row).sum()) for shown in (before, after)]
+        assert times[1] > times[0]
+    assert first._popularity[row] == 150.0
+    assert later._popularity[row] == pytest.approx(75.0)
 
 
 def test_two_listers_meet_the_same_visits(left):

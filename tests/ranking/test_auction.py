@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
@@ -51,16 +51,26 @@ def test_what_is_shown_adds_up_and_leaves_the_unlabelled_order_alone(
     assert (shown.propensities[organic] == ranked.propensities[0, : len(organic)]).all()
 
 
+@settings(max_examples=600)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 30),
     st.sampled_from(list(Pricing)),
-    st.sampled_from([0.0005, 0.005, 0.05]),
+    st.sampled_from([0.0005, 0.002, 0.005, 0.05]),
     st.integers(1, 4),
     st.integers(1, 5),
-    st.integers(0, 5),
-    st.sampled_from([{}, {"label_cost": 0.02}, {"value_floor": 0.1}, {"click_floor": 0.3}]),
+    st.integers(1, 5),
+    st.sampled_from(
+        [
+            {},
+            {"label_cost": 0.002, "reserve_click": 0, "reserve_order": 0},
+            {"reserve_click": 60, "reserve_order": 60},
+            {"value_floor": 0.25},
+            {"click_floor": 0.4},
+        ]
+    ),
     st.booleans(),
+    st.sampled_from([1, 2, 3, 8, 30]),
 )
 def test_the_compiled_auction_is_the_written_one(
     seed: int,
@@ -72,6 +82,7 @@ def test_the_compiled_auction_is_the_written_one(
     cap: int,
     more: dict[str, float],
     tied: bool,
+    bidders: int,
 ) -> None:
     """The same candidates, held by the blend and the prices of `services.ads`."""
     catalogue = city(60, seed)
@@ -80,10 +91,13 @@ def test_the_compiled_auction_is_the_written_one(
         campaign(n, n * 2, bid=60 if tied else 20 + 9 * n, billing="order" if n % 3 == 0 else "click")
         for n in range(30)
     ]
-    how = selling(pricing=pricing, money=money, first_slot=first, gap=gap, cap=max(cap, 1), **more)
+    how = selling(pricing=pricing, money=money, first_slot=first, gap=gap, cap=cap, **more)
 
-    compiled = run_auction(ranked.shortlists, 0, k, offers(catalogue, campaigns, closed=(3, 7)), how)
+    closed = (3, 7) if bidders > 7 else ()
 
+    compiled = run_auction(ranked.shortlists, 0, k, offers(catalogue, campaigns, closed=closed), how)
+
+    assume(compiled is not None)
     assert compiled is not None
     organic = ranked.shortlists.scores[0, ranked.shortlists.order[0, :k]]
     written = hold_among(compiled.candidates, organic, how)
@@ -92,6 +106,20 @@ def test_the_compiled_auction_is_the_written_one(
     assert compiled.payments == written.payments
     assert compiled.gain == pytest.approx(written.gain, abs=1e-12)
     assert compiled.candidates.tolist() == written.candidates.tolist()
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.002, 0.005]))
+def test_a_gsp_price_pays_for_the_label_whoever_follows(seed: int, money: float) -> None:
+    catalogue = city(60, seed)
+    ranked = lists(catalogue, 10, seed, shortlist=50)
+    how = selling(pricing="gsp", money=money, label_cost=0.01, reserve_click=0)
+    bidders = offers(catalogue, [campaign(n, n, bid=30 + n) for n in range(0, 60, 6)])
+    auction = run_auction(ranked.shortlists, 0, 10, bidders, how)
+    assume(auction is not None)
+    assert auction is not None
+    clicks = {int(one["entry"]): float(one["clicks"]) for one in auction.candidates}
+    for entry, price in zip(auction.sold, auction.prices, strict=True):
+        assert price / MICRO >= 0.01 / (money * clicks[entry]) - 1e-5
 
 
 def test_the_compiled_auction_names_the_right_candidates() -> None:

@@ -124,6 +124,31 @@ def test_no_budget_is_exceeded_on_any_day(town: Town, pacing: Pacing) -> None:
     assert exhausted > 0 or pacing is Pacing.DUAL  # the budgets bind, so the bound was put to the test
 
 
+def test_a_click_is_charged_to_who_pays_by_the_click_and_an_order_to_who_pays_by_the_order(town: Town) -> None:
+    lister = town.lister(DEAR, Pacing.NONE)
+    charge, learn, charged, due = lister.wallets.charge, lister.learn, [], []
+
+    def charging(campaign: int, price: int) -> int:
+        charged.append((campaign, price))
+        return charge(campaign, price)
+
+    def learning(visits: Visits) -> None:
+        for place in lister._sold:
+            kind = lister.wallets.book.campaigns[place.campaign].billing
+            clicked = visits.outcome.clicked[place.request, place.slot]
+            ordered = visits.outcome.ordered[place.request] == place.slot
+            if {"click": clicked, "order": ordered}[kind]:
+                due.append((place.campaign, place.price))
+        learn(visits)
+
+    lister.wallets.charge, lister.learn = charging, learning  # type: ignore[method-assign]
+    lived(town, lister)
+    assert charged == due
+    kinds = {str(lister.wallets.book.campaigns[campaign].billing) for campaign, _ in due}
+    assert kinds == {"click", "order"}
+    assert lister.tally.billed == len(due)
+
+
 def test_a_total_budget_ends_a_campaign(town: Town) -> None:
     wallets = town.lister(DEAR, Pacing.NONE).wallets
     campaign = wallets.book.campaigns[0]
