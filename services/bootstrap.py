@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.access.keys import KeyRing, ensure_keys
+from services.access.roles import Role
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
 from services.ads.report import AdReports
+from services.audit.pseudonyms import ensure_secret, pseudonym
 from services.audit.trail import AuditTrail
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
@@ -67,6 +69,8 @@ class Services:
     diners: DinerLoader
     state: ServingState
     recommender: Recommender
+    secret: bytes = field(repr=False)
+    """Makes the diners' pseudonyms in the trail."""
     ready: bool = field(default=False)
     """Markets are loaded and warm."""
 
@@ -90,10 +94,19 @@ class Services:
                 return Held(known or Diner(user_id=user_id, market=market), events, lists)
         return None
 
-    async def erase(self, market: str, user_id: str) -> Erasure:
-        """Remove everything that is held about a diner."""
+    async def erase(self, market: str, user_id: str, role: Role) -> Erasure:
+        """Remove everything that is held about a diner. The trail says that it was done, under a pseudonym."""
+
+        def witness(connection: Connection, erased: Erasure) -> None:
+            subject = pseudonym(self.secret, user_id)
+            found = {"events": erased.events, "served_lists": erased.served_lists}
+            document = {"before": found, "after": None}
+            self.trail.record(
+                connection, role=role.value, action="diner.erase", market=market, subject=subject, document=document
+            )
+
         await self.in_thread(self.served.flush)
-        erased = await self.in_thread(self.event_log.erase, market, user_id)
+        erased = await self.in_thread(self.event_log.erase, market, user_id, witness)
         await self.in_thread(self.catalogue.delete_diner, market, user_id)
         await self.cache.drop(market, user_id)
         return erased
@@ -133,7 +146,8 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         stack.callback(engine.dispose)
         await asyncio.to_thread(migrate, engine)
         await asyncio.to_thread(ensure_keys, engine, settings.keys_file)
-        services = _assemble(settings, metrics, clock, engine, redis_url)
+        secret = await asyncio.to_thread(ensure_secret, engine, settings.pseudonym_secret_file)
+        services = _assemble(settings, metrics, clock, engine, redis_url, secret)
         stack.push_async_callback(services.cache.close)
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
@@ -143,7 +157,9 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         yield services
 
 
-def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, redis_url: str) -> Services:
+def _assemble(
+    settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, redis_url: str, secret: bytes
+) -> Services:
     cache = FeatureCache(
         redis_url,
         timeout_ms=settings.redis_timeout_ms,
@@ -174,6 +190,7 @@ def _assemble(settings: Settings, metrics: Metrics, clock: Clock, engine: Engine
         diners=diners,
         state=ServingState(stores, cache, keys, metrics, clock),
         recommender=Recommender(cache, diners, served, metrics, clock),
+        secret=secret,
     )
 
 

@@ -62,3 +62,8 @@ class Settings(BaseSettings):
     def keys_file(self) -> Path:
         """The seats' keys, mode 0600."""
         return self.home / "keys.json"
+
+    @property
+    def pseudonym_secret_file(self) -> Path:
+        """What turns diners' ids into the names they have in the audit trail, mode 0600."""
+        return self.home / "pseudonym.secret"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -18,6 +17,7 @@ from services.access.roles import Role
 from services.clock import Clock
 from services.database.schema import api_keys as table
 from services.database.transactions import insert_into, lock_out, reading, writing
+from services.private_files import read_private, write_private
 
 _PREFIX: Final = "ts"
 _SHAPE: Final = re.compile(r"ts_[a-z]+_[A-Za-z0-9_-]{43}")
@@ -128,10 +128,7 @@ def read_keys(keys_file: Path) -> dict[Role, ApiKey]:
     Raises KeysFileError for a file that is no set of keys.
     """
     try:
-        text = keys_file.read_bytes()
-        if keys_file.stat().st_mode & 0o077:
-            keys_file.chmod(0o600)
-        entries = json.loads(text)
+        entries = json.loads(read_private(keys_file))
         keys = {Role(role): ApiKey(key) for role, key in entries.items()}
         if not all(_SHAPE.fullmatch(key) and key.startswith(f"{_PREFIX}_{role}_") for role, key in keys.items()):
             raise ValueError
@@ -148,16 +145,8 @@ def read_keys(keys_file: Path) -> dict[Role, ApiKey]:
 
 
 def _write_keys(keys_file: Path, keys: Mapping[Role, ApiKey]) -> None:
-    """Whole or not at all, readable by the owner alone from its first byte on."""
-    aside = keys_file.with_name(f".{keys_file.name}.{secrets.token_hex(4)}")
     ordered = {str(role): keys[role] for role in Role}
     try:
-        keys_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
-            stream.write(json.dumps(ordered, indent=2) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(keys_file)
+        write_private(keys_file, (json.dumps(ordered, indent=2) + "\n").encode("ascii"))
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise KeysFileError(f"{keys_file} cannot be written: {error.strerror}") from None

@@ -259,8 +259,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "previewCampaign": PREVIEW,
-    "listPolicies": {"items": [POLICY], "next": None},
-    "listPolicyVersions": {"items": [POLICY], "next": None},
+    "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
+    "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "getPolicy": POLICY,
     "putPolicy": POLICY,
     "activatePolicy": {**POLICY, "active": True},

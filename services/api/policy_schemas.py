@@ -1,5 +1,6 @@
 """Bodies of the routes of policies and of the audit trail."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -35,11 +36,26 @@ class PolicyBody(PolicyDials):
         )
 
 
+class ActivePolicy(Body):
+    """What makes a market's lists."""
+
+    name: str
+    version: int = Field(ge=1)
+
+
 class PolicyPage(Body):
     """Policies of a market: the newest version of each, or all versions of one."""
 
     items: list[PolicyBody]
     next: str | None = None
+    active: ActivePolicy = Field(description="It need not be among the items: a newer version may wait.")
+
+    @classmethod
+    def of(cls, market: str, stored: Sequence[StoredPolicy], active: tuple[str, int]) -> Self:
+        """From what the store keeps; `active` is name and version of the active one."""
+        name, version = active
+        items = [PolicyBody.of(market, each, active) for each in stored]
+        return cls(items=items, active=ActivePolicy(name=name, version=version))
 
 
 class Activation(Body):

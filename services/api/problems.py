@@ -1,16 +1,18 @@
 """Errors as RFC 9457 problem details: each class fixes status, type and title. Unexpected ones never show their text.
 
 Problem
-  + BadRequest         400  the request cannot be read
-  + Unauthorized       401  no key, or one that is not known
-  + Forbidden          403  another seat's lever
-  + NotFound           404
-  + MethodNotAllowed   405
-  + Conflict           409
-  + Gone               410
-  + TooLarge           413
-  + Unprocessable      422  readable, but outside the schema
-  + Unavailable        503  with Retry-After
+  + BadRequest           400  the request cannot be read
+  + Unauthorized         401  no key, or one that is not known
+  + Forbidden            403  another seat's lever
+  + NotFound             404
+  + MethodNotAllowed     405
+  + Conflict             409
+  + Gone                 410
+  + PreconditionFailed   412  somebody else has written since the caller read
+  + TooLarge             413
+  + Unprocessable        422  readable, but outside the schema
+  + PreconditionRequired 428  a write to what exists must say which version it has seen
+  + Unavailable          503  with Retry-After
 """
 
 from collections.abc import Mapping

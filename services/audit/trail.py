@@ -1,7 +1,8 @@
 """The audit trail: who used which lever, when, with what before and after; a change in the past breaks the chain.
 
 Each row's digest covers the row and the digest before it (a hash chain, after Haber and Stornetta 1991). Whoever can
-write to the database can rewrite the whole chain; an auditor who keeps a digest of yesterday sees that too.
+write to the database can rewrite the whole chain or cut off its end; an auditor who keeps a digest of yesterday sees
+that too.
 """
 
 import hashlib

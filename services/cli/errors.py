@@ -20,6 +20,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from models.artifacts import ArtifactError
     from models.base import ModelError
     from services.access.keys import KeysFileError
+    from services.audit.pseudonyms import SecretError
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.features.embedded import EmbeddedRedisError
@@ -32,6 +33,7 @@ def describe(error: Exception) -> tuple[int, str]:
         ModelError,
         CatalogueError,
         KeysFileError,
+        SecretError,
         StorageMisconfigured,
     )
     if isinstance(error, wrong_use):

@@ -1,7 +1,7 @@
 """The event log in the database: each event is kept once, however often it is delivered."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -140,8 +140,10 @@ class EventLog:
         with reading(self._engine) as connection:
             return connection.execute(statement).scalar_one()
 
-    def erase(self, market: str, user_id: str) -> Erasure:
-        """Remove a diner's events, served lists and sold places in one transaction.
+    def erase(
+        self, market: str, user_id: str, witness: Callable[[Connection, Erasure], object] | None = None
+    ) -> Erasure:
+        """Remove a diner's events, served lists and sold places in one transaction, in which `witness` may write too.
 
         What was charged for them stays, without the diner. Served lists that still wait to be written are not in the
         database yet: call `ServedLog.flush` before.
@@ -157,7 +159,10 @@ class EventLog:
             )
             paid = (settlements.c.market == market, settlements.c.user_id == user_id)
             connection.execute(update(settlements).where(*paid).values(user_id=None))
-        return Erasure(events, lists)
+            erased = Erasure(events, lists)
+            if witness is not None:
+                witness(connection, erased)
+        return erased
 
     def _read(self, statement: Select[Any]) -> list[Event]:
         with reading(self._engine) as connection:

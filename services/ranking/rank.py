@@ -179,4 +179,4 @@ def _plackett_luce(logits: Doubles, passing: BoolArray | None, order: npt.NDArra
     drawn = np.take_along_axis(weights, order, axis=1)
     left = weights.sum(axis=1, keepdims=True) - (np.cumsum(drawn, axis=1) - drawn)
     # Where the urn is empty nothing was drawn; rounding may leave a little less in it than is taken out.
-    return np.minimum(np.divide(drawn, left, out=np.zeros_like(drawn), where=left > 0.0), 1.0)
+    return np.asarray(np.minimum(np.divide(drawn, left, out=np.zeros_like(drawn), where=left > 0.0), 1.0))

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from services.audit.pseudonyms import pseudonym
 from tests.conftest import SmallCity
 
 Call = Callable[..., httpx2.Response]
@@ -64,6 +66,24 @@ def test_erasure_leaves_nothing(app: Call, small_city: SmallCity) -> None:
     assert app("GET", "/v1/explanations", params=query).status_code == 404
     terms = app("GET", "/v1/recommendations", params={"user_id": user, "explain": "full"}).json()["items"][0]
     assert {term["name"]: term["value"] for term in terms["explanation"]["terms"]}["recency"] == 0
+
+
+def test_an_erasure_is_in_the_trail_and_the_diner_is_not(
+    as_role: Callable[[str], Call], api_home: Path, small_city: SmallCity
+) -> None:
+    app = as_role("app")
+    user = put(app, small_city.market, profile=["budget=low"])
+    assert app("DELETE", f"/v1/users/{user}").status_code == 200
+    assert app("DELETE", f"/v1/users/{user}").status_code == 404
+
+    answer = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 1_000})
+    secret = (api_home / "pseudonym.secret").read_bytes()
+    records = [item for item in answer.json()["items"] if item["subject"] == pseudonym(secret, user)]
+    assert [(item["action"], item["role"], item["market"], item["document"]) for item in records] == [
+        ("diner.erase", "app", small_city.market, {"before": {"events": 0, "served_lists": 0}, "after": None})
+    ]
+    assert user not in answer.text
+    assert answer.json()["verified"] is True
 
 
 def test_protected_attributes_are_not_listed(app: Call) -> None:

@@ -2,8 +2,17 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
+from sqlalchemy import update
+
+from services.database.engine import open_database
+from services.database.schema import audit_trail
+from services.database.transactions import writing
+from services.settings import Settings
+from tests.api.conftest import running
+from tests.conftest import SmallCity
 
 Call = Callable[..., httpx2.Response]
 DIALS = {"shortlist": 90, "ads": {"money": 0.0}}
@@ -33,13 +42,16 @@ def test_a_policy_is_made_changed_and_activated(as_role: Callable[[str], Call]) 
     while policy_of_lists() != ("quiet", "1"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    active = {item["name"]: (item["version"], item["active"]) for item in ml("GET", "/v1/policies").json()["items"]}
-    assert active["quiet"] == (2, False)
+    listed = ml("GET", "/v1/policies").json()
+    assert {item["name"]: (item["version"], item["active"]) for item in listed["items"]}["quiet"] == (2, False)
+    assert listed["active"] == {"name": "quiet", "version": 1}
     assert [item["active"] for item in ml("GET", "/v1/policies/quiet/versions").json()["items"]] == [False, True]
     admin("POST", "/v1/policies/balanced/activate", json={})
     while policy_of_lists() != ("balanced", "1"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+    assert ml("GET", "/v1/policies").json()["active"] == {"name": "balanced", "version": 1}
 
     trail = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 2}).json()
     assert trail["verified"] is True
@@ -63,3 +75,33 @@ def test_bad_dials_are_named(as_role: Callable[[str], Call]) -> None:
     assert ml("GET", "/v1/policies/bad").status_code == 404
     assert ml("PUT", "/v1/policies/Bad_Name", json={}).status_code == 422
     assert as_role("admin")("POST", "/v1/policies/bad/activate", json={}).status_code == 404
+
+
+def test_the_trail_is_of_one_market_where_one_is_named(as_role: Callable[[str], Call], small_city: SmallCity) -> None:
+    assert as_role("ml")("PUT", "/v1/policies/for-the-trail", json={}).status_code == 200
+    auditor = as_role("auditor")
+    of_market = auditor("GET", "/v1/audit-trail", params={"market": small_city.market}).json()["items"]
+    assert ("policy.put", "for-the-trail", "ml") in {
+        (item["action"], item["subject"], item["role"]) for item in of_market
+    }
+    assert {item["market"] for item in of_market} == {small_city.market}
+    elsewhere = auditor("GET", "/v1/audit-trail", params={"market": "nowhere"}).json()
+    assert (elsewhere["items"], elsewhere["next"], elsewhere["verified"]) == ([], None, True)
+
+
+def test_a_change_of_the_past_is_reported(fresh_home: Path, small_city: SmallCity) -> None:
+    def bearer(role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {small_city.keys[role]}"}
+
+    with running(fresh_home) as client:
+        for name in ("one", "two"):
+            assert client.put(f"/v1/policies/{name}", json={}, headers=bearer("sales")).status_code == 200
+        trail = client.get("/v1/audit-trail", headers=bearer("auditor")).json()
+        assert (trail["verified"], trail["broken_at"]) == (True, None)
+        number = trail["items"][1]["seq"]
+        engine = open_database(Settings(home=fresh_home).resolved_database_url)
+        with writing(engine) as connection:
+            connection.execute(update(audit_trail).where(audit_trail.c.seq == number).values(role="ml"))
+        engine.dispose()
+        trail = client.get("/v1/audit-trail", headers=bearer("auditor")).json()
+        assert (trail["verified"], trail["broken_at"]) == (False, number)

@@ -1,16 +1,24 @@
 """The audit trail: one chain, one record for each lever, and no quiet change of the past."""
 
+import contextlib
+import hashlib
+import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from happenings import NOON
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.schema import audit_trail, markets
-from services.database.transactions import writing
+from services.database.transactions import reading, writing
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -39,9 +47,20 @@ def test_records_come_back_newest_first_by_market_and_by_page(engine: Engine, tr
     assert trail.first_broken() is None
 
 
+def read_row(engine: Engine, number: int) -> dict[str, Any]:
+    with reading(engine) as connection:
+        return dict(connection.execute(select(audit_trail).where(audit_trail.c.seq == number)).one()._mapping)
+
+
+def change_row(engine: Engine, number: int, values: dict[str, Any]) -> None:
+    with writing(engine) as connection:
+        connection.execute(update(audit_trail).where(audit_trail.c.seq == number).values(**values))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        {"seq": 9},
         {"at": NOON},
         {"role": "admin"},
         {"action": "campaign.close"},
@@ -56,9 +75,33 @@ def test_records_come_back_newest_first_by_market_and_by_page(engine: Engine, tr
 def test_a_change_of_any_column_is_found(engine: Engine, trail: AuditTrail, change: dict[str, Any]) -> None:
     for number in range(1, 6):
         use_lever(engine, trail, number)
+    for number in range(1, 6):
+        was = read_row(engine, number)
+        change_row(engine, number, change)
+        assert trail.first_broken() == number
+        change_row(engine, change.get("seq", number), was)
+        assert trail.first_broken() is None
+
+
+def test_a_record_before_the_first_one_is_found(engine: Engine, trail: AuditTrail) -> None:
+    use_lever(engine, trail, 1)
+    forged = {**read_row(engine, 1), "seq": -7}
     with writing(engine) as connection:
-        connection.execute(update(audit_trail).where(audit_trail.c.seq == 3).values(**change))
-    assert trail.first_broken() == 3
+        connection.execute(insert(audit_trail), forged)
+    assert trail.first_broken() == 1
+
+
+def test_the_digest_is_what_the_documentation_says(engine: Engine, trail: AuditTrail) -> None:
+    """Made here with the standard library alone, as an auditor would."""
+    for number in range(1, 4):
+        use_lever(engine, trail, number, market=None if number == 2 else "aldermoor")
+    previous = "0" * 64
+    for record in trail.page()[::-1]:
+        at = record.at.isoformat().replace("+00:00", "Z")
+        document = json.dumps(record.document, separators=(",", ":"), sort_keys=True)
+        fields = [record.seq, at, record.role, record.action, record.market, record.subject, document, previous]
+        previous = hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+        assert record.digest == previous
 
 
 @pytest.mark.parametrize("gone", [1, 3])
@@ -95,6 +138,35 @@ def test_writers_at_the_same_time_make_one_chain_without_gaps(engine: Engine, tr
     for thread in threads:
         thread.join()
     assert [record.seq for record in trail.page()] == list(range(40, 0, -1))
+    assert trail.first_broken() is None
+
+
+def test_processes_at_the_same_time_make_one_chain_without_gaps(
+    engine: Engine, trail: AuditTrail, database_url: str
+) -> None:
+    program = (
+        "import sys; from services.audit.trail import AuditTrail; from services.clock import Clock;"
+        "from services.database.engine import open_database; from services.database.transactions import writing\n"
+        "engine = open_database(sys.argv[1], 30_000); trail = AuditTrail(engine, Clock())\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "for number in range(15):\n"
+        "    with writing(engine) as connection:\n"
+        "        trail.record(connection, role='ml', action='x', market=None, subject=str(number), document={})\n"
+        "engine.dispose()"
+    )
+    command = [sys.executable, "-c", program, database_url]
+    with contextlib.ExitStack() as stack:
+        working = [
+            stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
+            )
+            for _ in range(4)
+        ]
+        assert [process.stdout.readline() for process in working] == ["ready\n"] * 4
+        for process in working:
+            process.stdin.close()
+        assert [process.wait(60) for process in working] == [0] * 4
+    assert [record.seq for record in trail.page()] == list(range(60, 0, -1))
     assert trail.first_broken() is None
 
 

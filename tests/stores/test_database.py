@@ -1,17 +1,21 @@
 """Opening, migrating, and what happens when the database is not there."""
 
 import contextlib
+import copy
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from postgres import PostgresServer
-from sqlalchemy import Engine, inspect, select, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Connection, Engine, MetaData, inspect, select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from services.database.engine import is_answering, migrate, open_database
 from services.database.errors import StorageMisconfigured, StorageUnavailable
@@ -20,6 +24,49 @@ from services.database.transactions import reading, writing
 from services.database.types import is_storable
 
 ROOT = Path(__file__).parents[2]
+_PLACE = {"lat": 52.2041, "lon": -0.1272}
+_RESTAURANT = {"market": "aldermoor", **_PLACE, "cuisines": '["thai"]', "delivery": True, "tags": "[]"}
+_EVENT = {"market": "aldermoor", "user_id": "d1", "restaurant_id": "r1", "at": 1_767_960_000_123_456}
+FIRST_ROWS: dict[str, list[dict[str, Any]]] = {
+    "api_keys": [{"digest": "a" * 64, "role": "ml", "created_at": 1, "revoked_at": 2}],
+    "champions": [{"market": "aldermoor", "version": "v1", "since": 3}],
+    "diners": [
+        {"market": "aldermoor", "user_id": "d1", "home_lat": None, "home_lon": 0.5, "profile": "[]", "protected": "[]"}
+    ],
+    "events": [
+        {**_EVENT, "event_id": "e1", "type": "click", "request_id": "q1", "order_id": None, "value": None},
+        {**_EVENT, "event_id": "é2", "type": "order", "request_id": None, "order_id": "o1", "value": 2450.125},
+    ],
+    "markets": [
+        {"market": name, "title": "Åldermoor", "time_zone": "UTC", "currency": "EUR", **_PLACE, "catalogue_version": 7}
+        for name in ("aldermoor", "bramble")
+    ],
+    "model_versions": [
+        {"market": "aldermoor", "version": "v1", "model": "m", "path": "p", "metrics": "{}", "created_at": 1}
+    ],
+    "policies": [
+        {
+            "market": "aldermoor",
+            "name": "p",
+            "version": number,
+            "document": "{}",
+            "active": number == 2,
+            "created_at": 1,
+        }
+        for number in (1, 2)
+    ],
+    "restaurants": [
+        {**_RESTAURANT, "restaurant_id": "r1", "name": "Łódź", "search_text": "lodz", "district": "a", "chain": None}
+        | {"price_level": None, "opened_at": None, "hours": None},
+        {**_RESTAURANT, "restaurant_id": "r2", "name": "B", "search_text": "b", "district": "b", "chain": "c"}
+        | {"price_level": 3, "opened_at": -5, "hours": "[1]"},
+    ],
+    "served_lists": [
+        {"request_id": "q1", "market": "aldermoor", "user_id": "d1", "at": 5, "policy": "balanced"}
+        | {"policy_version": 1, "model_version": "v1", "document": b"\x00\xff{}"}
+    ],
+}
+"""A row or two of every table that there was at revision 0001."""
 
 
 def test_migrations_make_exactly_the_tables_of_the_metadata(engine: Engine) -> None:
@@ -48,6 +95,43 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM policies")).scalar() == 1
     engine.dispose()
+
+
+def test_a_database_of_the_first_revision_is_brought_on_with_nothing_lost(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    first = MetaData()
+    with writing(engine) as connection:
+        upgrade_to("0001", connection)
+        first.reflect(connection)
+        first.remove(first.tables["alembic_version"])
+        assert set(first.tables) == set(FIRST_ROWS)
+        for table in first.sorted_tables:
+            connection.execute(table.insert(), FIRST_ROWS[table.name])
+    migrate(engine)
+    now = MetaData()
+    with reading(engine) as connection:
+        now.reflect(connection)
+        kept = {
+            name: [dict(row) for row in connection.execute(now.tables[name].select()).mappings()] for name in FIRST_ROWS
+        }
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    for row in (dropped := copy.deepcopy(FIRST_ROWS))["policies"]:
+        del row["active"]
+    assert kept == dropped
+    with pytest.raises(IntegrityError), writing(engine) as connection:  # keys and references came along
+        connection.execute(text("INSERT INTO champions VALUES ('bramble', 'nowhere', 0)"))
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(now.tables["policies"].insert(), dropped["policies"][:1])
+    engine.dispose()
+
+
+def upgrade_to(revision: str, connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "services" / "database" / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def test_processes_that_start_together_all_find_the_tables(empty_url: str) -> None:

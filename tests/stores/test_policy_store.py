@@ -4,10 +4,14 @@ import contextlib
 import threading
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
+from services.database.errors import StorageUnavailable
+from services.database.schema import active_policies, audit_trail, policies
+from services.database.transactions import reading, writing
 from services.stakeholders.policies import PolicyNotFound, PolicyStore, PolicyVersionMismatch
 from services.stakeholders.policy import AdPolicy, Policy
 
@@ -110,3 +114,30 @@ def test_of_writers_who_saw_the_same_version_one_wins(store: PolicyStore) -> Non
         thread.join()
     assert len(won) == 1
     assert [each.policy.ads.money for each in store.versions(MARKET, "greedy")] == [won[0], 0.01]
+
+
+def test_without_a_record_there_is_no_lever(engine: Engine, store: PolicyStore) -> None:
+    store.put(MARKET, greedy(0.01), None, "sales")
+    with writing(engine) as connection:
+        audit_trail.drop(connection)
+    for lever in (
+        lambda: store.put(MARKET, greedy(0.02), 1, "sales"),
+        lambda: store.put(MARKET, Policy(shortlist=300), 1, "sales"),
+        lambda: store.activate(MARKET, "greedy", None, "admin"),
+    ):
+        with pytest.raises((StorageUnavailable, DBAPIError)):
+            lever()
+    with reading(engine) as connection:
+        assert connection.execute(select(policies.c.name, policies.c.version)).all() == [("greedy", 1)]
+        assert connection.execute(select(func.count()).select_from(active_policies)).scalar() == 0
+
+
+def test_a_document_from_before_a_dial_was_there_has_its_default(engine: Engine, store: PolicyStore) -> None:
+    old = '{"name":"greedy","version":1,"shortlist":300,"ads":{"money":0.01}}'
+    row = {"market": MARKET, "name": "greedy", "version": 1, "document": old, "created_at": Clock().now()}
+    with writing(engine) as connection:
+        connection.execute(insert(policies), row)
+    expected = Policy(name="greedy", shortlist=300, ads=AdPolicy(money=0.01))
+    assert store.of(MARKET)[0]["greedy"] == expected
+    assert store.put(MARKET, expected, 1, "sales").policy.version == 1
+    assert store.activate(MARKET, "greedy", None, "admin").policy == expected

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from services.access.roles import Role
 from services.api.asking import snapshot_for
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
@@ -84,15 +85,19 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
 @router.delete(
     "/{user_id}",
     operation_id="eraseUser",
-    dependencies=[Depends(require(DINER_APP))],
     responses=answers(Erased, 404, 422, 503),
 )
-async def erase_user(services: ServicesDep, user_id: UserId) -> Erased:
-    """Erase a diner: profile, events, served lists, cache. The next model is trained without them."""
+async def erase_user(
+    services: ServicesDep, role: Annotated[Role, Depends(require(DINER_APP))], user_id: UserId
+) -> Erased:
+    """Erase a diner: profile, events, served lists, cache. The next model is trained without them.
+
+    The audit trail keeps that it was done, under a pseudonym.
+    """
     held = await services.held(user_id)
     if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
-    erased = await services.erase(held.diner.market, user_id)
+    erased = await services.erase(held.diner.market, user_id, role)
     return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists)
 
 

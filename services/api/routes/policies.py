@@ -25,10 +25,10 @@ Market = Annotated[MarketKey | None, Query(description="May be left out where th
 
 @router.get("", operation_id="listPolicies", responses=answers(PolicyPage, 404, 422, 503))
 async def policies(services: ServicesDep, market: Market = None) -> PolicyPage:
-    """The newest version of each policy of a market."""
+    """The newest version of each policy of a market, and which one is active."""
     named = market_named(services, market)
     stored, active = await services.in_thread(services.policies.newest, named)
-    return PolicyPage(items=[PolicyBody.of(named, each, active) for each in stored])
+    return PolicyPage.of(named, stored, active)
 
 
 @router.get("/{name}", operation_id="getPolicy", responses=answers(PolicyBody, 404, 422, 503))
@@ -45,7 +45,7 @@ async def policy_versions(services: ServicesDep, name: PolicyName, market: Marke
     named = market_named(services, market)
     versions = await _versions(services, named, name)
     _, active = await services.in_thread(services.policies.newest, named)
-    return PolicyPage(items=[PolicyBody.of(named, each, active) for each in versions])
+    return PolicyPage.of(named, versions, active)
 
 
 @router.put("/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 412, 413, 422, 428, 503))
