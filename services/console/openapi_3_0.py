@@ -8,7 +8,8 @@ number in 3.1 and a flag beside the bound in 3.0; `const` and a schema's `exampl
 
 from typing import Any, Final
 
-_NULL: Final = {"type": "null"}
+_NULL: Final = {"enum": [None], "nullable": True}
+"""What is always null, in the words of 3.0."""
 
 
 def as_openapi_3_0(document: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +25,8 @@ def _converted(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     copy = {key: node[key] if key in ("example", "default") else _converted(value) for key, value in node.items()}
+    if copy.get("type") == "null":
+        copy = {**{key: value for key, value in copy.items() if key != "type"}, **_NULL}
     if isinstance(copy.get("anyOf"), list):
         copy = _nullable(copy)
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):

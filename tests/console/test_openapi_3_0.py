@@ -34,6 +34,7 @@ def schema_as_3_0(schema: dict[str, Any]) -> dict[str, Any]:
         ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
         ({"type": "number", "exclusiveMinimum": 0}, {"type": "number", "minimum": 0, "exclusiveMinimum": True}),
         ({"type": "number", "exclusiveMaximum": 1.5}, {"type": "number", "maximum": 1.5, "exclusiveMaximum": True}),
+        ({"type": "null", "title": "Sponsor"}, {"enum": [None], "nullable": True, "title": "Sponsor"}),
         ({"const": "now", "type": "string"}, {"enum": ["now"], "type": "string"}),
         ({"type": "string", "examples": ["thai", "greek"]}, {"type": "string", "example": "thai"}),
         (
