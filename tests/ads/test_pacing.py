@@ -209,6 +209,15 @@ def test_a_refund_lets_the_bid_rise() -> None:
     assert after(hour(14), seen=500.0, spent_today=400.0) < after(hour(14), seen=500.0, spent_today=500.0)
 
 
+def test_the_later_charges_are_reckoned_to_come_the_less_is_made_of_them() -> None:
+    def moved(lag_seconds: float) -> float:
+        rule = replace(RULE, lag_seconds=lag_seconds)
+        rich = standing(daily=100_000.0, spent_today=1_000.0)
+        return float(rich.next_multipliers(DAY, hour(14), rule)[0])
+
+    assert moved(0.0) > moved(600.0) > moved(3600.0) > 2.0
+
+
 def test_only_the_part_of_the_day_in_which_it_runs_is_planned() -> None:
     spent = {"updated": hour(12), "spent_today": 200.0}
     assert after(hour(14), begins=hour(15)) == 2.0

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,18 @@ def test_another_process_goes_on_where_this_one_stopped(town: Town) -> None:
     assert town.run(MINUTE)["c1"][0] < expected["c1"][0]
 
 
+class BusyClock(StoppedClock):
+    """Lets something else happen before it tells the time."""
+
+    def __init__(self, at: datetime, meanwhile: Callable[[], None]) -> None:
+        super().__init__(at)
+        self._meanwhile = meanwhile
+
+    def now(self) -> datetime:
+        self._meanwhile()
+        return self.at
+
+
 def test_two_workers_answer_an_interval_once(town: Town) -> None:
     for number in range(20):
         town.advertise(number)
@@ -234,15 +247,19 @@ def test_two_workers_answer_an_interval_once(town: Town) -> None:
     for number in range(20):
         town.charge(number, 100 + number)
     town.clock.at += MINUTE
-    threads = [threading.Thread(target=PacingJob(town.engine, town.clock).run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    at_once = PaceStore(town.engine).of("aldermoor")
+    second = threading.Thread(target=town.job.run)
+
+    def comes_in_between() -> None:
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()  # it waits for the first one
+
+    PacingJob(town.engine, BusyClock(town.clock.at, comes_in_between)).run()
+    second.join()
+    both = PaceStore(town.engine).of("aldermoor")
     with writing(town.engine) as connection:
         connection.execute(update(schema.pacing).values(multiplier=1.0, spent_seen=0, updated_at=NOON))
-    assert town.run() == at_once
+    assert town.run() == both
 
 
 def test_the_state_says_what_it_has_seen_and_when(town: Town) -> None:
