@@ -240,14 +240,15 @@ class BusyClock(StoppedClock):
         return self.at
 
 
-def test_two_workers_answer_an_interval_once(town: Town) -> None:
+def test_two_workers_answer_an_interval_once(town: Town, database_url: str) -> None:
+    patient = open_database(database_url, lock_timeout_ms=120_000)
     for number in range(20):
         town.advertise(number)
     town.run()
     for number in range(20):
         town.charge(number, 100 + number)
     town.clock.at += MINUTE
-    second = threading.Thread(target=town.job.run)
+    second = threading.Thread(target=PacingJob(patient, town.clock).run)
 
     def comes_in_between() -> None:
         second.start()
@@ -256,6 +257,7 @@ def test_two_workers_answer_an_interval_once(town: Town) -> None:
 
     PacingJob(town.engine, BusyClock(town.clock.at, comes_in_between)).run()
     second.join()
+    patient.dispose()
     both = PaceStore(town.engine).of("aldermoor")
     with writing(town.engine) as connection:
         connection.execute(update(schema.pacing).values(multiplier=1.0, spent_seen=0, updated_at=NOON))
