@@ -171,6 +171,31 @@ def test_money_comes_from_the_settlements(engine: Engine) -> None:
     assert report.days[1].return_on_spend == 0.0
 
 
+def test_the_return_is_on_what_was_kept_of_the_charges(engine: Engine) -> None:
+    back = {"outcome": "refunded", "type": "order_cancelled"}
+    keep(
+        engine,
+        ad_impressions=[place("q1", at(6, 12)), place("q2", at(7, 12), user_id="d2")],
+        settlements=[
+            settlement("e1", at(6, 12), amount=100 * MICRO),
+            settlement("e2", at(6, 13), amount=-60 * MICRO, **back),
+            settlement("e3", at(7, 12), amount=50 * MICRO),
+            settlement("e4", at(7, 13), amount=-50 * MICRO, **back),
+        ],
+    )
+    EventLog(engine).append(
+        [
+            event(1, type=ORDER, order_id="o1", value=800.0, at=at(6, 13)),
+            event(2, type=ORDER, order_id="o2", user_id="d2", value=80.0, at=at(7, 13)),
+        ]
+    )
+
+    report = report_of(engine)
+
+    assert [day.return_on_spend for day in report.days] == [20.0, None]
+    assert report.totals.return_on_spend == 22.0
+
+
 def test_what_was_lost_is_counted_by_reason(engine: Engine) -> None:
     hour = int(at(6, 23).timestamp()) // 3600
     numbers = {"auctions": 100, "shown": 40, "lost_to_budget": 30, "lost_to_floor": 20, "lost_to_price": 10}
