@@ -47,6 +47,12 @@ def test_records_come_back_newest_first_by_market_and_by_page(engine: Engine, tr
     assert trail.first_broken() is None
 
 
+def digest_of(row: dict[str, Any]) -> str:
+    at = row["at"].isoformat().replace("+00:00", "Z")
+    fields = [row["seq"], at, *(row[name] for name in ("role", "action", "market", "subject", "document", "previous"))]
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
 def read_row(engine: Engine, number: int) -> dict[str, Any]:
     with reading(engine) as connection:
         return dict(connection.execute(select(audit_trail).where(audit_trail.c.seq == number)).one()._mapping)
@@ -96,12 +102,30 @@ def test_the_digest_is_what_the_documentation_says(engine: Engine, trail: AuditT
     for number in range(1, 4):
         use_lever(engine, trail, number, market=None if number == 2 else "aldermoor")
     previous = "0" * 64
-    for record in trail.page()[::-1]:
-        at = record.at.isoformat().replace("+00:00", "Z")
-        document = json.dumps(record.document, separators=(",", ":"), sort_keys=True)
-        fields = [record.seq, at, record.role, record.action, record.market, record.subject, document, previous]
-        previous = hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
-        assert record.digest == previous
+    for number in range(1, 4):
+        row = read_row(engine, number)
+        assert row["previous"] == previous
+        assert row["digest"] == (previous := digest_of(row))
+
+
+def test_a_forger_who_makes_the_digest_anew_is_found_at_the_next_record(engine: Engine, trail: AuditTrail) -> None:
+    for number in range(1, 6):
+        use_lever(engine, trail, number)
+    forged = {**read_row(engine, 3), "role": "admin"}
+    change_row(engine, 3, {"role": "admin", "digest": digest_of(forged)})
+    assert trail.first_broken() == 4
+
+
+def test_a_chain_that_is_closed_again_over_a_gap_is_found(engine: Engine, trail: AuditTrail) -> None:
+    for number in range(1, 6):
+        use_lever(engine, trail, number)
+    with writing(engine) as connection:
+        connection.execute(delete(audit_trail).where(audit_trail.c.seq == 3))
+    previous = read_row(engine, 2)["digest"]
+    for number in (4, 5):
+        row = {**read_row(engine, number), "previous": previous}
+        change_row(engine, number, {"previous": previous, "digest": (previous := digest_of(row))})
+    assert trail.first_broken() == 3
 
 
 @pytest.mark.parametrize("gone", [1, 3])
