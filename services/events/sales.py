@@ -61,7 +61,8 @@ class SalesLog:
         self._count_requests = add_into(engine, market_hours, ("requests",))
         self._count_outcomes = add_into(engine, campaign_hours, ("auctions", *OUTCOMES))
         self._requests: dict[tuple[str, int], int] = {}
-        self._outcomes: dict[tuple[str, int, int], tuple[Sequence[str], npt.NDArray[np.int64]]] = {}
+        self._outcomes: dict[tuple[str, int, int], tuple[Sequence[str], list[npt.NDArray[np.integer]]]] = {}
+        """By market, hour and campaigns: the entries and codes of each auction; adding them up waits for `flush`."""
 
     def write(self, connection: Connection, sales: Iterable[Sales]) -> None:
         """Store the places that these lists sold."""
@@ -80,11 +81,8 @@ class SalesLog:
             self._requests[market, hour] = self._requests.get((market, hour), 0) + 1
             if outcomes is not None:
                 key = (market, hour, id(outcomes.campaign_ids))
-                found = self._outcomes.get(key)
-                if found is None:
-                    found = outcomes.campaign_ids, np.zeros((len(outcomes.campaign_ids), len(OUTCOMES)), np.int64)
-                    self._outcomes[key] = found
-                found[1][outcomes.entries, outcomes.codes] += 1
+                _, ended = self._outcomes.setdefault(key, (outcomes.campaign_ids, []))
+                ended += (outcomes.entries, outcomes.codes)
 
     def flush(self) -> None:
         """Write the counters. Raises StorageUnavailable; then they are kept."""
@@ -92,7 +90,9 @@ class SalesLog:
             return
         requests = [{"market": market, "hour": hour, "requests": n} for (market, hour), n in self._requests.items()]
         outcomes: dict[tuple[str, str, int], npt.NDArray[np.int64]] = {}
-        for (market, hour, _), (campaign_ids, counts) in self._outcomes.items():
+        for (market, hour, _), (campaign_ids, ended) in self._outcomes.items():
+            cells = np.concatenate(ended[::2]).astype(np.int64) * len(OUTCOMES) + np.concatenate(ended[1::2])
+            counts = np.bincount(cells, minlength=len(campaign_ids) * len(OUTCOMES)).reshape(-1, len(OUTCOMES))
             for entry in np.flatnonzero(counts.any(axis=1)).tolist():
                 key = (market, campaign_ids[entry], hour)
                 outcomes[key] = outcomes.get(key, 0) + counts[entry]

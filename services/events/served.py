@@ -15,7 +15,8 @@ from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
 from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
-_BATCH: Final = 100
+_BATCH: Final = 400
+"""Lists in one transaction: places are indexed by diner, so each touches a page of its own until many share one."""
 _ROUNDS_A_COUNT: Final = 10
 """Counters touch a row for each campaign: they are written once for so many rounds of lists."""
 _log = structlog.get_logger(__name__)
