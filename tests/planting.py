@@ -1,0 +1,54 @@
+"""Plant a fault in a copy of the code and see which tests turn red: a test that cannot fail guards nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).parent.parent
+_PARTS = ("data", "models", "services", "loadtests", "tests", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One rule broken: in `file`, the only place that reads `right` reads `wrong` instead."""
+
+    rule: str
+    """What no longer holds, in a few words."""
+    file: str
+    right: str
+    wrong: str
+    guards: str
+    """The tests that must notice, as pytest takes them: `FILE` or `FILE -k EXPRESSION`."""
+
+    def plant(self, root: Path) -> None:
+        """Change the copy under `root`. Raises AssertionError where the code no longer reads as the fault expects."""
+        target = root / self.file
+        text = target.read_text()
+        assert text.count(self.right) == 1, f"{self.file}: {self.right!r} stands there {text.count(self.right)} times"
+        target.write_text(text.replace(self.right, self.wrong))
+
+
+def copy_of_the_code(folder: Path) -> Path:
+    """The code without its caches, compiled module and all."""
+    for part in _PARTS:
+        source = _ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.css", "*.md"))
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def run_guards(root: Path, guards: str) -> subprocess.CompletedProcess[str]:
+    """Run these tests on a copy, until the first one fails. 0: all passed, 1: one failed, more: it was no run."""
+    path, _, expression = guards.partition(" -k ")
+    chosen = [path, *(["-k", expression] if expression else [])]
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    return subprocess.run(
+        [*command, "-m", "not long", *chosen], cwd=root, env=environment, capture_output=True, text=True, timeout=600
+    )
