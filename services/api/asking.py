@@ -60,7 +60,7 @@ def ask_for(services: Services, query: RecommendationQuery) -> Ask:
     policy = _policy(snapshot, query.policy)
     return Ask(
         user_id=query.user_id,
-        snapshot=snapshot,
+        snapshot=snapshot.for_diner(query.user_id, query.personalised),
         live=services.state.live(snapshot.info.market),
         policy=policy,
         filters=filters_for(services, snapshot, query, policy),
@@ -80,7 +80,7 @@ def ask_for_ranking(services: Services, body: RankingRequest) -> Ask:
         )
     return Ask(
         user_id=body.user_id,
-        snapshot=snapshot,
+        snapshot=snapshot.for_diner(body.user_id, body.personalised),
         live=services.state.live(snapshot.info.market),
         policy=policy,
         filters=filters_for(services, snapshot, body.context, policy, body.restaurant_ids),

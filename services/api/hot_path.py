@@ -22,7 +22,8 @@ from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
-from services.serving.present import document
+from services.serving.present import Explain, document
+from services.serving.recommender import Ask
 
 PATH: Final = "/v1/recommendations"
 ROUTE: Final = "recommendations"
@@ -31,10 +32,22 @@ _MAX_QUERY_BYTES = 32_768
 
 async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    made = await services.recommender.recommend(ask_for(services, query))
+    return await answered(services, ask_for(services, query), query.explain)
+
+
+async def answered(services: Services, ask: Ask, explain: Explain) -> tuple[str, bytes, bytes]:
+    """The same for a question that is understood; counted for the model that answers, or fails to."""
     started = time.perf_counter()
-    body = orjson.dumps(document(made, query.explain), option=orjson.OPT_UTC_Z)
-    stages = {**made.stages, "presentation": time.perf_counter() - started}
+    try:
+        made = await services.recommender.recommend(ask)
+        ranked = time.perf_counter()
+        body = orjson.dumps(document(made, explain), option=orjson.OPT_UTC_Z)
+    except Exception:
+        services.counts.count(ask.snapshot, time.perf_counter() - started, failed=True)
+        raise
+    done = time.perf_counter()
+    services.counts.count(ask.snapshot, done - started)
+    stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()
 
