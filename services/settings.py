@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.releases.budget import Objectives
+
 
 class Settings(BaseSettings):
     """Where things live and how much of them there may be."""
@@ -63,6 +65,13 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'tablestakes.db').absolute()}"
+
+    @property
+    def objectives(self) -> Objectives:
+        """What is promised about answers."""
+        return Objectives(
+            self.slo_availability, self.slo_fast, self.slo_slow_ms, self.slo_window_days, self.slo_least_requests
+        )
 
     @property
     def artifacts(self) -> Path:

@@ -43,10 +43,11 @@ async def answered(services: Services, ask: Ask, explain: Explain) -> tuple[str,
         ranked = time.perf_counter()
         body = orjson.dumps(document(made, explain), option=orjson.OPT_UTC_Z)
     except Exception:
-        services.counts.count(ask.snapshot, time.perf_counter() - started, failed=True)
+        seconds = time.perf_counter() - started
+        services.counts.count(ask.snapshot, seconds, assigned=ask.personalised, failed=True)
         raise
     done = time.perf_counter()
-    services.counts.count(ask.snapshot, done - started)
+    services.counts.count(ask.snapshot, done - started, assigned=ask.personalised)
     stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()

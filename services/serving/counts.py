@@ -32,9 +32,13 @@ class ServingCounts:
         self._slow_seconds = slow_seconds
         self._cells: dict[_Key, _Cell] = {}
 
-    def count(self, snapshot: MarketSnapshot, seconds: float, failed: bool = False) -> None:
-        """One answer of a model; about half a microsecond."""
-        key = (snapshot.info.market, snapshot.artifact.version, snapshot.trial_number)
+    def count(self, snapshot: MarketSnapshot, seconds: float, *, assigned: bool, failed: bool = False) -> None:
+        """One answer of a model.
+
+        `assigned` is False where the diner's id had no say in the model: a trial compares only those whose arm was
+        drawn, or what is asked for differently would look like a difference between the models.
+        """
+        key = (snapshot.info.market, snapshot.artifact.version, snapshot.trial_number if assigned else 0)
         cell = self._cells.get(key)
         if cell is None:
             cell = self._cells[key] = _Cell()
