@@ -28,6 +28,7 @@ from services.features import EmbeddedRedis, FeatureCache
 from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
 from services.releases.freeze import FreezeStore
+from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
@@ -67,6 +68,7 @@ class Services:
     policies: PolicyStore
     releases: ReleaseStore
     freezes: FreezeStore
+    minutes: ServingMinutes
     trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
@@ -199,6 +201,7 @@ def _assemble(
         policies=policies,
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
+        minutes=ServingMinutes(engine, clock),
         trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),
