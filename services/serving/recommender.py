@@ -88,7 +88,7 @@ class Recommender:
         state = await self._state(ask, degraded) if ask.personalised else None
         looked_up = time.perf_counter()
         request_id, at = self._ids.new(), self._clock.now()
-        requests = _requests(ask, state, at, request_id)
+        requests = requests_of(ask, state, at, request_id)
         temperature = ask.policy.exploration if ask.personalised else 0.0
         ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
         ranked_at = time.perf_counter()
@@ -112,7 +112,7 @@ class Recommender:
             own = None if state is None else _of_model(state, snapshot, ask.user_id)
             if state is not None and own is None:
                 own, _ = self._diners.load(snapshot, ask.user_id)
-            requests = _requests(ask, own, answer.at, answer.request_id)
+            requests = requests_of(ask, own, answer.at, answer.request_id)
             lists = rank(snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
             return np.asarray(lists.rows[0])
 
@@ -178,7 +178,8 @@ def _of_model(state: DinerState, snapshot: MarketSnapshot, user_id: str) -> Dine
     return replace(state, vector=learnt.vectors[row], bias=float(learnt.biases[row]), model_tag=snapshot.model_tag)
 
 
-def _requests(ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
+def requests_of(ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
+    """What is ranked: all that the answer depends on beside the snapshot. `state` None: nobody's profile is used."""
     snapshot, policy, filters = ask.snapshot, ask.policy, ask.filters
     mask = allowed(snapshot.catalogue, filters)
     moved = None
