@@ -75,5 +75,5 @@ class Budget:
         return f"error budget spent: {bad:,} of {self.requests:,} lists in {days} days {what}"
 
     def _spent(self, bad: int, objective: float) -> float:
-        allowed = (1.0 - objective) * self.requests
+        allowed = round(1.0 - objective, 12) * self.requests  # 1 - 0.999 is a little more than 0.001
         return bad / allowed if allowed else 0.0
