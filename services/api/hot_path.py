@@ -6,10 +6,12 @@ with the same problems; the documented FastAPI route calls the same `answer` (a 
 """
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
+import structlog
 from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
@@ -28,6 +30,7 @@ from services.serving.recommender import Ask
 PATH: Final = "/v1/recommendations"
 ROUTE: Final = "recommendations"
 _MAX_QUERY_BYTES = 32_768
+_log = structlog.get_logger(__name__)
 
 
 async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
@@ -35,19 +38,25 @@ async def answer(services: Services, query: RecommendationQuery) -> tuple[str, b
     return await answered(services, ask_for(services, query), query.explain)
 
 
-async def answered(services: Services, ask: Ask, explain: Explain) -> tuple[str, bytes, bytes]:
-    """The same for a question that is understood; counted for the model that answers, or fails to."""
+async def answered(services: Services, ask: Ask, explain: Explain, assigned: bool = True) -> tuple[str, bytes, bytes]:
+    """The same for a question that is understood; counted for the model that answers, or fails to.
+
+    Where a canary fails, that counts against it, and the champion answers. `assigned`: the diner's id chose the model.
+    """
     started = time.perf_counter()
+    assigned = assigned and ask.personalised
     try:
         made = await services.recommender.recommend(ask)
         ranked = time.perf_counter()
         body = orjson.dumps(document(made, explain), option=orjson.OPT_UTC_Z)
-    except Exception:
-        seconds = time.perf_counter() - started
-        services.counts.count(ask.snapshot, seconds, assigned=ask.personalised, failed=True)
-        raise
+    except Exception as error:
+        services.counts.count(ask.snapshot, time.perf_counter() - started, assigned=assigned, failed=True)
+        if ask.instead is None:
+            raise
+        _log.error("canary_failed", version=ask.snapshot.artifact.version, exc_info=error)
+        return await answered(services, replace(ask, snapshot=ask.instead, instead=None), explain, assigned=False)
     done = time.perf_counter()
-    services.counts.count(ask.snapshot, done - started, assigned=ask.personalised)
+    services.counts.count(ask.snapshot, done - started, assigned=assigned)
     stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()

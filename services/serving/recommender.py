@@ -44,6 +44,8 @@ class Ask:
     filters: Filters
     k: int
     personalised: bool = True
+    instead: MarketSnapshot | None = None
+    """The champion, where a canary is asked: it answers should the canary fail."""
 
 
 @dataclass(frozen=True, eq=False)

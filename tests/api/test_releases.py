@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from services.access.roles import Role
 from services.bootstrap import Services
@@ -318,7 +319,7 @@ def test_a_budget_that_a_fault_has_spent_freezes_by_itself(
 ) -> None:
     settings = Settings(home=home, slo_least_requests=40)
     engine, clock = open_database(settings.resolved_database_url), Clock()
-    with running(home, slo_least_requests=40) as client:
+    with capture_logs(), running(home, slo_least_requests=40) as client:
         call = Caller(client, small_city.keys)
         for diner in DINERS[:50]:
             call.model_of(diner)
@@ -340,12 +341,13 @@ def test_a_budget_that_a_fault_has_spent_freezes_by_itself(
     engine.dispose()
 
 
-def test_a_canary_that_fails_on_live_requests_is_rolled_back(
+def test_a_canary_that_fails_is_rolled_back_and_no_diner_notices(
     home: Path, small_city: SmallCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(home=home)
     engine, clock = open_database(settings.resolved_database_url), Clock()
-    with running(home, follow_releases_seconds=0.05) as client:
+    # Not printed: structlog, as it is before it is configured, draws all arrays of a trace.
+    with capture_logs(), running(home, follow_releases_seconds=0.05) as client:
         call = Caller(client, small_city.keys)
         champion, canary = call.version_in("champion"), call.version_in("challenger")
         call.move(canary, "canary", share=0.3)
@@ -361,10 +363,7 @@ def test_a_canary_that_fails_on_live_requests_is_rolled_back(
             return plain(catalogue, *arguments)
 
         monkeypatch.setattr(recommender, "rank", rank)
-        statuses = [
-            call("app", "GET", "/v1/recommendations", params={"user_id": diner}).status_code for diner in DINERS
-        ]
-        assert statuses.count(500) == sum(in_share(canary, diner, 0.3) for diner in DINERS)
+        assert {call.model_of(diner) for diner in DINERS} == {champion}
         worker = Worker([job for job in jobs(engine, clock, settings) if job.name == "guardrails"])
 
         def rolled_back() -> bool:
@@ -372,7 +371,7 @@ def test_a_canary_that_fails_on_live_requests_is_rolled_back(
             return call.states()[canary] == "rolled-back"
 
         call.until(rolled_back)
-        call.until(lambda: call.model_of(inside) == champion)
+        call.until(lambda: next(iter(call.services.state.snapshots.values())).trial is None)
     engine.dispose()
 
 

@@ -102,7 +102,7 @@ def test_a_calendar_freezes_by_the_markets_own_clock(
     window = Window(days=("fri",), starts="17:00", ends="23:00", reason="the rush")
     freezes.put_calendar(MARKET, Calendar((window,)), "infra")
     assert freezes.put_calendar(MARKET, Calendar((window,)), "infra") == freezes.calendar(MARKET)
-    with pytest.raises(Frozen, match="the rush .calendar, until 2026-01-09 23:00"):
+    with pytest.raises(Frozen, match=r"the rush .calendar, until 2026-01-09 23:00"):
         promote(engine, versions[1], clock)
     assert [each.cause for each in freezes.lift(MARKET, "infra")] == [Cause.CALENDAR]
     clock.at = FRIDAY + timedelta(hours=6)
