@@ -25,6 +25,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from loadtests.histogram import Histogram
 from loadtests.homes import Home, build_home
 from loadtests.open_loop import OpenLoopResult, run_open_loop
 from loadtests.provenance import provenance
@@ -48,6 +51,7 @@ from services.stakeholders.policies import PolicyStore
 
 K = 20
 _SETTLE_SECONDS = 3.0
+_RUN_SECONDS = 10.0
 
 
 @dataclass
@@ -65,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--moves", type=int, default=1_000, help="promotions and rollbacks")
     parser.add_argument("--rate", type=float, default=500.0, help="requests a second")
     parser.add_argument("--moves-per-second", type=float, default=20.0)
+    parser.add_argument("--longest", type=float, default=100.0, help="seconds after which the moves end, made or not")
     parser.add_argument("--restaurants", type=int, default=1_000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write all figures here")
@@ -97,34 +102,37 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     assert champion is not None
     other = next(each.version for each in registry.versions(market) if each.version != champion.version)
     _switch_money_off(server, home)
-    seconds = options.moves / options.moves_per_second
     time.sleep(_SETTLE_SECONDS)
-    steady = _offer(server, home, options.rate, min(seconds, 20.0), 1, None)
+    steady = _offer(server, home, options.rate, 2 * _RUN_SECONDS, 1, None)
     swaps, stop = Swaps(), threading.Event()
     swapping = threading.Thread(
         target=_swap, args=(server, home, champion.version, other, options, swaps, stop), daemon=True
     )
-    answers: dict[int, bytes] = {}
-    trace = _trace(home, options.rate, seconds, 2)
+    answers: list[bytes] = []
     swapping.start()
-    moving = run_open_loop(server.target, trace, headers=home.headers(), keep=answers.__setitem__)
+    runs = []
+    while swapping.is_alive() and len(runs) * _RUN_SECONDS < options.longest:
+        kept: dict[int, bytes] = {}
+        runs.append(_offer(server, home, options.rate, _RUN_SECONDS, 2 + len(runs), kept.__setitem__))
+        answers += [kept[number] for number in sorted(kept)]
     stop.set()
     swapping.join(30)
-    proof = prove(home, market, [answers[number] for number in sorted(answers)])
+    moving = sum((each.latencies for each in runs), Histogram.of(np.empty(0)))
+    proof = prove(home, market, answers)
     slowest = _rollback_seconds(server, home, champion.version, other)
     engine.dispose()
     return {
         "rate": options.rate,
         "workers": options.workers,
-        "requests": moving.planned,
-        "valid": not moving.generator_saturated and not steady.generator_saturated,
-        "failed_requests": moving.errors,
+        "requests": sum(each.planned for each in runs),
+        "valid": not any(each.generator_saturated for each in [steady, *runs]),
+        "failed_requests": sum(each.errors for each in runs),
         "moves": swaps.made,
         "failed_moves": swaps.failed,
         "slowest_move_ms": swaps.slowest_seconds * 1e3,
         "steady_ms": steady.latencies.summary_ms(),
-        "moving_ms": moving.latencies.summary_ms(),
-        "p99_ratio": moving.latencies.quantile_ms(0.99) / steady.latencies.quantile_ms(0.99),
+        "moving_ms": moving.summary_ms(),
+        "p99_ratio": moving.quantile_ms(0.99) / steady.latencies.quantile_ms(0.99),
         "answers_by_version": dict(proof.versions),
         "not_reproduced": proof.wrong,
         "rollback_seen_by_all_seconds": slowest,

@@ -64,9 +64,7 @@ def test_releases_and_freezes_by_command(home: Path, small_city: SmallCity) -> N
 
 
 @pytest.mark.parametrize("lasts", ["", "h", "12", "-1h", "1w", "0d", "12 h"])
-def test_a_duration_that_is_none_is_refused(
-    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch, lasts: str
-) -> None:
+def test_a_duration_that_is_none_is_refused(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch, lasts: str) -> None:
     monkeypatch.setenv("TABLESTAKES_HOME", str(small_city.home))
     error = failing("freeze", "set", "an outage", "--for", lasts)
     assert isinstance(error, UsageError)
