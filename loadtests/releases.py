@@ -42,6 +42,8 @@ from services.events.log import EventLog
 from services.ranking.candidates import Filters
 from services.ranking.rank import rank
 from services.releases.registry import ModelRegistry
+from services.releases.states import Move
+from services.releases.store import ReleaseStore
 from services.serving.diners import DinerLoader
 from services.serving.live import live_market
 from services.serving.recommender import Ask, requests_of
@@ -69,6 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--moves", type=int, default=1_000, help="promotions and rollbacks")
     parser.add_argument("--rate", type=float, default=500.0, help="requests a second")
     parser.add_argument("--moves-per-second", type=float, default=20.0)
+    parser.add_argument(
+        "--by", choices=("api", "store"), default="api", help="store: from another process, as `tablestakes releases`"
+    )
     parser.add_argument("--longest", type=float, default=100.0, help="seconds after which the moves end, made or not")
     parser.add_argument("--restaurants", type=int, default=1_000)
     parser.add_argument("--workers", type=int, default=1)
@@ -124,6 +129,7 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     return {
         "rate": options.rate,
         "workers": options.workers,
+        "moves_by": options.by,
         "requests": sum(each.planned for each in runs),
         "valid": not any(each.generator_saturated for each in [steady, *runs]),
         "failed_requests": sum(each.errors for each in runs),
@@ -174,16 +180,55 @@ def _swap(
     stop: threading.Event,
 ) -> None:
     """Promote the other version and roll back, by turns, at the rate asked for."""
+    mover = _mover(home) if options.by == "store" else None
     begin = time.monotonic()
     for number in range(options.moves):
         if stop.wait(max(0.0, begin + number / options.moves_per_second - time.monotonic())):
-            return
+            break
         version, move = (other, "promote") if number % 2 == 0 else (champion, "rollback")
         started = time.monotonic()
-        status, _ = call(server, home, "infra", "POST", f"/v1/releases/{version}/{move}", {"reason": "load run"})
-        swaps.made += status == 200
-        swaps.failed += status != 200
+        if mover is None:
+            status, _ = call(server, home, "infra", "POST", f"/v1/releases/{version}/{move}", {"reason": "load run"})
+            made = status == 200
+        else:
+            made = _told(mover, f"{version} {move}")
+        swaps.made += made
+        swaps.failed += not made
         swaps.slowest_seconds = max(swaps.slowest_seconds, time.monotonic() - started)
+    if mover is not None:
+        mover.communicate(timeout=30)
+
+
+_MOVER = """
+from loadtests.releases import move_as_told
+move_as_told()
+"""
+
+
+def _mover(home: Home) -> "subprocess.Popen[str]":
+    """A process that makes moves on the database, one a line."""
+    environment = {**os.environ, **home.environment}
+    command = [sys.executable, "-c", _MOVER]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _told(mover: "subprocess.Popen[str]", line: str) -> bool:
+    assert mover.stdin is not None
+    assert mover.stdout is not None
+    mover.stdin.write(line + "\n")
+    mover.stdin.flush()
+    return mover.stdout.readline() == "made\n"
+
+
+def move_as_told() -> None:
+    """Read `VERSION MOVE` lines and make the moves in the home's only market, until there are no more lines."""
+    engine, clock = open_database(Settings().resolved_database_url), Clock()
+    store = ReleaseStore(engine, AuditTrail(engine, clock), clock)
+    market = CatalogueStore(engine).markets()[0].market
+    for line in sys.stdin:
+        version, move = line.split()
+        store.move(market, version, Move(move), role="admin", reason="load run")
+        print("made", flush=True)
 
 
 @dataclass(frozen=True)
@@ -263,7 +308,7 @@ def report(found: Mapping[str, Any]) -> list[str]:
     return [
         f"{found['requests']:,} requests at {found['rate']:g}/s, {found['workers']} process(es): "
         f"{found['failed_requests']} failed{valid}",
-        f"{found['moves']:,} promotions and rollbacks: {found['failed_moves']} failed, "
+        f"{found['moves']:,} promotions and rollbacks by the {found['moves_by']}: {found['failed_moves']} failed, "
         f"the slowest took {found['slowest_move_ms']:.0f} ms",
         f"answers that are not exactly what the version they name makes: {found['not_reproduced']} ({named})",
         f"p99 {moving['p99']:.2f} ms against {steady['p99']:.2f} ms steady: x {found['p99_ratio']:.2f}; "

@@ -21,7 +21,9 @@ from services.releases.freeze import Cause, FreezeStore, Frozen, OutsideBounds
 from services.releases.guardrails import Promises
 from services.releases.jobs import BudgetJob, GuardrailJob
 from services.releases.minutes import ServingMinutes
+from services.releases.overview import price_of
 from services.releases.states import Move
+from services.simulation.scorecard import standstill_line
 from services.stakeholders.policies import PolicyStore
 from services.stakeholders.policy import AdPolicy, Policy
 
@@ -81,6 +83,25 @@ def test_a_freeze_by_hand_refuses_until_it_ends_and_names_what_waits(
     clock.at = FRIDAY + timedelta(hours=2)
     assert freezes.active(MARKET) == []
     assert promote(engine, versions[1], clock) == "champion"
+
+
+def test_the_scorecard_says_what_a_freeze_costs(
+    engine: Engine, saved: list[Artifact], versions: list[str], freezes: FreezeStore, clock: Watch
+) -> None:
+    assert standstill_line(engine, clock, MARKET) is None
+    clock.at += timedelta(days=3)
+    freezes.freeze(MARKET, "an outage", clock.at + timedelta(hours=2), "infra")
+    line = standstill_line(engine, clock, MARKET)
+    assert line is not None
+    assert line.startswith(
+        "infra            what the freeze costs       3.0 days stale, nDCG@10 lost 0.0200, 2 waiting"
+    )
+    store = store_of(engine, clock)
+    price = price_of(store.releases(MARKET), clock.at)
+    assert (price.champion_ndcg, price.best_queued) == (0.2, versions[2])
+    store.move(MARKET, versions[2], Move.REJECT, role="infra")
+    store.move(MARKET, versions[1], Move.REJECT, role="infra")
+    assert price_of(store.releases(MARKET), clock.at).ndcg_lost is None
 
 
 def test_a_rollback_a_withdrawal_and_training_go_on_while_it_is_frozen(
