@@ -76,6 +76,8 @@ class Connection(asyncio.Protocol):
         self._on_answer = on_answer
         self._transport: asyncio.WriteTransport | None = None
         self._received = b""
+        self.last_answer = b""
+        """The last whole answer, head included."""
         self._waiting = False
 
     @property
@@ -110,7 +112,8 @@ class Connection(asyncio.Protocol):
             return
         if length is None:
             return
-        status, self._received, self._waiting = status_of(self._received), b"", False
+        status, self.last_answer = status_of(self._received), self._received
+        self._received, self._waiting = b"", False
         self._on_answer(self, status, length)
 
     def connection_lost(self, _exc: Exception | None) -> None:

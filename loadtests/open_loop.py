@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +91,7 @@ class _Run:
     under_way: dict[Connection, int] = field(default_factory=dict)
     opening: set[asyncio.Task[None]] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
+    keep: Callable[[int, bytes], object] | None = None
     closing: bool = False
 
     def dispatch(self, number: int) -> None:
@@ -127,6 +128,8 @@ class _Run:
         number = self.under_way.pop(connection)
         if not self.closing:
             self._settle(number, status)
+            if self.keep is not None:
+                self.keep(number, connection.last_answer)
             self.idle.append(connection)
             self._pump()
 
@@ -183,11 +186,12 @@ def run_open_loop(
     connections: int = 16,
     max_connections: int = 512,
     drain_seconds: float = 10.0,
+    keep: Callable[[int, bytes], object] | None = None,
 ) -> OpenLoopResult:
     """Send a trace at its intended times. Bounded: its own length, plus `drain_seconds` for late answers.
 
     `connections` are open before the first request; more are opened, up to `max_connections`, where answers are late.
-    Beyond that requests wait in line, and their waiting counts.
+    Beyond that requests wait in line, and their waiting counts. `keep` gets each answer with its request's number.
     """
     if not trace:
         raise ValueError("a trace of no requests")
@@ -199,6 +203,7 @@ def run_open_loop(
         max_connections=max_connections,
         answered_at=np.full(sizes, np.nan),
         lag=np.zeros(sizes),
+        keep=keep,
     )
     return quiet_loop(_drive(run, connections, drain_seconds))
 

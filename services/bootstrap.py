@@ -27,15 +27,20 @@ from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
 from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
-from services.releases.registry import ModelRegistry
+from services.releases.freeze import FreezeStore
+from services.releases.minutes import ServingMinutes
+from services.releases.store import ReleaseStore
+from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
+from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
+_COUNT_SECONDS = 2.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -61,6 +66,9 @@ class Services:
     campaigns: CampaignStore
     reports: AdReports
     policies: PolicyStore
+    releases: ReleaseStore
+    freezes: FreezeStore
+    minutes: ServingMinutes
     trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
@@ -69,6 +77,8 @@ class Services:
     diners: DinerLoader
     state: ServingState
     recommender: Recommender
+    counts: ServingCounts
+    shadow: ShadowScorer
     secret: bytes = field(repr=False)
     """Makes the diners' pseudonyms in the trail."""
     ready: bool = field(default=False)
@@ -149,10 +159,15 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         secret = await asyncio.to_thread(ensure_secret, engine, settings.pseudonym_secret_file)
         services = _assemble(settings, metrics, clock, engine, redis_url, secret)
         stack.push_async_callback(services.cache.close)
+        stack.callback(services.shadow.close)
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
-        for loop in (services.state.keep_fresh(settings.refresh_seconds), _keep_running(embedded, services.cache)):
+        for loop in (
+            services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
+            _keep_running(embedded, services.cache),
+            _keep_counts(services.counts),
+        ):
             stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         yield services
 
@@ -171,8 +186,10 @@ def _assemble(
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
     campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
-    stores = Stores(catalogue, event_log, ModelRegistry(engine), policies, campaigns, PaceStore(engine))
+    releases = ReleaseStore(engine, trail, clock)
+    stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
+    shadow = ShadowScorer(engine)
     return Services(
         settings=settings,
         clock=clock,
@@ -182,6 +199,9 @@ def _assemble(
         campaigns=campaigns,
         reports=AdReports(engine, clock),
         policies=policies,
+        releases=releases,
+        freezes=FreezeStore(engine, trail, clock),
+        minutes=ServingMinutes(engine, clock),
         trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),
@@ -189,7 +209,9 @@ def _assemble(
         cache=cache,
         diners=diners,
         state=ServingState(stores, cache, keys, metrics, clock),
-        recommender=Recommender(cache, diners, served, metrics, clock),
+        recommender=Recommender(cache, diners, served, shadow, metrics, clock),
+        counts=ServingCounts(engine, clock, settings.slo_slow_ms / 1000.0),
+        shadow=shadow,
         secret=secret,
     )
 
@@ -203,6 +225,19 @@ async def _keep_running(embedded: EmbeddedRedis | None, cache: FeatureCache) -> 
                 await asyncio.to_thread(embedded.start)
             except EmbeddedRedisError as error:
                 _log.warning("embedded_redis_not_started", reason=str(error))
+
+
+async def _keep_counts(counts: ServingCounts) -> None:
+    """Write the counts of answers every other second, and once more in the end."""
+    ends = False
+    while not ends:
+        try:
+            await asyncio.sleep(_COUNT_SECONDS)
+        except asyncio.CancelledError:
+            ends = True
+        cells = counts.taken()
+        if not await asyncio.to_thread(counts.write, cells):
+            counts.put_back(cells)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

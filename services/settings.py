@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.releases.budget import Objectives
+
 
 class Settings(BaseSettings):
     """Where things live and how much of them there may be."""
@@ -34,6 +36,22 @@ class Settings(BaseSettings):
     """Served records that wait for the database at most; beyond it the oldest are dropped and counted."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
+    follow_releases_seconds: float = Field(default=0.2, gt=0, le=60)
+    """How often a process looks whether a version was promoted, tried or rolled back; one small read."""
+    guardrail_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often the worker compares a canary with the champion."""
+    guardrail_alpha: float = Field(default=0.05, gt=0, lt=1)
+    """Probability at most that a canary which is as good as the champion is ever rolled back by its guardrails."""
+    slo_slow_ms: float = Field(default=100.0, gt=0)
+    """An answer that takes longer is slow."""
+    slo_availability: float = Field(default=0.999, gt=0, lt=1)
+    """Share of the lists asked for that are answered, as promised: what is left of 1 is the error budget."""
+    slo_fast: float = Field(default=0.99, gt=0, lt=1)
+    """Share of the answers that are not slow, as promised: 0.99 makes `slo_slow_ms` the promised p99."""
+    slo_window_days: int = Field(default=28, ge=1, le=366)
+    """Over how many days the promises are kept, and for how long counts of answers are held."""
+    slo_least_requests: int = Field(default=10_000, ge=1)
+    """With fewer lists in the window nothing is frozen: a share of almost nothing is no share."""
     settle_after_seconds: float = Field(default=5.0, ge=0, le=3600)
     """How long a click or an order waits before it is billed, for the record of what was sold to be written."""
     cors_origins: list[str] = []
@@ -47,6 +65,13 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'tablestakes.db').absolute()}"
+
+    @property
+    def objectives(self) -> Objectives:
+        """What is promised about answers."""
+        return Objectives(
+            self.slo_availability, self.slo_fast, self.slo_slow_ms, self.slo_window_days, self.slo_least_requests
+        )
 
     @property
     def artifacts(self) -> Path:

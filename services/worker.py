@@ -14,10 +14,16 @@ from sqlalchemy import Engine
 
 from services.ads.pacing_job import PacingJob
 from services.ads.settlement import Settler
+from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
 from services.monitoring.logs import configure_logs
+from services.releases.freeze import FreezeStore
+from services.releases.guardrails import Promises
+from services.releases.jobs import BudgetJob, GuardrailJob
+from services.releases.minutes import ServingMinutes
+from services.releases.store import ReleaseStore
 from services.settings import Settings
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -86,9 +92,16 @@ class Worker:
 def jobs(engine: Engine, clock: Clock, settings: Settings) -> list[Job]:
     """What there is to do."""
     settler = Settler(engine, clock, settings.settle_after_seconds)
+    trail, minutes = AuditTrail(engine, clock), ServingMinutes(engine, clock)
+    releases, freezes = ReleaseStore(engine, trail, clock), FreezeStore(engine, trail, clock)
+    promises = Promises(1.0 - settings.slo_availability, 1.0 - settings.slo_fast)
+    guardrails = GuardrailJob(engine, releases, minutes, clock, settings.guardrail_alpha, promises)
+    budget = BudgetJob(engine, freezes, minutes, settings.objectives)
     return [
         Job("settlement", 1.0, settler.settle, drains=True),
         Job("pacing", 60.0, PacingJob(engine, clock).run),
+        Job("guardrails", settings.guardrail_seconds, guardrails.run),
+        Job("error-budget", 10.0, budget.run),
     ]
 
 

@@ -58,14 +58,16 @@ def ask_for(services: Services, query: RecommendationQuery) -> Ask:
     """`GET /v1/recommendations` as an Ask."""
     snapshot = snapshot_for(services, query.market, query.user_id)
     policy = _policy(snapshot, query.policy)
+    arm = snapshot.for_diner(query.user_id, query.personalised)
     return Ask(
         user_id=query.user_id,
-        snapshot=snapshot,
+        snapshot=arm,
         live=services.state.live(snapshot.info.market),
         policy=policy,
         filters=filters_for(services, snapshot, query, policy),
         k=query.k,
         personalised=query.personalised,
+        instead=None if arm is snapshot else snapshot,
     )
 
 
@@ -78,14 +80,16 @@ def ask_for_ranking(services: Services, body: RankingRequest) -> Ask:
         raise Unprocessable(
             f"restaurant_ids: {len(unknown)} are not in market {snapshot.info.market}, the first is {unknown[0]!r}"
         )
+    arm = snapshot.for_diner(body.user_id, body.personalised)
     return Ask(
         user_id=body.user_id,
-        snapshot=snapshot,
+        snapshot=arm,
         live=services.state.live(snapshot.info.market),
         policy=policy,
         filters=filters_for(services, snapshot, body.context, policy, body.restaurant_ids),
         k=body.k,
         personalised=body.personalised,
+        instead=None if arm is snapshot else snapshot,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from services.api import release_examples
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
@@ -243,6 +244,7 @@ PREVIEW: Final[dict[str, Any]] = {
     "proposed": {**_OUTLOOK, "bid": 90, "spend": {"value": 25100.0, "low": 23400.0, "high": 26800.0}},
 }
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    **release_examples.REQUESTS,
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
     "activatePolicy": {"version": 1},
@@ -258,6 +260,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 """Example bodies of requests, by operation."""
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    **release_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -6,10 +6,12 @@ with the same problems; the documented FastAPI route calls the same `answer` (a 
 """
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
+import structlog
 from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
@@ -22,19 +24,40 @@ from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
-from services.serving.present import document
+from services.serving.present import Explain, document
+from services.serving.recommender import Ask
 
 PATH: Final = "/v1/recommendations"
 ROUTE: Final = "recommendations"
 _MAX_QUERY_BYTES = 32_768
+_log = structlog.get_logger(__name__)
 
 
 async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    made = await services.recommender.recommend(ask_for(services, query))
+    return await answered(services, ask_for(services, query), query.explain)
+
+
+async def answered(services: Services, ask: Ask, explain: Explain, assigned: bool = True) -> tuple[str, bytes, bytes]:
+    """The same for a question that is understood; counted for the model that answers, or fails to.
+
+    Where a canary fails, that counts against it, and the champion answers. `assigned`: the diner's id chose the model.
+    """
     started = time.perf_counter()
-    body = orjson.dumps(document(made, query.explain), option=orjson.OPT_UTC_Z)
-    stages = {**made.stages, "presentation": time.perf_counter() - started}
+    assigned = assigned and ask.personalised
+    try:
+        made = await services.recommender.recommend(ask)
+        ranked = time.perf_counter()
+        body = orjson.dumps(document(made, explain), option=orjson.OPT_UTC_Z)
+    except Exception as error:
+        services.counts.count(ask.snapshot, time.perf_counter() - started, assigned=assigned, failed=True)
+        if ask.instead is None:
+            raise
+        _log.error("canary_failed", version=ask.snapshot.artifact.version, exc_info=error)
+        return await answered(services, replace(ask, snapshot=ask.instead, instead=None), explain, assigned=False)
+    done = time.perf_counter()
+    services.counts.count(ask.snapshot, done - started, assigned=assigned)
+    stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()
 

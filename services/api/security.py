@@ -18,6 +18,9 @@ READERS: Final = frozenset({Role.AUDITOR, Role.ADMIN, *SEATS})
 AUDITORS: Final = frozenset({Role.AUDITOR, Role.ADMIN})
 POLICY_WRITERS: Final = frozenset({Role.ADMIN, *SEATS})
 ACTIVATORS: Final = frozenset({Role.ADMIN})
+RELEASERS: Final = frozenset({Role.INFRA, Role.ADMIN})
+RULE_WRITERS: Final = frozenset({Role.INFRA})
+"""Who approves what a freeze lets through: the seat that answers for it, and nobody for it."""
 READERS_OF_DINERS: Final = frozenset({Role.APP, Role.AUDITOR, Role.ADMIN, *SEATS})
 
 _BEARER = b"bearer "

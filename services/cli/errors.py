@@ -24,6 +24,8 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.features.embedded import EmbeddedRedisError
+    from services.releases.freeze import Frozen
+    from services.releases.store import ReleaseRefused, UnknownVersion
 
     text = " ".join(str(error).split()) or type(error).__name__
     wrong_use = (
@@ -35,6 +37,7 @@ def describe(error: Exception) -> tuple[int, str]:
         KeysFileError,
         SecretError,
         StorageMisconfigured,
+        UnknownVersion,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text
@@ -44,6 +47,6 @@ def describe(error: Exception) -> tuple[int, str]:
         return WRONG_USE, f"setting {where}: {first['msg']}"
     if isinstance(error, StorageUnavailable):
         return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
-    if isinstance(error, ArtifactError | EmbeddedRedisError):
+    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused):
         return FAILED, text
     return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

@@ -9,6 +9,7 @@ from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.learning import evaluate, train
 from services.cli.operating import doctor, serve, worker
+from services.cli.releasing import freeze, releases
 from services.cli.selling import campaigns
 from services.cli.simulating import simulate
 
@@ -31,6 +32,8 @@ app.command("worker")(worker)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
 app.add_typer(campaigns, name="campaigns")
+app.add_typer(releases, name="releases")
+app.add_typer(freeze, name="freeze")
 
 
 @app.callback()

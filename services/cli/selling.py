@@ -63,7 +63,7 @@ def list_(market: _Market = None) -> None:
     layout = "{:<16} {:<20} {:<20} {:>9} {:<6} {:>12} {:>12}  {:<9} {}"
     typer.echo(layout.format("market", "campaign", "restaurant", "bid", "per", "a day", "in all", "state", "payer"))
     with _opened() as (engine, store):
-        for info in CatalogueStore(engine).markets() if market is None else [_market(engine, market)]:
+        for info in CatalogueStore(engine).markets() if market is None else [market_of(engine, market)]:
             after: str | None = None
             while page := store.page(info.market, after, _PAGE):
                 for stored in page:
@@ -88,7 +88,7 @@ def report(
     from services.clock import Clock
 
     with _opened() as (engine, store):
-        info = _market(engine, market)
+        info = market_of(engine, market)
         stored = store.get(info.market, campaign_id)
         if stored is None:
             raise UsageError(f"market {info.market} has no campaign {campaign_id!r}; `campaigns list` shows all")
@@ -119,7 +119,8 @@ def _opened() -> Iterator[tuple["Engine", "CampaignStore"]]:
         engine.dispose()
 
 
-def _market(engine: "Engine", key: str | None) -> "MarketInfo":
+def market_of(engine: "Engine", key: str | None) -> "MarketInfo":
+    """The market named, or the only one. Raises UsageError."""
     from services.catalogue.store import CatalogueStore
 
     markets = {info.market: info for info in CatalogueStore(engine).markets()}

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from data import columns as col
-from services.database.types import JsonList, UtcTime, folded_text, key
+from services.database.types import JsonList, UtcTime, folded_text, key, only_where
 
 _NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -304,4 +304,78 @@ pacing = Table(
     Column("is_open", Boolean, nullable=False),
     Column("spent_seen", BigInteger, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+)
+
+# What a version is in its market. The partial indexes hold what the code promises: one champion, one version on trial.
+releases = Table(
+    "releases",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("version", key(), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("served", Boolean, nullable=False),  # has been champion
+    Column("share", Float(53), nullable=False),  # of the diners (canary) or of the lists (shadow)
+    Column("trial", BigInteger, nullable=False),  # number of the trial that is on; 0: none
+    Column("evidence", Text, nullable=False),  # what the guardrails have counted, JSON
+    ForeignKeyConstraint([col.MARKET, "version"], ["model_versions.market", "model_versions.version"]),
+    Index("one_champion", col.MARKET, unique=True, **only_where("state = 'champion'")),
+    Index("one_trial", col.MARKET, unique=True, **only_where("state IN ('shadow', 'canary')")),
+)
+
+# Moves with every transition: processes ask for it many times a second, and for the rest when it has moved.
+release_clocks = Table(
+    "release_clocks",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("moves", BigInteger, nullable=False),
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("cause", key(16), primary_key=True),  # hand, budget
+    Column("reason", Text, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime),
+    Column("lifted_at", UtcTime),
+)
+
+# Documents of infra: the freeze's calendar, and how far dials may move while it holds.
+release_rules = Table(
+    "release_rules",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("name", key(16), primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+# Counters of answers, flushed in batches; a minute is counted from 1970-01-01 00:00 UTC.
+serving_minutes = Table(
+    "serving_minutes",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("model_version", key(), primary_key=True),
+    Column("trial", BigInteger, primary_key=True, autoincrement=False),  # the one that was on; 0: none
+    Column("requests", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("slow", BigInteger, nullable=False),
+)
+
+# How a version that is not shown agrees with what is.
+shadow_scores = Table(
+    "shadow_scores",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("trial", BigInteger, primary_key=True, autoincrement=False),
+    Column("lists", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("same_first", BigInteger, nullable=False),
+    Column("shared", Float(53), nullable=False),  # sum over lists of the share of entries that both have
+    Column("micros", BigInteger, nullable=False),  # time that the ranking took
 )

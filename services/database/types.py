@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Dialect, String, Text
+from sqlalchemy import BigInteger, Dialect, String, Text, text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
@@ -59,6 +59,11 @@ def key(length: int = 128) -> TypeEngine[str]:
 def folded_text() -> TypeEngine[str]:
     """Longer text compared byte by byte."""
     return Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Arguments of an Index that covers only the rows of a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def is_storable(text: str) -> bool:

@@ -1,7 +1,7 @@
 """One market's restaurants as arrays, joined with a model's representations: what every request is ranked over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,20 @@ def build_catalogue(
         cuisines=_cuisine_masks(cuisines),
         hours=WeeklyHours.pack(hours),
         grid=Grid.build(lat, lon),
+        calibration=calibration,
+        recency_scale=_recency_scale(vectors, typical_diners),
+    )
+
+
+def with_model(
+    catalogue: Catalogue, representations: Representations, calibration: Calibration, typical_diners: FloatArray
+) -> Catalogue:
+    """The same restaurants with another model's representations, in the same order; all the rest is shared."""
+    vectors = np.ascontiguousarray(representations.vectors, dtype=np.float32)
+    return replace(
+        catalogue,
+        vectors=vectors,
+        biases=np.ascontiguousarray(representations.biases, dtype=np.float32),
         calibration=calibration,
         recency_scale=_recency_scale(vectors, typical_diners),
     )

@@ -3,19 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, insert, select
 
+from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import champions
+from services.database.schema import champions, releases
 from services.database.schema import model_versions as table
-from services.database.transactions import insert_into, reading, upsert_into, writing
+from services.database.transactions import insert_into, lock_out, reading, writing
+from services.releases.states import State
+from services.releases.verdict import Verdict
+
+SYSTEM: Final = "system"
+"""The role in the trail of what nobody's key did."""
 
 
 class RegistryError(Exception):
-    """A version that is not there, or one that is there with another content; the message names it."""
+    """A version that is there with another content; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,23 @@ class ModelRegistry:
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
         self._clock = clock or Clock()
+        self._trail = AuditTrail(engine, self._clock)
 
-    def register(self, market: str, version: str, model: str, path: str, metrics: Mapping[str, Any]) -> ModelVersion:
-        """Add a version; a market's first one becomes its champion.
+    def register(
+        self,
+        market: str,
+        version: str,
+        model: str,
+        path: str,
+        metrics: Mapping[str, Any],
+        *,
+        verdict: Verdict | None = None,
+    ) -> ModelVersion:
+        """Add a version as a challenger, or as rejected where its verdict says so.
 
-        Registering the same again changes nothing, so that a job that was killed can be run again. `metrics` is what
-        JSON can hold; NaN becomes null. Raises RegistryError where the version is there with another content.
+        The first one of a market that is not rejected becomes its champion. Registering the same again changes nothing,
+        so that a job that was killed can be run again: a version keeps its first verdict. `metrics` is what JSON can
+        hold; NaN becomes null. Raises RegistryError where the version is there with another content.
         """
         now = self._clock.now()
         row = {
@@ -55,13 +72,36 @@ class ModelRegistry:
             "created_at": now,
         }
         with writing(self._engine) as connection:
+            lock_releases(connection, market)
             connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), row)
             stored = _version(connection.execute(_versions(market).where(table.c.version == version)).one())
             if stored != _version_of(row):
                 raise RegistryError(f"version {version!r} of market {market!r} is registered with another content")
-            first = insert_into(self._engine, champions).on_conflict_do_nothing()
-            connection.execute(first, {"market": market, "version": version, "since": now})
+            known = select(releases.c.state).where(releases.c.market == market, releases.c.version == version)
+            if connection.execute(known).first() is None:
+                self._release(connection, stored, verdict or Verdict(True, ()), now)
         return stored
+
+    def _release(self, connection: Connection, stored: ModelVersion, verdict: Verdict, now: datetime) -> None:
+        """Give a new version its first state."""
+        market, version = stored.market, stored.version
+        state = State.CHALLENGER if verdict.passed else State.REJECTED
+        there = connection.execute(select(champions.c.version).where(champions.c.market == market)).first()
+        if there is None and verdict.passed:
+            state = State.CHAMPION
+            connection.execute(insert(champions), {"market": market, "version": version, "since": now})
+        row = {"market": market, "version": version, "state": state, "since": now, "reason": "; ".join(verdict.reasons)}
+        served = state is State.CHAMPION
+        connection.execute(insert(releases), {**row, "served": served, "share": 0.0, "trial": 0, "evidence": "{}"})
+        after = {"state": state, "reasons": list(verdict.reasons)}
+        self._trail.record(
+            connection,
+            role=SYSTEM,
+            action="release.register",
+            market=market,
+            subject=version,
+            document={"before": None, "after": after},
+        )
 
     def champion(self, market: str) -> ModelVersion | None:
         """The version that serves; None before the first is registered."""
@@ -78,13 +118,10 @@ class ModelRegistry:
         with reading(self._engine) as connection:
             return [_version(row) for row in connection.execute(ordered)]
 
-    def make_champion(self, market: str, version: str) -> None:
-        """Let a version serve from now on, in one step. Raises RegistryError where it is not registered."""
-        with writing(self._engine) as connection:
-            if connection.execute(_versions(market).where(table.c.version == version)).first() is None:
-                raise RegistryError(f"market {market!r} has no version {version!r}")
-            row = {"market": market, "version": version, "since": self._clock.now()}
-            connection.execute(upsert_into(self._engine, champions), row)
+
+def lock_releases(connection: Connection, market: str) -> None:
+    """One transaction a market that moves releases, freezes them, or depends on a freeze."""
+    lock_out(connection, f"releases {market}")
 
 
 def _versions(market: str) -> Select[Any]:

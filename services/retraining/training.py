@@ -8,9 +8,14 @@ from data.dataset import Dataset
 from models import pipeline
 from models.base import ModelError
 from services.access.keys import ensure_keys
+from services.access.roles import Role
+from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
+from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.releases.registry import ModelRegistry
+from services.releases.states import Move
+from services.releases.store import ReleaseStore
 from services.settings import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +60,7 @@ def train_markets(
         migrate(engine)
         ensure_keys(engine, settings.keys_file)
         catalogue, registry = CatalogueStore(engine), ModelRegistry(engine)
+        release_store = ReleaseStore(engine, AuditTrail(engine, Clock()), Clock())
         chosen = [dataset.market(market)] if market else list(dataset.manifest.markets)
         refusals: list[str] = []
         for info in chosen:
@@ -78,7 +84,7 @@ def train_markets(
             catalogue.load(info, dataset.restaurants(info.market), dataset.diners(info.market))
             registry.register(info.market, artifact.version, model, str(artifact.path.absolute()), metrics)
             if promote:
-                registry.make_champion(info.market, artifact.version)
+                release_store.move(info.market, artifact.version, Move.PROMOTE, role=Role.ADMIN, reason="trained")
             champion = registry.champion(info.market)
             measured = metrics["models"][model]
             yield TrainedMarket(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from services.ranking.recency import action_weights, fold_in
 from services.serving.diners import DinerLoader, RecentActions, recent_actions
 from services.serving.live import LiveMarket
 from services.serving.served_document import served_record
+from services.serving.shadow import ShadowScorer, ShadowTask, sampled
 from services.serving.snapshot import MarketSnapshot
 from services.stakeholders.policy import Policy
 
@@ -43,6 +44,8 @@ class Ask:
     filters: Filters
     k: int
     personalised: bool = True
+    instead: MarketSnapshot | None = None
+    """The champion, where a canary is asked: it answers should the canary fail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +67,18 @@ class Recommender:
     """Makes lists. Never fails for a cache or a database that is away: it says `degraded` instead."""
 
     def __init__(
-        self, cache: FeatureCache, diners: DinerLoader, served: ServedLog, metrics: Metrics, clock: Clock
+        self,
+        cache: FeatureCache,
+        diners: DinerLoader,
+        served: ServedLog,
+        shadow: ShadowScorer,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._cache = cache
         self._diners = diners
         self._served = served
+        self._shadow = shadow
         self._metrics = metrics
         self._clock = clock
         self._ids = RequestIds()
@@ -80,7 +90,7 @@ class Recommender:
         state = await self._state(ask, degraded) if ask.personalised else None
         looked_up = time.perf_counter()
         request_id, at = self._ids.new(), self._clock.now()
-        requests = self._requests(ask, state, at, request_id)
+        requests = requests_of(ask, state, at, request_id)
         temperature = ask.policy.exploration if ask.personalised else 0.0
         ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
         ranked_at = time.perf_counter()
@@ -89,7 +99,27 @@ class Recommender:
         stages = {"features": looked_up - started, "ranking": ranked_at - looked_up, "ads": done - ranked_at}
         answer = Answer(request_id, at, ask, shown, ranked, degraded, stages)
         self._log(answer)
+        trial = ask.snapshot.trial
+        if trial is not None and not trial.shown and sampled(request_id, trial.share):
+            self._offer_to_shadow(answer, trial.snapshot, state, temperature)
         return answer
+
+    def _offer_to_shadow(
+        self, answer: Answer, snapshot: MarketSnapshot, state: DinerState | None, temperature: float
+    ) -> None:
+        """Let the version on trial rank the same request, with the same noise, when there is time."""
+        ask = replace(answer.ask, snapshot=snapshot)
+
+        def ranked() -> npt.NDArray[np.int64]:
+            own = None if state is None else _of_model(state, snapshot, ask.user_id)
+            if state is not None and own is None:
+                own, _ = self._diners.load(snapshot, ask.user_id)
+            requests = requests_of(ask, own, answer.at, answer.request_id)
+            lists = rank(snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
+            return np.asarray(lists.rows[0])
+
+        task = ShadowTask(snapshot.info.market, snapshot.trial_number, answer.ranked.rows[0], ranked)
+        self._shadow.offer(task)
 
     @staticmethod
     def _auction(ask: Ask, ranked: RankedLists) -> Auction | None:
@@ -105,9 +135,10 @@ class Recommender:
         lookup = await self._cache.diner(market, ask.user_id)
         if lookup.degraded:
             degraded.append("feature-cache-away")
-        if lookup.state is not None and lookup.state.model_tag == snapshot.model_tag:
+        known = None if lookup.state is None else _of_model(lookup.state, snapshot, ask.user_id)
+        if known is not None:
             self._metrics.cache("last_copy" if lookup.degraded else "hit")
-            return lookup.state
+            return known
         self._metrics.cache("miss")
         state, complete = await asyncio.to_thread(self._diners.load, snapshot, ask.user_id)
         if not complete:
@@ -115,30 +146,6 @@ class Recommender:
         elif not lookup.degraded:
             await self._cache.put(market, ask.user_id, state)
         return state
-
-    def _requests(self, ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
-        snapshot, policy, filters = ask.snapshot, ask.policy, ask.filters
-        mask = allowed(snapshot.catalogue, filters)
-        moved = None
-        if state is None:
-            vector, bias = snapshot.nobody.vectors[0], float(snapshot.nobody.biases[0])
-            home_lat = home_lon = np.nan
-        else:
-            vector, bias, home_lat, home_lon = state.vector, state.bias, state.home_lat, state.home_lon
-            if len(state.recent):
-                actions = recent_actions(state, snapshot.row_of_hash, at)
-                moved = _fold_in(snapshot, actions, policy)
-                mask = _without(snapshot, mask, actions)
-        lat, lon = (home_lat, home_lon) if filters.lat is None else (filters.lat, filters.lon)
-        return Requests(
-            vectors=vector[None],
-            biases=np.asarray([bias], np.float32),
-            fold_ins=None if moved is None else moved[None],
-            lat=np.asarray([lat], np.float64),
-            lon=np.asarray([lon], np.float64),
-            allowed=None if mask is None else mask[None],
-            gumbel=_gumbel(request_id, policy.shortlist) if policy.exploration > 0.0 else None,
-        )
 
     def _log(self, answer: Answer) -> None:
         for reason in answer.degraded:
@@ -156,6 +163,47 @@ class Recommender:
             model_version=ask.snapshot.artifact.version,
             record=lambda: served_record(answer),
         )
+
+
+def _of_model(state: DinerState, snapshot: MarketSnapshot, user_id: str) -> DinerState | None:
+    """The diner's state with this model's vector; None where that takes the database: a diner whom it has not learnt.
+
+    All but vector and bias is the same for every model, and a diner whom a model has learnt is a row of it. So the
+    cache's one blob a diner serves any number of models, and a promotion needs no look-up that a request would wait on.
+    """
+    if state.model_tag == snapshot.model_tag:
+        return state
+    row = snapshot.artifact.diner_row(user_id)
+    if row is None:
+        return None
+    learnt = snapshot.artifact.diners
+    return replace(state, vector=learnt.vectors[row], bias=float(learnt.biases[row]), model_tag=snapshot.model_tag)
+
+
+def requests_of(ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:
+    """What is ranked: all that the answer depends on beside the snapshot. `state` None: nobody's profile is used."""
+    snapshot, policy, filters = ask.snapshot, ask.policy, ask.filters
+    mask = allowed(snapshot.catalogue, filters)
+    moved = None
+    if state is None:
+        vector, bias = snapshot.nobody.vectors[0], float(snapshot.nobody.biases[0])
+        home_lat = home_lon = np.nan
+    else:
+        vector, bias, home_lat, home_lon = state.vector, state.bias, state.home_lat, state.home_lon
+        if len(state.recent):
+            actions = recent_actions(state, snapshot.row_of_hash, at)
+            moved = _fold_in(snapshot, actions, policy)
+            mask = _without(snapshot, mask, actions)
+    lat, lon = (home_lat, home_lon) if filters.lat is None else (filters.lat, filters.lon)
+    return Requests(
+        vectors=vector[None],
+        biases=np.asarray([bias], np.float32),
+        fold_ins=None if moved is None else moved[None],
+        lat=np.asarray([lat], np.float64),
+        lon=np.asarray([lon], np.float64),
+        allowed=None if mask is None else mask[None],
+        gumbel=_gumbel(request_id, policy.shortlist) if policy.exploration > 0.0 else None,
+    )
 
 
 def _fold_in(snapshot: MarketSnapshot, actions: RecentActions, policy: Policy) -> npt.NDArray[np.float32] | None:

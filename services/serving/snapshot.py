@@ -1,7 +1,7 @@
 """A market as one process serves it: catalogue, model, policies, campaigns. Immutable; a refresh swaps a new one in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from services.ads.campaign import Campaign
 from services.catalogue.records import Restaurant
 from services.features.codec import model_tag, restaurant_hash
 from services.ranking.auction import Selling
-from services.ranking.catalogue import Catalogue, build_catalogue
+from services.ranking.catalogue import Catalogue, build_catalogue, with_model
+from services.releases.assignment import in_share
 from services.stakeholders.policy import Policy
 
 _TYPICAL_DINERS = 256
@@ -49,6 +50,31 @@ class MarketSnapshot:
     districts: Districts
     model_tag: bytes
     """Stands for the model version in the feature cache: a vector of another model is never used."""
+    trial: "Trial | None" = None
+    """The version that is on trial beside this one."""
+    trial_number: int = 0
+    """Of the trial in which this version serves, as its champion or as its canary; 0: there is none."""
+
+    def for_diner(self, user_id: str, personalised: bool) -> "MarketSnapshot":
+        """What serves this diner: the canary for those who are in its share, the champion for all others.
+
+        Without personalisation everybody gets the same list, so there is no canary either.
+        """
+        trial = self.trial
+        if trial is None or not trial.shown or not personalised:
+            return self
+        return trial.snapshot if in_share(trial.snapshot.artifact.version, user_id, trial.share) else self
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A version beside the champion, on the same catalogue, policies and campaigns."""
+
+    snapshot: MarketSnapshot
+    share: float
+    """Of the diners where it is shown, of the lists where it is not."""
+    shown: bool
+    """A canary is, a shadow is not."""
 
 
 def build_snapshot(
@@ -62,13 +88,11 @@ def build_snapshot(
     campaigns: Sequence[Campaign],
 ) -> MarketSnapshot:
     """Join a catalogue with a model; restaurants that the model has not seen are represented by their features."""
-    ids = [restaurant.restaurant_id for restaurant in restaurants]
-    known_rows = {restaurant_id: row for row, restaurant_id in enumerate(artifact.restaurant_ids)}
-    rows = np.asarray([known_rows.get(restaurant_id, -1) for restaurant_id in ids], np.int64)
     lat = np.asarray([restaurant.lat for restaurant in restaurants], np.float64)
     lon = np.asarray([restaurant.lon for restaurant in restaurants], np.float64)
+    rows = _rows(artifact, restaurants)
     catalogue = build_catalogue(
-        ids=ids,
+        ids=[restaurant.restaurant_id for restaurant in restaurants],
         representations=_represent(artifact, restaurants, rows),
         lat=lat,
         lon=lon,
@@ -76,7 +100,7 @@ def build_snapshot(
         cuisines=[restaurant.cuisines for restaurant in restaurants],
         hours=[restaurant.hours for restaurant in restaurants],
         calibration=artifact.calibration,
-        typical_diners=np.asarray(artifact.diners.vectors[:: max(1, len(artifact.diner_ids) // _TYPICAL_DINERS)]),
+        typical_diners=_typical_diners(artifact),
     )
     return MarketSnapshot(
         info=info,
@@ -84,17 +108,51 @@ def build_snapshot(
         catalogue=catalogue,
         restaurants=tuple(restaurants),
         cards=tuple(_card(restaurant) for restaurant in restaurants),
-        row_of_hash={restaurant_hash(restaurant_id): row for row, restaurant_id in enumerate(ids)},
-        artifact=artifact,
+        row_of_hash={restaurant_hash(name): row for row, name in enumerate(catalogue.ids)},
         policies=policies,
         active_policy=active_policy,
-        selling={name: Selling.under(policy.ads, artifact.calibration) for name, policy in policies.items()},
         book=AdBook.of(book_version, campaigns, catalogue.row_of),
-        nobody=artifact.model.new_diners([[]]),
-        popularity=np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
-        model_tag=model_tag(artifact.version),
+        **_of_model(artifact, policies, rows),
     )
+
+
+def with_artifact(snapshot: MarketSnapshot, artifact: Artifact) -> MarketSnapshot:
+    """The same market with another model: what does not depend on the model is shared, the campaigns' book too."""
+    rows = _rows(artifact, snapshot.restaurants)
+    representations = _represent(artifact, snapshot.restaurants, rows)
+    catalogue = with_model(snapshot.catalogue, representations, artifact.calibration, _typical_diners(artifact))
+    plain: dict[str, Any] = {"trial": None, "trial_number": 0}
+    return replace(snapshot, catalogue=catalogue, **_of_model(artifact, snapshot.policies, rows), **plain)
+
+
+def with_trial(
+    champion: MarketSnapshot, trial: MarketSnapshot, share: float, shown: bool, number: int
+) -> MarketSnapshot:
+    """The champion's snapshot with a version on trial beside it; both must be of one catalogue and one book."""
+    beside = Trial(replace(trial, trial=None, trial_number=number), share, shown)
+    return replace(champion, trial=beside, trial_number=number)
+
+
+def _of_model(artifact: Artifact, policies: Mapping[str, Policy], rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """The fields of a snapshot that another model changes, all but its catalogue."""
+    return {
+        "artifact": artifact,
+        "selling": {name: Selling.under(policy.ads, artifact.calibration) for name, policy in policies.items()},
+        "nobody": artifact.model.new_diners([[]]),
+        "popularity": np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
+        "model_tag": model_tag(artifact.version),
+    }
+
+
+def _rows(artifact: Artifact, restaurants: Sequence[Restaurant]) -> npt.NDArray[np.int64]:
+    """(n,) the model's row of each restaurant; -1 for those that it has not seen."""
+    known = {restaurant_id: row for row, restaurant_id in enumerate(artifact.restaurant_ids)}
+    return np.asarray([known.get(restaurant.restaurant_id, -1) for restaurant in restaurants], np.int64)
+
+
+def _typical_diners(artifact: Artifact) -> FloatArray:
+    return np.asarray(artifact.diners.vectors[:: max(1, len(artifact.diner_ids) // _TYPICAL_DINERS)])
 
 
 def _card(restaurant: Restaurant) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """What a process knows of its markets, and the loop that keeps it fresh."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import structlog
 
-from models.artifacts import ArtifactError, load
+from data.dataset import MarketInfo
 from services.access.keys import KeyRing
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
@@ -19,9 +19,10 @@ from services.database.errors import StorageUnavailable
 from services.events.log import EventLog
 from services.features import FeatureCache, MarketState
 from services.monitoring.metrics import Metrics
-from services.releases.registry import ModelRegistry
+from services.releases.store import Lineup, ReleaseStore
 from services.serving.live import LOAD_WINDOW_MINUTES, LiveMarket, live_market
-from services.serving.snapshot import MarketSnapshot, build_snapshot
+from services.serving.shelf import Shelf
+from services.serving.snapshot import MarketSnapshot
 from services.stakeholders.policies import PolicyStore
 
 _log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ class Stores:
 
     catalogue: CatalogueStore
     events: EventLog
-    registry: ModelRegistry
+    releases: ReleaseStore
     policies: PolicyStore
     campaigns: CampaignStore
     paces: PaceStore
@@ -52,6 +53,8 @@ class ServingState:
         self._clock = clock
         self._snapshots: Mapping[str, MarketSnapshot] = {}
         self._live: dict[str, LiveMarket] = {}
+        self._shelves: dict[str, Shelf] = {}
+        self._moves: Mapping[str, int] = {}
 
     @property
     def snapshots(self) -> Mapping[str, MarketSnapshot]:
@@ -76,49 +79,72 @@ class ServingState:
             await self._refresh_live(market, snapshot)
         self._snapshots = fresh
 
-    async def keep_fresh(self, seconds: float) -> None:
-        """Refresh for ever."""
+    async def follow_releases(self) -> None:
+        """Look for promotions, trials and rollbacks alone: one small read, and a swap of pointers."""
+        try:
+            fresh = await asyncio.to_thread(self._lined_up_anew)
+        except StorageUnavailable:  # the next refresh says so
+            return
+        if fresh is not None:
+            self._snapshots = fresh
+
+    async def keep_fresh(self, seconds: float, follow_seconds: float) -> None:
+        """Refresh for ever, and follow the releases in between."""
+        due = time.monotonic() + seconds
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(min(follow_seconds, seconds))
             try:
-                await self.refresh()
+                if time.monotonic() < due:
+                    await self.follow_releases()
+                else:
+                    await self.refresh()
+                    due = time.monotonic() + seconds
             except Exception as error:  # noqa: BLE001 - the loop must survive whatever one round meets
                 _log.error("refresh_failed", exc_info=error)
 
+    def _lined_up_anew(self) -> dict[str, MarketSnapshot] | None:
+        """The snapshots after the last moves, of markets that are served already; None where nothing has moved."""
+        moves = self._stores.releases.moves()
+        if moves == self._moves:
+            return None
+        lineups = self._stores.releases.lineups()
+        fresh = {
+            market: self._shelves[market].lined_up(lineups[market]) or snapshot if market in lineups else snapshot
+            for market, snapshot in self._snapshots.items()
+        }
+        self._moves = moves
+        return fresh
+
     def _fresh_snapshots(self) -> dict[str, MarketSnapshot]:
+        # Read before the rest: what moves meanwhile is seen by the next look.
+        moves = self._stores.releases.moves()
+        lineups = self._stores.releases.lineups()
         fresh: dict[str, MarketSnapshot] = {}
         for info in self._stores.catalogue.markets():
-            current = self._snapshots.get(info.market)
-            champion = self._stores.registry.champion(info.market)
-            if champion is None:
+            lineup = lineups.get(info.market)
+            if lineup is None:
                 continue
-            version = self._stores.catalogue.version(info.market)
-            policies, active = self._stores.policies.of(info.market)
-            book_version = self._stores.campaigns.version(info.market)
-            unchanged = (
-                current is not None
-                and current.artifact.version == champion.version
-                and (current.catalogue_version, current.book.version) == (version, book_version)
-                and (current.policies, current.active_policy) == (policies, active)
-            )
-            if current is not None and unchanged:
-                fresh[info.market] = current
-                continue
-            try:
-                artifact = current.artifact if current and current.artifact.version == champion.version else None
-                artifact = artifact or load(Path(champion.path))
-            except ArtifactError as error:
-                _log.error("artifact_refused", market=info.market, version=champion.version, reason=str(error))
-                if current is not None:
-                    fresh[info.market] = current
-                continue
-            restaurants = self._stores.catalogue.restaurants(info.market)
-            campaigns = self._stores.campaigns.open(info.market)
-            fresh[info.market] = build_snapshot(
-                info, version, restaurants, artifact, policies, active, book_version, campaigns
-            )
-            _log.info("snapshot_built", market=info.market, model=artifact.version, restaurants=len(restaurants))
+            shelf = self._shelves.setdefault(info.market, Shelf(info.market))
+            self._rebuild_where_needed(shelf, info, lineup)
+            snapshot = shelf.lined_up(lineup)
+            if snapshot is not None:
+                fresh[info.market] = snapshot
+        self._moves = moves
         return fresh
+
+    def _rebuild_where_needed(self, shelf: Shelf, info: MarketInfo, lineup: Lineup) -> None:
+        """Join catalogue and models anew when catalogue, policies or campaigns have changed."""
+        market = info.market
+        version = self._stores.catalogue.version(market)
+        policies, active = self._stores.policies.of(market)
+        book_version = self._stores.campaigns.version(market)
+        around = (version, policies, active, book_version)
+        if shelf.around == around:
+            return
+        restaurants = self._stores.catalogue.restaurants(market)
+        campaigns = self._stores.campaigns.open(market)
+        if shelf.rebuild(info, version, restaurants, policies, active, book_version, campaigns, lineup.champion):
+            shelf.around = around
 
     async def _refresh_live(self, market: str, snapshot: MarketSnapshot) -> None:
         """Read the market's blob; make it anew, for all processes, when it is old or of another catalogue."""

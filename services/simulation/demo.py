@@ -29,7 +29,7 @@ from services.database.engine import migrate, open_database
 from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
-from services.simulation.scorecard import measure_sales, measure_traffic, scorecard_lines
+from services.simulation.scorecard import measure_sales, measure_traffic, scorecard_lines, standstill_line
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
 
 Echo = Callable[[str], object]
@@ -79,8 +79,11 @@ def _scorecard(settings: Settings, crowd: Crowd, api: ApiClient, dataset: Datase
     traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
     with _database(settings) as engine:
         sales = measure_sales(engine, clock, market, Path(champion.path), since)
+        standstill = standstill_line(engine, clock, market)
     for line in scorecard_lines(champion.metrics, traffic, sales, api, dataset, market):
         echo(line)
+    if standstill is not None:
+        echo(standstill)
 
 
 def _city(settings: Settings, sizes: Sizes) -> Dataset:

@@ -20,6 +20,9 @@ from services.clock import Clock
 from services.database.schema import billing_queue, markets, settlements
 from services.database.transactions import reading
 from services.ranking.auction import why_money_is_off
+from services.releases.freeze import FreezeStore
+from services.releases.overview import price_of, queue_of
+from services.releases.store import ReleaseStore
 from services.simulation.walk_in import ApiClient, Visit
 from services.stakeholders.policies import PolicyStore
 
@@ -90,6 +93,19 @@ def _fees(sales: Sales, visits: int) -> str:
     low, value, high = (1000.0 * fees / visits for fees in (max(0.0, total - half), total, total + half))
     unit = f"minor units of {sales.currency}"
     return f"{value:,.0f} [{low:,.0f}, {high:,.0f}] {unit}, from {len(sales.charges)} billed events"
+
+
+def standstill_line(engine: Engine, clock: Clock, market: str) -> str | None:
+    """What a freeze costs, for the infrastructure's seat; None where the market is not frozen."""
+    trail = AuditTrail(engine, clock)
+    freezes = FreezeStore(engine, trail, clock).active(market)
+    if not freezes:
+        return None
+    releases = ReleaseStore(engine, trail, clock).releases(market)
+    price = price_of(releases, clock.now())
+    lost = "unknown" if price.ndcg_lost is None else f"{price.ndcg_lost:.4f}"
+    cost = f"{price.staleness_days or 0.0:.1f} days stale, nDCG@10 lost {lost}, {len(queue_of(releases))} waiting"
+    return f"{'infra':<17}{'what the freeze costs':<28}{cost} ({freezes[0].reason})"
 
 
 def scorecard_lines(

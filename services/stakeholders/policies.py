@@ -11,6 +11,8 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.schema import active_policies, policies
 from services.database.transactions import lock_out, reading, upsert_into, writing
+from services.releases.freeze import refuse_outside_bounds
+from services.releases.registry import lock_releases
 from services.stakeholders.policy import Policy
 
 _BEGINNING: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -78,7 +80,8 @@ class PolicyStore:
         """Store the policy as a new version; its own `version` is not looked at. The same content keeps its version.
 
         `expected_version` is the newest that the caller has seen, None where it saw none. Raises
-        PolicyVersionMismatch where another one is the newest.
+        PolicyVersionMismatch where another one is the newest, OutsideBounds where the market is frozen and a dial
+        leaves the bounds that infra has approved.
         """
         now = self._clock.now()
         with writing(self._engine) as connection:
@@ -87,6 +90,7 @@ class PolicyStore:
             if before is not None and before.policy == policy.model_copy(update={"version": version}):
                 return before
             after = policy.model_copy(update={"version": version if before is None else version + 1})
+            self._keep_to_the_freeze(connection, market, after)
             _insert(connection, market, after, now)
             document = {"before": None if before is None else _document(before.policy), "after": _document(after)}
             self._record(connection, role, "policy.put", market, policy.name, document)
@@ -95,7 +99,7 @@ class PolicyStore:
     def activate(self, market: str, name: str, version: int | None, role: str) -> StoredPolicy:
         """Let a policy make the market's lists from the next refresh on; the newest version where none is named.
 
-        Activating what is active changes nothing. Raises PolicyNotFound.
+        Activating what is active changes nothing. Raises PolicyNotFound, and OutsideBounds as `put` does.
         """
         now = self._clock.now()
         with writing(self._engine) as connection:
@@ -110,6 +114,7 @@ class PolicyStore:
                 raise PolicyNotFound(f"market {market} has no {what}")
             before, after = _active(connection, market), (name, chosen.policy.version)
             if before != after:
+                self._keep_to_the_freeze(connection, market, chosen.policy)
                 row = {"market": market, "name": name, "version": after[1], "since": now}
                 connection.execute(upsert_into(self._engine, active_policies), row)
                 document = {
@@ -133,6 +138,15 @@ class PolicyStore:
             there = "it is not there" if found is None else f"version {found} is the newest"
             raise PolicyVersionMismatch(f"policy {name!r}: {seen}, {there}")
         return newest
+
+    def _keep_to_the_freeze(self, connection: Connection, market: str, wanted: Policy) -> None:
+        """In a freeze a policy may differ from the active one only in dials for which infra has approved bounds."""
+        lock_releases(connection, market)
+        name, version = _active(connection, market)
+        stored = [_stored(row).policy for row in connection.execute(_versions(market, name))]
+        active = next((policy for policy in stored if policy.version == version), _default().policy)
+        what = f"policy {wanted.name!r}"
+        refuse_outside_bounds(connection, market, self._clock.now(), active, wanted, what)
 
     def _record(
         self, connection: Connection, role: str, action: str, market: str, name: str, document: Mapping[str, Any]

@@ -12,6 +12,7 @@ from services.access.roles import Role
 
 EVERYONE = set(Role)
 APP, SALES = {Role.APP, Role.ADMIN}, {Role.SALES, Role.ADMIN}
+RELEASERS = {Role.INFRA, Role.ADMIN}
 READERS = EVERYONE - {Role.APP}
 
 RIGHTS: dict[str, set[Role]] = {
@@ -37,6 +38,20 @@ RIGHTS: dict[str, set[Role]] = {
     "listPolicyVersions": READERS,
     "putPolicy": READERS - {Role.AUDITOR},
     "activatePolicy": {Role.ADMIN},
+    "listReleases": READERS,
+    "promoteRelease": RELEASERS,
+    "canaryRelease": RELEASERS,
+    "shadowRelease": RELEASERS,
+    "rollbackRelease": RELEASERS,
+    "withdrawRelease": RELEASERS,
+    "rejectRelease": RELEASERS,
+    "getFreeze": READERS,
+    "putFreeze": RELEASERS,
+    "liftFreeze": RELEASERS,
+    "getFreezeBounds": READERS,
+    "putFreezeBounds": {Role.INFRA},
+    "getFreezeCalendar": READERS,
+    "putFreezeCalendar": {Role.INFRA},
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "listUsers": EVERYONE,
     "putUser": APP,

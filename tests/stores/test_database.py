@@ -154,7 +154,7 @@ def test_processes_that_start_together_all_find_the_tables(empty_url: str) -> No
         assert [process.wait(60) for process in starting] == [0] * 5
     engine = open_database(empty_url)
     with reading(engine) as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0002"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0003"]
     engine.dispose()
 
 

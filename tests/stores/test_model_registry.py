@@ -1,6 +1,5 @@
 """The registry of model versions: one champion a market, always."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,8 +8,6 @@ from happenings import NOON
 from sqlalchemy import Engine
 
 from services.clock import Clock
-from services.database.schema import champions
-from services.database.transactions import reading
 from services.releases.registry import ModelRegistry, RegistryError
 
 
@@ -44,10 +41,9 @@ def test_the_first_version_of_a_market_becomes_its_champion(registry: ModelRegis
 def test_registering_again_changes_nothing(registry: ModelRegistry) -> None:
     first = registry.register("aldermoor", "v1", "lightfm", "/a/v1", {"b": float("nan"), "a": 1})
     registry.register("aldermoor", "v2", "lightfm", "/a/v2", {})
-    registry.make_champion("aldermoor", "v2")
     again = registry.register("aldermoor", "v1", "lightfm", "/a/v1", {"a": 1, "b": float("nan")})
     assert (again, again.created_at) == (first, first.created_at)
-    assert registry.champion("aldermoor").version == "v2"  # type: ignore[union-attr]
+    assert registry.champion("aldermoor").version == "v1"  # type: ignore[union-attr]
     assert len(registry.versions("aldermoor")) == 2
 
 
@@ -57,41 +53,3 @@ def test_a_version_with_another_content_is_refused(registry: ModelRegistry, chan
     with pytest.raises(RegistryError, match="another content"):
         registry.register("aldermoor", "v1", *changed)
     assert [version.model for version in registry.versions("aldermoor")] == ["lightfm"]
-
-
-def test_only_a_registered_version_of_the_same_market_can_serve(registry: ModelRegistry) -> None:
-    registry.register("aldermoor", "v1", "lightfm", "/a/v1", {})
-    registry.register("bramble", "v2", "lightfm", "/b/v2", {})
-    for market, version in [("aldermoor", "v2"), ("aldermoor", ""), ("nowhere", "v1")]:
-        with pytest.raises(RegistryError, match="has no version"):
-            registry.make_champion(market, version)
-    assert registry.champion("aldermoor").version == "v1"  # type: ignore[union-attr]
-
-
-def test_there_is_one_champion_while_many_are_made(engine: Engine) -> None:
-    registry = ModelRegistry(engine)
-    for number in range(4):
-        registry.register("aldermoor", f"v{number}", "lightfm", f"/a/{number}", {})
-    seen: list[str] = []
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.is_set():
-            champion = registry.champion("aldermoor")
-            seen.append(champion.version if champion else "none")
-
-    looking = threading.Thread(target=look)
-    looking.start()
-    making = [
-        threading.Thread(target=lambda n=number: [registry.make_champion("aldermoor", f"v{n}") for _ in range(10)])
-        for number in range(4)
-    ]
-    for thread in making:
-        thread.start()
-    for thread in making:
-        thread.join()
-    stop.set()
-    looking.join()
-    assert set(seen) <= {"v0", "v1", "v2", "v3"}
-    with reading(engine) as connection:
-        assert len(connection.execute(champions.select()).all()) == 1

@@ -10,10 +10,12 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.policy_schemas import Activation, PolicyBody, PolicyPage
 from services.api.preconditions import IfMatch, etag, seen_version
-from services.api.problems import NotFound, PreconditionFailed
+from services.api.problems import Conflict, NotFound, PreconditionFailed
+from services.api.release_schemas import freeze_reasons
 from services.api.security import ACTIVATORS, POLICY_WRITERS, READERS, require
 from services.bootstrap import Services
 from services.catalogue.records import MarketKey
+from services.releases.freeze import OutsideBounds
 from services.stakeholders.policies import PolicyNotFound, PolicyVersionMismatch, StoredPolicy
 from services.stakeholders.policy import Policy, PolicyDials
 
@@ -48,7 +50,7 @@ async def policy_versions(services: ServicesDep, name: PolicyName, market: Marke
     return PolicyPage.of(named, versions, active)
 
 
-@router.put("/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 412, 413, 422, 428, 503))
+@router.put("/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 409, 412, 413, 422, 428, 503))
 async def put_policy(
     services: ServicesDep,
     response: Response,
@@ -60,7 +62,8 @@ async def put_policy(
 ) -> PolicyBody:
     """Store a new version. It makes lists when it is activated, and before that for requests that name it.
 
-    The same content again keeps its version.
+    The same content again keeps its version. While the market is frozen a policy may differ from the active one only in
+    dials for which infra has approved bounds, and inside them.
     """
     named = market_named(services, market)
     known = await services.in_thread(services.policies.versions, named, name)
@@ -69,10 +72,14 @@ async def put_policy(
         stored = await services.in_thread(services.policies.put, named, Policy.of(name, body), seen, role.value)
     except PolicyVersionMismatch as error:
         raise PreconditionFailed(str(error)) from None
+    except OutsideBounds as error:
+        raise Conflict(str(error), freezes=freeze_reasons(error.freezes)) from None
     return await _answer(services, response, named, stored)
 
 
-@router.post("/{name}/activate", operation_id="activatePolicy", responses=answers(PolicyBody, 400, 404, 413, 422, 503))
+@router.post(
+    "/{name}/activate", operation_id="activatePolicy", responses=answers(PolicyBody, 400, 404, 409, 413, 422, 503)
+)
 async def activate_policy(
     services: ServicesDep,
     response: Response,
@@ -90,6 +97,8 @@ async def activate_policy(
         stored = await services.in_thread(services.policies.activate, named, name, body.version, role.value)
     except PolicyNotFound as error:
         raise NotFound(str(error)) from None
+    except OutsideBounds as error:
+        raise Conflict(str(error), freezes=freeze_reasons(error.freezes)) from None
     return await _answer(services, response, named, stored)
 
 

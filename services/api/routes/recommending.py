@@ -8,13 +8,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.api.asking import ask_for_ranking
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
-from services.api.hot_path import ROUTE, answer
+from services.api.hot_path import ROUTE, answer, answered
 from services.api.problems import NotFound
 from services.api.schemas import Explanation, RankingRequest, RecommendationQuery, Recommendations
 from services.api.security import READERS_OF_DINERS, require
 from services.catalogue.records import Identifier
 from services.serving.explain import NotInList, explanation
-from services.serving.present import document
 
 router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
 
@@ -34,8 +33,8 @@ async def recommendations(services: ServicesDep, query: Annotated[Recommendation
 @router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
 async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    made = await services.recommender.recommend(ask_for_ranking(services, body))
-    return Response(orjson.dumps(document(made, body.explain), option=orjson.OPT_UTC_Z), media_type="application/json")
+    _, made, _ = await answered(services, ask_for_ranking(services, body), body.explain)
+    return Response(made, media_type="application/json")
 
 
 @router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, 404, 422, 503))
