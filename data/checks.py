@@ -183,7 +183,8 @@ def thin_data(tables: MarketTables) -> Iterator[Finding]:
         )
     if len(tables.events) < 1_000:
         yield Finding(warning, Table.EVENTS, market, "fewer than 1,000: intervals will be wide", len(tables.events))
-    silent = tables.diners[~tables.diners[col.USER_ID].isin(tables.events[col.USER_ID])]
+    active = tables.events[col.USER_ID].unique()
+    silent = tables.diners[~tables.diners[col.USER_ID].isin(active)]
     if len(silent) > len(tables.diners) / 2:
         yield from tables.finding(warning, Table.DINERS, "most diners have no event", silent, col.USER_ID)
 
