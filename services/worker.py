@@ -18,6 +18,7 @@ from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
 from services.monitoring.logs import configure_logs
+from services.retraining.supervisor import Supervisor
 from services.settings import Settings
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -83,12 +84,13 @@ class Worker:
             _log.warning("job_waits_for_the_database", job=job.name, reason=str(error))
 
 
-def jobs(engine: Engine, clock: Clock, settings: Settings) -> list[Job]:
+def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Supervisor) -> list[Job]:
     """What there is to do."""
     settler = Settler(engine, clock, settings.settle_after_seconds)
     return [
         Job("settlement", 1.0, settler.settle, drains=True),
         Job("pacing", 60.0, PacingJob(engine, clock).run),
+        Job("retraining", 1.0, supervisor.look),
     ]
 
 
@@ -100,17 +102,20 @@ def run(settings: Settings, once: bool) -> None:
     configure_logs(settings.log_level, settings.log_json)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.resolved_database_url)
+    supervisor = Supervisor(engine, Clock(), settings)
     try:
         if once:
             migrate(engine)
-            Worker(jobs(engine, Clock(), settings)).once()
+            Worker(jobs(engine, Clock(), settings, supervisor)).once()
+            supervisor.finish()
             return
         stop = _set_by_signals()
         _log.info("worker_started")
         _await_database(engine, stop)
-        Worker(jobs(engine, Clock(), settings), settings.worker_heartbeat).run(stop)
+        Worker(jobs(engine, Clock(), settings, supervisor), settings.worker_heartbeat).run(stop)
         _log.info("worker_stopped")
     finally:
+        supervisor.close()
         engine.dispose()
 
 

@@ -1,17 +1,18 @@
 """The model versions of each market, and the champion: the one that serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
 from services.clock import Clock
 from services.database.schema import champions
 from services.database.schema import model_versions as table
 from services.database.transactions import insert_into, reading, upsert_into, writing
+from services.releases.verdict import Verdict
 
 
 class RegistryError(Exception):
@@ -39,11 +40,22 @@ class ModelRegistry:
         self._engine = engine
         self._clock = clock or Clock()
 
-    def register(self, market: str, version: str, model: str, path: str, metrics: Mapping[str, Any]) -> ModelVersion:
-        """Add a version; a market's first one becomes its champion.
+    def register(
+        self,
+        market: str,
+        version: str,
+        model: str,
+        path: str,
+        metrics: Mapping[str, Any],
+        *,
+        verdict: Verdict | None = None,
+        witness: Callable[[Connection], object] | None = None,
+    ) -> ModelVersion:
+        """Add a version; a market's first one becomes its champion, unless the gates' verdict is against it.
 
         Registering the same again changes nothing, so that a job that was killed can be run again. `metrics` is what
-        JSON can hold; NaN becomes null. Raises RegistryError where the version is there with another content.
+        JSON can hold; NaN becomes null. `witness` is called first in the transaction, which does not happen where it
+        raises. Raises RegistryError where the version is there with another content.
         """
         now = self._clock.now()
         row = {
@@ -55,12 +67,15 @@ class ModelRegistry:
             "created_at": now,
         }
         with writing(self._engine) as connection:
+            if witness is not None:
+                witness(connection)
             connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), row)
             stored = _version(connection.execute(_versions(market).where(table.c.version == version)).one())
             if stored != _version_of(row):
                 raise RegistryError(f"version {version!r} of market {market!r} is registered with another content")
-            first = insert_into(self._engine, champions).on_conflict_do_nothing()
-            connection.execute(first, {"market": market, "version": version, "since": now})
+            if verdict is None or verdict.passed:
+                first = insert_into(self._engine, champions).on_conflict_do_nothing()
+                connection.execute(first, {"market": market, "version": version, "since": now})
         return stored
 
     def champion(self, market: str) -> ModelVersion | None:
