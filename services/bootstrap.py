@@ -28,6 +28,7 @@ from services.features import EmbeddedRedis, FeatureCache
 from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
 from services.releases.registry import ModelRegistry
+from services.retraining.runs import RunStore
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
 from services.serving.state import ServingState, Stores
@@ -61,6 +62,7 @@ class Services:
     campaigns: CampaignStore
     reports: AdReports
     policies: PolicyStore
+    retraining: RunStore
     trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
@@ -182,6 +184,7 @@ def _assemble(
         campaigns=campaigns,
         reports=AdReports(engine, clock),
         policies=policies,
+        retraining=RunStore(engine, trail, clock),
         trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),

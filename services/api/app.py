@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.api import examples, problems
 from services.api.edge import Edge
 from services.api.hot_path import HotPath
-from services.api.routes import audit, campaigns, catalogue, diners, events, health, policies, recommending
+from services.api.routes import audit, campaigns, catalogue, diners, events, health, policies, recommending, retraining
 from services.api.schemas import EventWrite
 from services.bootstrap import open_services
 from services.clock import Clock
@@ -64,7 +64,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    for routes in (recommending, events, catalogue, campaigns, policies, audit, diners, health):
+    for routes in (recommending, events, catalogue, campaigns, policies, retraining, audit, diners, health):
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)

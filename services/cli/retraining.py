@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ import typer
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings, duration
+
+_LEAVE_SECONDS = 3.0
 
 if TYPE_CHECKING:
     from services.retraining.job import RetrainingJob
@@ -37,7 +40,7 @@ def retrain(
     period = None if every is None else _period(every)
     if queued:
         _as_child()
-    with _job(Settings()) as job:
+    with _job(Settings(), queued) as job:
         if queued:
             job.work()
             return
@@ -58,7 +61,7 @@ def _period(every: str) -> float:
 
 
 @contextlib.contextmanager
-def _job(settings: Settings) -> Any:
+def _job(settings: Settings, queued: bool) -> Any:
     """The job over the home's database, with progress on the terminal."""
     from services.clock import Clock
     from services.database.engine import migrate, open_database
@@ -66,7 +69,8 @@ def _job(settings: Settings) -> Any:
     from services.retraining.job import RetrainingJob
     from services.retraining.tracking import tracking_at
 
-    configure_logs(settings.log_level, settings.log_json)
+    if queued:
+        configure_logs(settings.log_level, settings.log_json)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.resolved_database_url)
     # Millions of rows come and go without a cycle among them.
@@ -101,7 +105,8 @@ def _round(job: "RetrainingJob", market: str | None, models: Sequence[str], seed
         typer.echo("another process retrains now: it does what is queued; GET /v1/retraining/runs shows it")
         return False
     over = {run.run_id: run for run in done}
-    return all([_told(job, over[run.run_id]) for run in asked if run.run_id in over])
+    told = [_told(job, over[run.run_id]) for run in asked if run.run_id in over]
+    return all(told)
 
 
 def _markets(job: "RetrainingJob", market: str | None) -> list[str]:
@@ -142,6 +147,10 @@ def _as_child() -> None:
 
     def end_with_the_worker() -> None:
         sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)  # the lease is given back on the way out
+        time.sleep(_LEAVE_SECONDS)
         os._exit(FAILED)
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))
 
     threading.Thread(target=end_with_the_worker, name="worker-watch", daemon=True).start()

@@ -1,8 +1,8 @@
 """What the worker does about retraining: asks for runs when they are due, and lets a process of their own do them.
 
 Training takes minutes; settlement and pacing must go on beside it. So the job is a child that is started by exec
-(LightFM's OpenMP hangs after a fork), with low priority and one thread, and that ends when the worker does, however that
-ends: the worker holds the other end of its standard input.
+(LightFM's OpenMP hangs after a fork), with low priority and one thread, and that ends when the worker does, however
+that ends: the worker holds the other end of its standard input.
 """
 
 import os
