@@ -29,9 +29,7 @@ class RunBody(Body):
 
     run_id: str
     market: str
-    state: State = Field(
-        description="`finished`: the gates have spoken; `failed`: it ended before, see `reasons`."
-    )
+    state: State = Field(description="`finished`: the gates have spoken; `failed`: it ended before, see `reasons`.")
     requested_by: str = Field(description="A role, or `schedule`.", examples=["ml"])
     requested_at: datetime
     started_at: datetime | None

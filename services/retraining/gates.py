@@ -21,7 +21,7 @@ ACCURACY: Final = "ndcg@10"
 class Bounds:
     """What the gates allow."""
 
-    tolerated_loss: float = 0.10
+    tolerated_loss: float = 0.15
     """Of the champion's nDCG@10: the interval of the difference must not reach below it."""
     calibration_error: float = 0.05
     """Highest expected calibration error of orders on the test period."""
