@@ -61,7 +61,7 @@ def tail(folder: Path, lines: int) -> list[dict[str, Any]]:
             found = stream.read().splitlines()[1 if start else 0 :]
     except OSError:
         return []
-    return [entry for line in found[-lines:] if (entry := _entry(line)) is not None]
+    return [entry for line in found[-lines - 1 :] if (entry := _entry(line)) is not None][-lines:] if lines else []
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

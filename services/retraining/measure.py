@@ -1,7 +1,7 @@
 """What a retraining run costs beside its fits: `python -m services.retraining.measure`.
 
 A synthetic city's log goes into a home of its own, whose champion has learnt from all but the last days, and a run is
-done there in this process. CPU seconds are compared, not the clock: other work on the machine must not change the figure.
+done there in this process. CPU seconds are compared, not the clock: other work on the machine must not change it.
 """
 
 import argparse

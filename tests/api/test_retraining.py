@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import open_database
 from services.retraining.job import RetrainingJob
@@ -85,8 +86,6 @@ def test_a_run_that_is_not_there(as_role: Any) -> None:
 
 
 def test_a_request_is_in_the_audit_trail(ml: Call, fresh_home: Any) -> None:
-    from services.audit.trail import AuditTrail
-
     run = ml("POST", "", json={"models": ["popular"]}).json()
     engine = open_database(Settings(home=fresh_home).resolved_database_url)
     record = AuditTrail(engine, Clock()).page(limit=1)[0]

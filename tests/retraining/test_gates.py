@@ -1,10 +1,10 @@
 """The gates: each stops what it is for, with words that a person can act on, and lets the equally good one pass."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import MARKET, LearningHome
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from models.evaluation.report import summaries
 from models.ladder import make
 from models.pipeline import Ground
 from services.retraining.gates import Bounds, Evidence, judge
+from tests.retraining.conftest import MARKET, LearningHome
 
 
 def figure(value: float, width: float = 0.01) -> dict[str, float]:
@@ -48,8 +49,6 @@ def test_an_equally_good_version_passes() -> None:
     ],
 )
 def test_each_gate_stops_what_it_is_for(fault: dict, words: str) -> None:
-    import re
-
     verdict = judge(replace(GOOD, **fault))
     assert not verdict.passed
     assert len(verdict.reasons) == 1

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import MARKET, LearningHome
 from sqlalchemy import Engine
 
 from services.audit.trail import AuditTrail
@@ -18,6 +17,7 @@ from services.clock import Clock
 from services.retraining.lease import Leases
 from services.retraining.runs import LEASE, RunState, RunStore
 from services.retraining.supervisor import SCHEDULE, Supervisor
+from tests.retraining.conftest import MARKET, LearningHome
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from conftest import MARKET, LearningHome
 from sqlalchemy import Engine
 
 from services.clock import Clock
@@ -12,6 +11,7 @@ from services.retraining.folders import run_folder, tail
 from services.retraining.job import RetrainingJob
 from services.retraining.runs import RunState
 from services.retraining.tracking import NoTracking, tracking_at
+from tests.retraining.conftest import MARKET, LearningHome
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 

@@ -1,17 +1,18 @@
 """What is wrong with the data: each fault stops the run, or is counted, as the limits say."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import MARKET, LearningHome
 
 from data import columns as col
 from data.columns import EventType, Table
 from data.dataset import Dataset, writing
 from services.retraining.validation import LogCounts, ValidationReport, examine
+from tests.retraining.conftest import MARKET, LearningHome
 
 NOTHING = LogCounts(future=0, late=0, since=None)
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -61,7 +62,8 @@ def twice(share: float) -> Change:
 
 def unknown(column: str, share: float) -> Change:
     def change(frame: pd.DataFrame) -> pd.DataFrame:
-        frame.loc[some(frame, share), column] = "nobody"
+        rows = some(frame, share)
+        frame.loc[rows, column] = [f"nobody-{row}" for row in rows]
         return frame
 
     return change
@@ -103,8 +105,6 @@ def of_no_type(frame: pd.DataFrame) -> pd.DataFrame:
 def test_a_fault_of_the_whole_stops_the_run(
     report: Callable[..., ValidationReport], change: Change, words: str
 ) -> None:
-    import re
-
     stops = report(change).stops
     assert len(stops) == 1
     assert re.search(words, stops[0]), stops
