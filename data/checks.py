@@ -99,7 +99,9 @@ def reference_faults(tables: MarketTables) -> Iterator[Finding]:
     """Events and campaigns about nobody."""
     events, error = tables.events, Severity.ERROR
     for column, known in ((col.USER_ID, tables.diners), (col.RESTAURANT_ID, tables.restaurants)):
-        unknown = events[~events[column].isin(known[column])]
+        # Ids are few and events are many: most logs need no look at the single rows.
+        strangers = pd.Index(events[column].unique()).difference(pd.Index(known[column]), sort=False)
+        unknown = events[events[column].isin(strangers)] if len(strangers) else events.iloc[:0]
         yield from tables.finding(error, Table.EVENTS, f"{column} {NOT_IN_TABLE}", unknown, column)
     if tables.campaigns is not None:
         known_places = tables.campaigns[col.RESTAURANT_ID].isin(tables.restaurants[col.RESTAURANT_ID])

@@ -138,9 +138,11 @@ def duplicates(subject: Subject) -> Entry:
 def leaks(subject: Subject) -> Entry:
     """Events from the future, answers to lists from before they were shown, or to lists that nobody was shown."""
     events, limits, counts = subject.events, subject.limits, subject.counts
-    asked = events[events[col.REQUEST_ID].notna()]
-    shown = asked[asked[col.TYPE] == EventType.IMPRESSION].drop_duplicates(col.REQUEST_ID)
-    answers = asked[asked[col.TYPE].isin([str(kind) for kind in _ANSWERS])]
+    asked = events[col.REQUEST_ID].notna()
+    shown = events[asked & (events[col.TYPE] == EventType.IMPRESSION)]
+    # The impressions of a list mostly follow one another: what is left after a look at the neighbour is little.
+    shown = shown[shown[col.REQUEST_ID] != shown[col.REQUEST_ID].shift()].drop_duplicates(col.REQUEST_ID)
+    answers = events[asked & events[col.TYPE].isin([str(kind) for kind in _ANSWERS])]
     place = pd.Index(shown[col.REQUEST_ID]).get_indexer(pd.Index(answers[col.REQUEST_ID]))
     found = place >= 0
     first = shown[col.AT].to_numpy()[place[found]]

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.city.generate import generate
+from data.dataset import Dataset
+from models.base import Model
 from models.evaluation import evaluate as evaluation
 from models.evaluation.report import summaries
 from models.ladder import make
 from models.pipeline import Ground
 from services.retraining.gates import Bounds, Evidence, judge
-from tests.retraining.conftest import MARKET, LearningHome
+from tests.retraining.conftest import MARKET
 
 
 def figure(value: float, width: float = 0.01) -> dict[str, float]:
@@ -75,11 +78,14 @@ def test_what_is_tolerated_is_a_bound() -> None:
 
 
 @pytest.fixture(scope="module")
-def ground(made_home: LearningHome) -> Ground:
-    return Ground(made_home.dataset, MARKET)
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """Large enough that a loss of 15 % can be excluded."""
+    folder = tmp_path_factory.mktemp("gates") / "city"
+    generate(folder, restaurants=80, diners=2_000, days=10, markets=1, seed=6)
+    return Ground(Dataset.open(folder), MARKET)
 
 
-def evidence(ground: Ground, model, champion) -> Evidence:
+def evidence(ground: Ground, model: Model, champion: Model) -> Evidence:
     own = evaluation.measure(ground.prepared.question, model.score)
     rival = evaluation.measure(ground.prepared.question, champion.score)
     figures = summaries({"own": own, **ground.beside, "champion": rival}, 0)
@@ -88,12 +94,12 @@ def evidence(ground: Ground, model, champion) -> Evidence:
 
 
 def test_a_model_of_shuffled_choices_is_stopped_and_one_of_another_seed_is_not(ground: Ground) -> None:
-    data = ground.prepared.data
-    champion = make("lightfm", seed=0).fit(data)
+    data, quick = ground.prepared.data, {"components": 24, "epochs": 10}
     acts = data.interactions
+    champion = make("lightfm", seed=0, **quick).fit(data)
     for seed in range(1, 4):
-        twin = make("lightfm", seed=seed).fit(data)
+        twin = make("lightfm", seed=seed, **quick).fit(data)
         assert judge(evidence(ground, twin, champion)).reasons == ()
         shuffled = replace(acts, restaurants=np.random.default_rng(seed).permutation(acts.restaurants))
-        worse = make("lightfm", seed=seed).fit(replace(data, interactions=shuffled))
+        worse = make("lightfm", seed=seed, **quick).fit(replace(data, interactions=shuffled))
         assert any("worse than the champion's" in reason for reason in judge(evidence(ground, worse, champion)).reasons)
