@@ -24,15 +24,17 @@ _ANSWERS: Final = (EventType.CLICK, EventType.ORDER)
 
 @dataclass(frozen=True)
 class Limits:
-    """Shares beyond which a fault stops the run."""
+    """Shares beyond which a fault stops the run, if it is one of so many rows that chance does not explain it."""
+
+    fewest_rows: int = 10
 
     unknown_ids: float = 0.05
     """Of the events: about a restaurant or diner that is in no table."""
     same_instant: float = 0.01
     """Of the events: the same event of a diner at the same instant, under another id."""
-    future: float = 0.001
+    future: float = 0.01
     """Of the events: dated after the watermark."""
-    before_list: float = 0.001
+    before_list: float = 0.01
     """Of the clicks and orders with a list: dated before it was shown."""
     without_list: float = 0.2
     """Of the clicks and orders that name a list, where impressions are logged at all: one that nobody was shown."""
@@ -121,7 +123,7 @@ def references(subject: Subject) -> Entry:
     }
     limit = subject.limits.unknown_ids
     parts = [
-        _share(rows, len(subject.events), limit, f"events name a {name} that is not known")
+        _share(subject, rows, len(subject.events), limit, f"events name a {name} that is not known")
         for name, rows in found.items()
     ]
     return _entry("references", parts, {name: float(rows) for name, rows in found.items()})
@@ -131,7 +133,7 @@ def duplicates(subject: Subject) -> Entry:
     """Events that were sent twice under different ids; the same id is kept once."""
     rows = sum(finding.rows for finding in subject.quality.findings if finding.kind == SAME_INSTANT)
     words = "events are the same as another at the same instant"
-    part = _share(rows, len(subject.events), subject.limits.same_instant, words)
+    part = _share(subject, rows, len(subject.events), subject.limits.same_instant, words)
     return _entry("duplicates", [part], {"same_instant": float(rows)})
 
 
@@ -149,9 +151,15 @@ def leaks(subject: Subject) -> Entry:
     early = int((answers[col.AT].to_numpy()[found] < first).sum())
     orphans = int((~found).sum()) if len(shown) else 0
     parts = [
-        _share(counts.future, counts.future + len(events), limits.future, "events are dated after the watermark"),
-        _share(early, len(answers), limits.before_list, "clicks and orders are dated before their list was shown"),
-        _share(orphans, len(answers), limits.without_list, "clicks and orders name a list that nobody was shown"),
+        _share(
+            subject, counts.future, counts.future + len(events), limits.future, "events are dated after the watermark"
+        ),
+        _share(
+            subject, early, len(answers), limits.before_list, "clicks and orders are dated before their list was shown"
+        ),
+        _share(
+            subject, orphans, len(answers), limits.without_list, "clicks and orders name a list that nobody was shown"
+        ),
     ]
     figures = {"future": counts.future, "before_list": early, "without_list": orphans}
     return _entry("leaks", parts, {name: float(rows) for name, rows in figures.items()})
@@ -198,12 +206,13 @@ def examine(
     return ValidationReport(tuple(question(subject) for question in questions))
 
 
-def _share(rows: int, of: int, limit: float, words: str) -> tuple[bool, str] | None:
+def _share(subject: Subject, rows: int, of: int, limit: float, words: str) -> tuple[bool, str] | None:
     """Whether it stops the run, and what to say; None for nothing."""
     if not rows:
         return None
     share = rows / max(of, 1)
-    return share > limit, f"{rows:,} of {of:,} {words} ({share:.2%}; {limit:.2%} are tolerated)"
+    stops = share > limit and rows >= subject.limits.fewest_rows
+    return stops, f"{rows:,} of {of:,} {words} ({share:.2%}; {limit:.2%} are tolerated)"
 
 
 def _entry(name: str, parts: Sequence[tuple[bool, str] | None], figures: Mapping[str, float]) -> Entry:

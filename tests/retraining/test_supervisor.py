@@ -30,7 +30,7 @@ def runs(engine: Engine) -> RunStore:
 
 def test_a_run_is_due_a_period_after_the_last_one(home: LearningHome, engine: Engine, runs: RunStore) -> None:
     settings = home.settings.model_copy(update={"retrain_every": "1h", "retrain_models": ["popular"]})
-    held = Leases(engine, Clock()).acquire(LEASE, "so that no child is started", 60.0)
+    held = Leases(engine, Clock()).acquire(LEASE, "so that no child is started", 1e6)
     assert held is not None
 
     def look(after: timedelta) -> int:

@@ -121,7 +121,7 @@ def test_events_from_the_future_stop_the_run_when_they_are_many(
     report: Callable[..., ValidationReport], events: pd.DataFrame
 ) -> None:
     assert report(counts=LogCounts(future=1, late=0, since=None)).stops == ()
-    assert "after the watermark" in report(counts=LogCounts(len(events) // 100, 0, None)).stops[0]
+    assert "after the watermark" in report(counts=LogCounts(len(events) // 50, 0, None)).stops[0]
 
 
 def test_a_log_that_shrank_or_dried_up_stops_the_run(
