@@ -20,7 +20,7 @@ from services.retraining.supervisor import SCHEDULE, Supervisor
 from tests.retraining.conftest import MARKET, LearningHome
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120.0
+PATIENCE = 600.0  # the child is niced: on a busy machine it waits for all others
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def child_of(engine: Engine) -> int:
 def test_the_worker_does_what_is_queued_beside_its_other_work(
     worker: Callable[..., "subprocess.Popen[bytes]"], home: LearningHome, engine: Engine, runs: RunStore
 ) -> None:
-    run = runs.request(MARKET, ["lightfm"], 0, "ml")
+    run = runs.request(MARKET, ["popular"], 0, "ml")
     worker()
     child = child_of(engine)
     assert os.getpriority(os.PRIO_PROCESS, child) >= 10
@@ -128,7 +128,7 @@ def test_the_worker_does_what_is_queued_beside_its_other_work(
 def test_the_child_ends_with_the_worker_and_the_next_one_goes_on(
     worker: Callable[..., "subprocess.Popen[bytes]"], engine: Engine, runs: RunStore, end: signal.Signals
 ) -> None:
-    run = runs.request(MARKET, ["lightfm"], 0, "ml")
+    run = runs.request(MARKET, ["popular"], 0, "ml")
     first = worker()
     child = child_of(engine)
     awaited(lambda: runs.get(run.run_id).attempts == 1)  # type: ignore[union-attr]
