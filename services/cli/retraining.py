@@ -93,20 +93,20 @@ def _round(job: "RetrainingJob", market: str | None, models: Sequence[str], seed
     for name in models:
         rung(name)
     markets = _markets(job, market)
-    asked = []
-    for name in markets:
-        try:
-            asked.append(job.runs.request(name, models, seed, Role.ADMIN.value))
-        except RunUnderWay as error:
-            typer.echo(f"{name}: {error}: it is done first, or by whoever does it")
-            asked.append(error.run)
-    done = job.work()
-    if done is None:
-        typer.echo("another process retrains now: it does what is queued; GET /v1/retraining/runs shows it")
+    busy = "another process retrains now: GET /v1/retraining/runs shows what it does"
+    if job.work() is None:  # what is queued comes first
+        typer.echo(busy)
         return False
-    over = {run.run_id: run for run in done}
+    try:
+        asked = [job.runs.request(name, models, seed, Role.ADMIN.value) for name in markets]
+    except RunUnderWay as error:
+        typer.echo(f"somebody else was quicker: {error}")
+        return False
+    over = {run.run_id: run for run in job.work() or []}
+    if any(run.run_id not in over for run in asked):
+        typer.echo(busy)
     told = [_told(job, over[run.run_id]) for run in asked if run.run_id in over]
-    return all(told)
+    return all(told) and len(told) == len(asked)
 
 
 def _markets(job: "RetrainingJob", market: str | None) -> list[str]:

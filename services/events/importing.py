@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
@@ -51,7 +52,7 @@ def _parts(dataset: Dataset, market: str) -> Iterator[tuple[list[tuple[Any, ...]
     dataset.market(market)
     file = pq.ParquetFile(dataset.file(Table.EVENTS))
     for batch in file.iter_batches(_ROWS):
-        part = pa.table(batch).filter(pa.compute.field(col.MARKET) == market)
+        part = pa.table(batch).filter(pc.field(col.MARKET) == market)
         if part[col.AT].null_count:
             raise DatasetError(f"{dataset.file(Table.EVENTS)} has events without a time: the log cannot keep them")
         columns = {name: part[name] for name in _FROM_DATASET}

@@ -28,6 +28,7 @@ SCHEDULE: Final = "schedule"
 ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 _PAUSE_AFTER_FAILURE: Final = 30.0
 _STOP_SECONDS: Final = 5.0
+_CALENDAR_SECONDS: Final = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -43,6 +44,7 @@ class Supervisor:
         self._catalogue = CatalogueStore(engine)
         self._child: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
+        self._next_calendar = 0.0
 
     def look(self) -> None:
         """One round."""
@@ -73,15 +75,13 @@ class Supervisor:
 
     def _ask_for_what_is_due(self) -> None:
         period = self._settings.retrain_period
-        if period is None:
+        if period is None or time.monotonic() < self._next_calendar:
             return
+        self._next_calendar = time.monotonic() + _CALENDAR_SECONDS
         now = self._clock.now()
         for info in self._catalogue.markets():
-            newest = self._registry.versions(info.market)[:1]
-            known = [version.created_at for version in newest]
-            last = self._runs.last_request(info.market)
-            if last is not None:
-                known.append(last)
+            champion, last = self._registry.champion(info.market), self._runs.last_request(info.market)
+            known = [at for at in (last, champion and champion.created_at) if at is not None]
             # A market of which nobody has trained a model yet is not due: there may be nothing to learn from.
             if known and now - max(known) >= period:
                 try:
