@@ -80,8 +80,9 @@ class Supervisor:
         self._next_calendar = time.monotonic() + _CALENDAR_SECONDS
         now = self._clock.now()
         for info in self._catalogue.markets():
-            champion, last = self._registry.champion(info.market), self._runs.last_request(info.market)
-            known = [at for at in (last, champion and champion.created_at) if at is not None]
+            champion = self._registry.champion(info.market)
+            made = None if champion is None else champion.created_at
+            known = [at for at in (made, self._runs.last_request(info.market)) if at is not None]
             # A market of which nobody has trained a model yet is not due: there may be nothing to learn from.
             if known and now - max(known) >= period:
                 try:
