@@ -1,6 +1,8 @@
 """The champion on trial: asked the challengers' own question, on data that neither has seen."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,27 +17,44 @@ from models.evaluation.evaluate import Scorer
 from models.pipeline import Rival
 from models.preparation import Prepared
 
-FEWEST_DINERS = 200
+FEWEST_DINERS: Final = 200
 """So many diners who chose something after the champion was made are enough to ask about what came after."""
 
 
-def test_begins(prepared: Prepared, champion_until: datetime | None) -> datetime | None:
-    """Where the test period must begin so that the champion has not seen it; None: where it usually does.
+@dataclass(frozen=True)
+class Trial:
+    """How the champion is asked."""
 
-    `champion_until` is the time of the newest event that the champion learnt from. None also where too few diners have
-    chosen anything since: then `refitted` is fair and `as_it_serves` is not.
-    """
-    if champion_until is None or not has_seen(prepared, champion_until):
-        return None
-    since = prepared.log[prepared.log[col.AT] > champion_until]
-    return since[col.AT].min() if since[col.USER_ID].nunique() >= FEWEST_DINERS else None
+    model: str
+    """The champion's name on the ladder."""
+    rival: Rival
+    test_from: datetime | None
+    """Where the test period must begin; None: where it usually does."""
+    unseen: bool
+    """Whether the champion itself has seen nothing of the test period: else it must not be learnt from either."""
+    words: str
 
 
-def has_seen(prepared: Prepared, champion_until: datetime | None) -> bool:
-    """Whether the champion may have learnt from the test period."""
-    if champion_until is None or prepared.split.method is not Method.TIME:
-        return True
-    return bool(prepared.log.loc[prepared.split.test, col.AT].min() <= champion_until)
+def on_trial(champion: Artifact, prepared: Prepared) -> Trial:
+    """The fair way to ask: as it serves where there is something that it has not seen, else its recipe."""
+    known = champion.manifest.metrics.get("until")
+    until = None if known is None else datetime.fromisoformat(known)
+    if until is None or prepared.split.method is not Method.TIME:
+        return _recipe(champion)
+    log = prepared.log
+    if log.loc[prepared.split.test, col.AT].min() > until:
+        words = "with the champion as it serves, on the usual test period, which came after it was made"
+        return Trial(champion.manifest.model, as_it_serves(champion), None, True, words)
+    since = log[log[col.AT] > until]
+    if since[col.USER_ID].nunique() < FEWEST_DINERS:
+        return _recipe(champion)
+    words = "with the champion as it serves, on what came after it was made"
+    return Trial(champion.manifest.model, as_it_serves(champion), since[col.AT].min(), True, words)
+
+
+def _recipe(champion: Artifact) -> Trial:
+    words = "with the champion's kind and parameters on the same data: it has seen the test period"
+    return Trial(champion.manifest.model, refitted(champion), None, False, words)
 
 
 def as_it_serves(champion: Artifact) -> Rival:

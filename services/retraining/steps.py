@@ -13,7 +13,7 @@ from data.dataset import Dataset
 from models import artifacts, pipeline
 from models.artifacts import Artifact, ArtifactError
 from models.behaviour import Subject, examine
-from models.pipeline import Ground, Progress, Rival
+from models.pipeline import Ground, Progress
 from models.preparation import usual
 from services.database.schema import events
 from services.database.transactions import reading
@@ -21,7 +21,8 @@ from services.database.types import micros
 from services.events.export import export_dataset
 from services.releases.registry import ModelRegistry, RegistryError
 from services.releases.verdict import Verdict
-from services.retraining import champion, gates, validation
+from services.retraining import gates, validation
+from services.retraining.champion import Trial, on_trial
 from services.retraining.runs import Run
 from services.retraining.validation import LogCounts
 from services.serving.served_document import placements
@@ -30,6 +31,7 @@ Document = Mapping[str, Any]
 
 _PAST_RUNS: Final = 5
 _RIVAL: Final = "champion"
+_ALONE: Final = "with nothing: the market has no champion that can be loaded"
 
 
 class Surroundings(NamedTuple):
@@ -116,17 +118,17 @@ class Steps:
 
     def train(self, model: str) -> Document:
         """Fit, calibrate, measure beside the champion, fit on everything, save."""
-        options: dict[str, Any] = {}
-        serving = self._champion
-        if serving is not None and serving.manifest.model == model and "warm_start" in _TRAIN_TAKES:
-            options["warm_start"] = serving
+        ground, trial = self._asked
+        # What has seen the test period must not be begun from: its traces would be measured as foresight.
+        warm = trial is not None and trial.unseen and trial.model == model and "warm_start" in _TRAIN_TAKES
+        options: dict[str, Any] = {"warm_start": self._champion} if warm else {}
         artifact = pipeline.train(
             self._dataset,
             self._run.market,
             model,
             self._around.artifacts,
             seed=self._run.seed,
-            ground=self._ground,
+            ground=ground,
             progress=self._around.progress,
             **options,
         )
@@ -148,23 +150,18 @@ class Steps:
             return None
 
     @cached_property
-    def _ground(self) -> Ground:
-        market, seed, serving = self._run.market, self._run.seed, self._champion
-        ground = Ground(self._dataset, market, seed=seed)
-        if serving is None:
-            return ground
-        known = serving.manifest.metrics.get("until")
-        until = None if known is None else datetime.fromisoformat(known)
-        test_from = champion.test_begins(ground.prepared, until)
-        if test_from is not None:
-            protocol = usual(self._dataset, test_from=test_from)
-            rivals: Mapping[str, Rival] = {_RIVAL: champion.as_it_serves(serving)}
-            return Ground(self._dataset, market, seed=seed, protocol=protocol, rivals=rivals)
-        unfair = champion.has_seen(ground.prepared, until)
-        rivals = {_RIVAL: champion.refitted(serving) if unfair else champion.as_it_serves(serving)}
-        again = Ground(self._dataset, market, seed=seed, rivals=rivals)
-        again.prepared = ground.prepared
-        return again
+    def _asked(self) -> tuple[Ground, Trial | None]:
+        """What the models are trained on and asked, and how the champion is."""
+        market, seed = self._run.market, self._run.seed
+        usual_ground = Ground(self._dataset, market, seed=seed)
+        if self._champion is None:
+            return usual_ground, None
+        trial = on_trial(self._champion, usual_ground.prepared)
+        protocol = usual(self._dataset, test_from=trial.test_from)
+        ground = Ground(self._dataset, market, seed=seed, protocol=protocol, rivals={_RIVAL: trial.rival})
+        if trial.test_from is None:
+            ground.prepared = usual_ground.prepared
+        return ground, trial
 
     # -- the judgement
 
@@ -174,33 +171,25 @@ class Steps:
         figures = {model: member["metrics"]["models"][model] for model, member in members.items()}
         ranked = sorted(members, key=lambda model: (-figures[model][gates.ACCURACY]["value"], model))
         first = members[ranked[0]]["metrics"]
+        _, trial = self._asked
         beside = {name: one for name, one in first["models"].items() if name not in members}
         return {
             "ranked": ranked,
             "members": {model: figures[model] for model in ranked},
             "beside": beside,
-            "against_champion": {model: member["metrics"]["against"].get(_RIVAL) for model, member in members.items()},
+            "against_champion": {
+                model: member["metrics"].get("against", {}).get(_RIVAL) for model, member in members.items()
+            },
             "champion": self._done["snapshot"]["champion"],
-            "compared": self._compared(),
+            "compared": _ALONE if trial is None else trial.words,
         }
-
-    def _compared(self) -> str:
-        if self._champion is None:
-            return "with nothing: the market has no champion that can be loaded"
-        if self._ground.protocol.test_from is not None:
-            return "with the champion as it serves, on what came after it was made"
-        known = self._champion.manifest.metrics.get("until")
-        until = None if known is None else datetime.fromisoformat(known)
-        if champion.has_seen(self._ground.prepared, until):
-            return "with the champion's kind and parameters on the same data: it has seen the test period"
-        return "with the champion as it serves, on the usual test period, which came after it was made"
 
     def check(self) -> Document:
         """How each version behaves, by what was saved: a file that is not whole is found here."""
         found = {}
         for model in self._run.models:
             artifact = artifacts.load(Path(self._done[f"train:{model}"]["path"]))
-            subject = Subject(artifact.model, artifact.calibration, self._ground.everything, self._run.seed)
+            subject = Subject(artifact.model, artifact.calibration, self._asked[0].everything, self._run.seed)
             found[model] = [outcome.document() for outcome in examine(subject)]
         return found
 
