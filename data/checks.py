@@ -21,6 +21,10 @@ FAR_KM: Final = 60.0
 """Further from its market's centre than this, a place is in another town, or its coordinates are wrong."""
 
 
+SAME_INSTANT: Final = "the same event of a diner at the same instant"
+NOT_IN_TABLE: Final = "is not in its table"
+
+
 class Severity(StrEnum):
     """An error makes results wrong; a warning makes them weaker than they look."""
 
@@ -95,13 +99,15 @@ def reference_faults(tables: MarketTables) -> Iterator[Finding]:
     """Events and campaigns about nobody."""
     events, error = tables.events, Severity.ERROR
     for column, known in ((col.USER_ID, tables.diners), (col.RESTAURANT_ID, tables.restaurants)):
-        unknown = events[~events[column].isin(known[column])]
-        yield from tables.finding(error, Table.EVENTS, f"{column} is not in its table", unknown, column)
+        # Ids are few and events are many: most logs need no look at the single rows.
+        strangers = pd.Index(events[column].unique()).difference(pd.Index(known[column]), sort=False)
+        unknown = events[events[column].isin(strangers)] if len(strangers) else events.iloc[:0]
+        yield from tables.finding(error, Table.EVENTS, f"{column} {NOT_IN_TABLE}", unknown, column)
     if tables.campaigns is not None:
         known_places = tables.campaigns[col.RESTAURANT_ID].isin(tables.restaurants[col.RESTAURANT_ID])
         unknown = tables.campaigns[~known_places]
         yield from tables.finding(
-            error, Table.CAMPAIGNS, "restaurant_id is not in its table", unknown, col.RESTAURANT_ID
+            error, Table.CAMPAIGNS, f"{col.RESTAURANT_ID} {NOT_IN_TABLE}", unknown, col.RESTAURANT_ID
         )
     cancelled = events[events[col.TYPE] == EventType.ORDER_CANCELLED]
     orders = events.loc[events[col.TYPE] == EventType.ORDER, col.ORDER_ID]
@@ -117,9 +123,7 @@ def duplicates(tables: MarketTables) -> Iterator[Finding]:
     yield from tables.finding(Severity.ERROR, Table.EVENTS, "event_id seen before", twice, col.EVENT_ID)
     timed = events[events[col.AT].notna()]
     same = timed[timed.duplicated([col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT])]
-    yield from tables.finding(
-        Severity.WARNING, Table.EVENTS, "the same event of a diner at the same instant", same, col.EVENT_ID
-    )
+    yield from tables.finding(Severity.WARNING, Table.EVENTS, SAME_INSTANT, same, col.EVENT_ID)
     restaurants = tables.restaurants
     same = restaurants[restaurants.duplicated([col.NAME, col.LAT, col.LON])]
     yield from tables.finding(
@@ -183,7 +187,8 @@ def thin_data(tables: MarketTables) -> Iterator[Finding]:
         )
     if len(tables.events) < 1_000:
         yield Finding(warning, Table.EVENTS, market, "fewer than 1,000: intervals will be wide", len(tables.events))
-    silent = tables.diners[~tables.diners[col.USER_ID].isin(tables.events[col.USER_ID])]
+    active = tables.events[col.USER_ID].unique()
+    silent = tables.diners[~tables.diners[col.USER_ID].isin(active)]
     if len(silent) > len(tables.diners) / 2:
         yield from tables.finding(warning, Table.DINERS, "most diners have no event", silent, col.USER_ID)
 

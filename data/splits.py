@@ -1,7 +1,7 @@
 """Splits of a log into what is learnt from, tuned on, and measured on."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -40,11 +40,19 @@ def by_time(events: pd.DataFrame, validation_days: float, test_days: float) -> S
     Raises ValueError where a row has no time: it could lie in the test period.
     """
     at = events[col.AT]
+    # Whole days of the log: a day that is cut in two would leak its evening's weather into training.
+    end = at.max().floor("D") + timedelta(days=1) if at.notna().any() else pd.Timestamp(0, tz="UTC")
+    return since(events, end - timedelta(days=test_days), validation_days)
+
+
+def since(events: pd.DataFrame, test_from: datetime, validation_days: float) -> Split:
+    """All rows from `test_from` on are the test, the `validation_days` before it the validation.
+
+    Raises ValueError where a row has no time.
+    """
+    at = events[col.AT]
     if at.isna().any():
         raise ValueError("a row has no time, so the log cannot be split by time; hold out rows of each diner instead")
-    # Whole days of the log: a day that is cut in two would leak its evening's weather into training.
-    end = at.max().floor("D") + timedelta(days=1) if len(events) else pd.Timestamp(0, tz="UTC")
-    test_from = end - timedelta(days=test_days)
     validation_from = test_from - timedelta(days=validation_days)
     test = (at >= test_from).to_numpy()
     validation = (at >= validation_from).to_numpy() & ~test

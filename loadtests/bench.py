@@ -39,6 +39,7 @@ from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, SCHEMA_VER
 from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
 from loadtests.trace import recommendation_paths
 from services.features import EmbeddedRedis
+from services.retraining import measure as measure_retraining
 
 _MONEY_OFF = "money-off"
 PATHS = 4_096
@@ -55,6 +56,7 @@ class Plan:
     seconds: float
     restaurants: tuple[int, ...]
     seed: int = 1
+    retraining: bool = False
 
 
 def run(plan: Plan, folder: Path) -> Iterator[Size]:
@@ -157,12 +159,14 @@ def _arguments(argv: Sequence[str] | None) -> tuple[Plan, Path | None]:
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s rather than 5 of 2 s")
     parser.add_argument("--rounds", type=int, help="rounds of each measurement")
     parser.add_argument("--restaurants", type=int, nargs="+", default=[1_000, 10_000], help="sizes of the market")
+    parser.add_argument("--retraining", action="store_true", help="also what retraining costs beside its fits")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and raw histograms here")
     chosen = parser.parse_args(argv)
     rounds = chosen.rounds if chosen.rounds is not None else (3 if chosen.quick else 5)
     if rounds < 1 or min(chosen.restaurants) < 2:
         parser.error("--rounds must be at least 1 and --restaurants at least 2")
-    return Plan(rounds, 1.0 if chosen.quick else 2.0, tuple(chosen.restaurants)), chosen.json
+    seconds = 1.0 if chosen.quick else 2.0
+    return Plan(rounds, seconds, tuple(chosen.restaurants), retraining=chosen.retraining), chosen.json
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -174,6 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             for size in run(plan, Path(folder)):
                 print("\n".join(["", *lines(size)]), flush=True)
                 sizes.append(size)
+            if plan.retraining:
+                print(flush=True)
+                measure_retraining.main([])
     except (HomeError, ServerError) as error:
         _say(str(error))
         return 1

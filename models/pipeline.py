@@ -1,6 +1,7 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from models.base import Model, ModelError, TrainingData
 from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
-from models.evaluation.evaluate import Measured
+from models.evaluation.evaluate import Measured, Scorer
 from models.evaluation.habit import habit
 from models.evaluation.oracle import oracle
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
@@ -27,6 +28,7 @@ from models.preparation import Prepared, Protocol, benchmark, prepare, usual
 from models.training_data import build
 
 Progress = Callable[[str, int, int], None]
+Rival = Callable[[Prepared], Scorer]
 
 BASELINES: Final = ("random", "popular")
 POPULARITY_HALF_LIFE_DAYS: Final = 14.0
@@ -35,6 +37,51 @@ _TYPICAL_DINERS: Final = 500
 
 def _quiet(_step: str, _done: int, _total: int) -> None:
     """No progress."""
+
+
+class Ground:
+    """What the training of several models on one market's log shares: each part is made once, when it is asked for.
+
+    `rivals` are measured on the same question: a model that serves already, say. A rival is made from the prepared
+    data and gives scores of all its restaurants. Raises ModelError where the market has nothing to learn from.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        market: str,
+        *,
+        seed: int = 0,
+        protocol: Protocol | None = None,
+        rivals: Mapping[str, Rival] | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.market = market
+        self.seed = seed
+        self.protocol = protocol or usual(dataset)
+        self._rivals = rivals or {}
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The log, split, and the question about its test period."""
+        return prepare(self.dataset, self.market, self.seed, self.protocol)
+
+    @cached_property
+    def everything(self) -> TrainingData:
+        """All periods."""
+        return build(self.dataset, self.market, self.prepared.log, self.dataset.manifest.repeats)
+
+    @cached_property
+    def rivals(self) -> Mapping[str, Measured]:
+        """By name."""
+        question = self.prepared.question
+        return {name: evaluation.measure(question, rival(self.prepared)) for name, rival in self._rivals.items()}
+
+    @cached_property
+    def beside(self) -> Mapping[str, Measured]:
+        """What every model is read against: the baselines, habit, the oracle, the rivals."""
+        fitted = _fitted(BASELINES, self.prepared.data, self.seed, 1, self.protocol)
+        return {**_measure(self.dataset, self.market, self.prepared, fitted).measured, **self.rivals}
 
 
 def train(
@@ -47,29 +94,41 @@ def train(
     threads: int = 1,
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
+    ground: Ground | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
-    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too.
+    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. ground: of this very
+    dataset, market and seed, where several models are trained on it; the metrics then say under `against` by how much
+    the model is better than each rival, diner by diner.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
-    protocol = usual(dataset, all_ratings)
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 5
     progress(f"{market}: reading", 0, steps)
-    prepared = prepare(dataset, market, seed, protocol)
+    ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings))
+    prepared = ground.prepared
     progress(f"{market}: fitting {model} on the train period", 1, steps)
     trial = make(model, **given).fit(prepared.data)
-    fitted = {model: trial, **_fitted([name for name in BASELINES if name != model], prepared.data, seed, 1, protocol)}
     progress(f"{market}: calibrating", 2, steps)
     curve = _calibrate(dataset, market, trial, prepared, seed)
     progress(f"{market}: measuring", 3, steps)
-    measured = summaries(_measure(dataset, market, prepared, fitted).measured, seed)
+    own = evaluation.measure(prepared.question, trial.score)
+    measured = summaries({model: own, **{name: one for name, one in ground.beside.items() if name != model}}, seed)
+    against = {name: evaluation.differences(own, rival, seed) for name, rival in ground.rivals.items()}
+    everything = ground.everything
     progress(f"{market}: fitting {model} on everything", 4, steps)
-    everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
     final = make(model, **given).fit(everything)
+    progress(f"{market}: saving", 4, steps)
+    newest = prepared.log[col.AT].max()
+    metrics = {
+        "split": prepared.split.method.value,
+        "models": measured,
+        "against": against,
+        "until": None if pd.isna(newest) else newest.isoformat(),
+    }
     artifact = artifacts.save(
         root,
         market=market,
@@ -79,7 +138,7 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
-        metrics={"split": prepared.split.method.value, "models": measured},
+        metrics=metrics,
     )
     progress(f"{market}: done", steps, steps)
     return artifact

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
 import numpy as np
@@ -33,6 +34,8 @@ class Protocol:
     """Restaurants known from training are left out of the ranking."""
     parameters: Mapping[str, Mapping[str, Any]]
     """Of models, by name, where the protocol documents them."""
+    test_from: datetime | None = None
+    """The test period's beginning, where it must not be the usual one."""
 
     def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
         """The same with these parameters for these models, before those that the protocol has for them."""
@@ -41,9 +44,10 @@ class Protocol:
         )
 
 
-def usual(dataset: Dataset, all_ratings: bool = False) -> Protocol:
+def usual(dataset: Dataset, all_ratings: bool = False, test_from: datetime | None = None) -> Protocol:
     """Good ratings only, unless all are wanted; known restaurants are masked where diners do not come back to them."""
-    return Protocol(documented=False, all_ratings=all_ratings, mask_known=not dataset.manifest.repeats, parameters={})
+    masked = not dataset.manifest.repeats
+    return Protocol(documented=False, all_ratings=all_ratings, mask_known=masked, parameters={}, test_from=test_from)
 
 
 def benchmark(dataset: Dataset) -> Protocol | None:
@@ -121,4 +125,6 @@ def _split(dataset: Dataset, positive: pd.DataFrame, seed: int, protocol: Protoc
     at = positive[col.AT]
     days = max((at.max() - at.min()).total_seconds() / 86_400.0, 1.0)
     part = max(1.0, round(days / 7)) if days >= 4 else days / 4
+    if protocol.test_from is not None:
+        return splits.since(positive, protocol.test_from, part)
     return splits.by_time(positive, part, part)

@@ -30,6 +30,7 @@ from services.monitoring.metrics import Metrics
 from services.releases.freeze import FreezeStore
 from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
+from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
@@ -69,6 +70,7 @@ class Services:
     releases: ReleaseStore
     freezes: FreezeStore
     minutes: ServingMinutes
+    retraining: RunStore
     trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
@@ -202,6 +204,7 @@ def _assemble(
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),
+        retraining=RunStore(engine, trail, clock),
         trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),

@@ -1,12 +1,28 @@
 """All settings, read once by the composition root. Each is an environment variable with the prefix `TABLESTAKES_`."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.releases.budget import Objectives
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """A duration as people write it; raises ValueError for another text, or one that is not above zero.
+
+    >>> duration("90m")
+    datetime.timedelta(seconds=5400)
+    """
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{text!r} is no duration: write a number and s, m, h or d, as in 1h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 class Settings(BaseSettings):
@@ -54,12 +70,30 @@ class Settings(BaseSettings):
     """With fewer lists in the window nothing is frozen: a share of almost nothing is no share."""
     settle_after_seconds: float = Field(default=5.0, ge=0, le=3600)
     """How long a click or an order waits before it is billed, for the record of what was sold to be written."""
+    retrain_every: str = ""
+    """How often the worker asks for a retraining run of each market, as in `1h` or `1d`; empty: only on demand."""
+    retrain_models: list[str] = ["lightfm"]
+    """Members of the ladder that a retraining run trains, unless it names others."""
+    mlflow_uri: str = ""
+    """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []
     """Origins whose pages may call the API; none by default."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
     log_json: bool = False
     """Structured logs as JSON lines; plain text by default."""
+
+    @field_validator("retrain_every")
+    @classmethod
+    def _is_a_duration(cls, text: str) -> str:
+        if text:
+            duration(text)
+        return text
+
+    @property
+    def retrain_period(self) -> timedelta | None:
+        """`retrain_every` as a duration."""
+        return duration(self.retrain_every) if self.retrain_every else None
 
     @property
     def resolved_database_url(self) -> str:
@@ -77,6 +111,11 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Where model versions lie: `artifacts/<market>/<version>/`."""
         return self.home / "artifacts"
+
+    @property
+    def retraining(self) -> Path:
+        """What retraining runs leave: `retraining/<market>/<run_id>/`."""
+        return self.home / "retraining"
 
     @property
     def worker_heartbeat(self) -> Path:

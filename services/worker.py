@@ -24,6 +24,7 @@ from services.releases.guardrails import Promises
 from services.releases.jobs import BudgetJob, GuardrailJob
 from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
+from services.retraining.supervisor import Supervisor
 from services.settings import Settings
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -89,7 +90,7 @@ class Worker:
             _log.warning("job_waits_for_the_database", job=job.name, reason=str(error))
 
 
-def jobs(engine: Engine, clock: Clock, settings: Settings) -> list[Job]:
+def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Supervisor) -> list[Job]:
     """What there is to do."""
     settler = Settler(engine, clock, settings.settle_after_seconds)
     trail, minutes = AuditTrail(engine, clock), ServingMinutes(engine, clock)
@@ -102,6 +103,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings) -> list[Job]:
         Job("pacing", 60.0, PacingJob(engine, clock).run),
         Job("guardrails", settings.guardrail_seconds, guardrails.run),
         Job("error-budget", 10.0, budget.run),
+        Job("retraining", 1.0, supervisor.look),
     ]
 
 
@@ -113,17 +115,20 @@ def run(settings: Settings, once: bool) -> None:
     configure_logs(settings.log_level, settings.log_json)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.resolved_database_url)
+    supervisor = Supervisor(engine, Clock(), settings)
     try:
         if once:
             migrate(engine)
-            Worker(jobs(engine, Clock(), settings)).once()
+            Worker(jobs(engine, Clock(), settings, supervisor)).once()
+            supervisor.finish()
             return
         stop = _set_by_signals()
         _log.info("worker_started")
         _await_database(engine, stop)
-        Worker(jobs(engine, Clock(), settings), settings.worker_heartbeat).run(stop)
+        Worker(jobs(engine, Clock(), settings, supervisor), settings.worker_heartbeat).run(stop)
         _log.info("worker_stopped")
     finally:
+        supervisor.close()
         engine.dispose()
 
 

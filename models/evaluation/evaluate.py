@@ -161,6 +161,12 @@ def summary(measured: Measured, baseline: Measured | None, seed: int) -> dict[st
     return result
 
 
+def differences(measured: Measured, rival: Measured, seed: int) -> dict[str, dict[str, float]]:
+    """By how much each figure is better than the rival's, diner by diner, with intervals from the same draws."""
+    paired = [measured.per_diner[name] - rival.per_diner[name] for name in METRICS]
+    return dict(zip(METRICS, intervals(paired, seed), strict=True))
+
+
 def slices(
     measured: Mapping[str, Measured], groups: Mapping[str, npt.NDArray[np.bool_]], seed: int
 ) -> list[dict[str, Any]]:

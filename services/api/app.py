@@ -22,6 +22,7 @@ from services.api.routes import (
     policies,
     recommending,
     releases,
+    retraining,
 )
 from services.api.schemas import EventWrite
 from services.bootstrap import open_services
@@ -75,7 +76,19 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    for routes in (recommending, events, catalogue, campaigns, policies, releases, freeze, audit, diners, health):
+    for routes in (
+        recommending,
+        events,
+        catalogue,
+        campaigns,
+        policies,
+        retraining,
+        releases,
+        freeze,
+        audit,
+        diners,
+        health,
+    ):
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)

@@ -243,8 +243,32 @@ PREVIEW: Final[dict[str, Any]] = {
     "now": _OUTLOOK,
     "proposed": {**_OUTLOOK, "bid": 90, "spend": {"value": 25100.0, "low": 23400.0, "high": 26800.0}},
 }
+RETRAINING_RUN: Final[dict[str, Any]] = {
+    "run_id": "01a2139c998ae01cb7909ac98b5f8ec7",
+    "market": "aldermoor",
+    "state": "queued",
+    "requested_by": "ml",
+    "requested_at": "2026-01-09T19:00:00Z",
+    "started_at": None,
+    "finished_at": None,
+    "watermark": None,
+    "models": ["lightfm"],
+    "seed": 0,
+    "attempts": 0,
+    "reasons": [],
+}
+_FINISHED_RUN: Final[dict[str, Any]] = {
+    **RETRAINING_RUN,
+    "state": "finished",
+    "started_at": "2026-01-09T19:00:01Z",
+    "finished_at": "2026-01-09T19:00:41Z",
+    "watermark": "2026-01-09T19:00:01Z",
+    "attempts": 1,
+}
+_LIGHTFM: Final = {"model": "lightfm", "version": "lightfm-3f9c2a71b0de"}
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.REQUESTS,
+    "startRetraining": {"models": ["lightfm"], "seed": 0},
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
     "activatePolicy": {"version": 1},
@@ -267,6 +291,23 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "getPolicy": POLICY,
     "putPolicy": POLICY,
     "activatePolicy": {**POLICY, "active": True},
+    "startRetraining": RETRAINING_RUN,
+    "listRetrainingRuns": {"items": [_FINISHED_RUN], "next": None},
+    "getRetrainingRun": {
+        **_FINISHED_RUN,
+        "progress": 1.0,
+        "steps": [
+            {
+                "step": "register",
+                "state": "done",
+                "started_at": "2026-01-09T19:00:40Z",
+                "finished_at": "2026-01-09T19:00:41Z",
+                "document": {"lightfm": {"version": "lightfm-3f9c2a71b0de", "outcome": "challenger"}},
+            }
+        ],
+        "versions": [{**_LIGHTFM, "outcome": "challenger", "reasons": []}],
+        "log": [{"at": "2026-01-09T19:00:41+00:00", "event": "run_over", "state": "finished", "reasons": []}],
+    },
     "getAuditTrail": {"items": [AUDIT_RECORD], "next": None, "verified": True, "broken_at": None},
     "getRecommendations": RECOMMENDATIONS,
     "rankCandidates": RECOMMENDATIONS,

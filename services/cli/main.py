@@ -7,9 +7,11 @@ import typer
 
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
+from services.cli.history import events
 from services.cli.learning import evaluate, train
 from services.cli.operating import doctor, serve, worker
 from services.cli.releasing import freeze, releases
+from services.cli.retraining import retrain
 from services.cli.selling import campaigns
 from services.cli.simulating import simulate
 
@@ -26,6 +28,7 @@ app.command("import")(import_)
 app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("serve")(serve)
 app.command("worker")(worker)
@@ -34,6 +37,7 @@ app.command("demo")(demo)
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(releases, name="releases")
 app.add_typer(freeze, name="freeze")
+app.add_typer(events, name="events")
 
 
 @app.callback()

@@ -27,7 +27,7 @@ def serve(
 def worker(
     once: Annotated[bool, typer.Option("--once", help="One round of each job, then end.")] = False,
 ) -> None:
-    """Do what must be done behind the API: settle what is owed, pace the campaigns' budgets."""
+    """Do what must be done behind the API: settle what is owed, pace the campaigns' budgets, retrain."""
     from services.worker import run
 
     run(Settings(), once)

@@ -90,6 +90,10 @@ events = Table(
     Column(col.ORDER_ID, key()),
     Column(col.AT, UtcTime, nullable=False),
     Column(col.VALUE, Float(53)),
+    Column("received_at", UtcTime),  # null: before it was kept
+    # Of imported impressions: those of our own lists have theirs in the served record.
+    Column(col.POSITION, SmallInteger),
+    Column(col.PROPENSITY, Float(53)),
     Index(None, col.MARKET, col.USER_ID, col.AT),
     Index(None, col.MARKET, col.AT),
 )

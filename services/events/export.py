@@ -5,19 +5,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, Select, select
+import pyarrow.compute as pc
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Select, or_, select, type_coerce
 
 from data import columns as col
 from data.columns import EventType, Table
 from data.dataset import ARROW_SCHEMAS, Dataset, DatasetWriter, Manifest, MarketInfo, writing
 from services.database import schema
+from services.database.plain import plain_rows
 from services.database.transactions import reading
+from services.database.types import JsonList, micros
 
 Placements = Callable[[bytes], Mapping[str, tuple[int, float]]]
 """From a served list's document to each restaurant's position (1 = top) and propensity."""
 
-_ROWS: Final = 20_000
+_ROWS: Final = 50_000
 _IDS: Final = 500
 
 
@@ -27,25 +31,22 @@ def export_dataset(
     markets: Sequence[str] | None = None,
     until: datetime | None = None,
     placements: Placements | None = None,
+    received_before: datetime | None = None,
 ) -> Dataset:
     """Write some markets, or all, to a dataset at `path`, and open it; its source is `home`.
 
-    All tables come from one state of the database, whatever is written meanwhile, and only events before `until` are
-    in it: the same call on the same data gives the same snapshot hash. With `placements` an impression carries the
-    position and propensity of the served list that its request id names. Raises StorageUnavailable, DatasetError.
+    All tables come from one state of the database, whatever is written meanwhile, and only events before `until` that
+    were received before `received_before` are in it: the same call on the same data gives the same snapshot hash.
+    Whoever has events but no profile is a diner of whom nothing else is known. With `placements` an impression that has
+    no position of its own gets that of the served list that its request id names, and its propensity. Raises
+    StorageUnavailable, DatasetError.
     """
     with reading(engine) as connection, writing(path) as writer:
         infos = tuple(_infos(connection, markets))
-        keys = [info.market for info in infos]
         for table in (Table.RESTAURANTS, Table.DINERS, Table.EVENTS):
             writer.append(table, ARROW_SCHEMAS[table].empty_table())
-        for market in keys:
-            _copy(connection, writer, Table.RESTAURANTS, _ordered(schema.restaurants, market, col.RESTAURANT_ID))
-            _copy(connection, writer, Table.DINERS, _ordered(schema.diners, market, col.USER_ID))
-            events = _ordered(schema.events, market, col.AT, col.EVENT_ID)
-            if until is not None:
-                events = events.where(schema.events.c.at < until)
-            _copy(connection, writer, Table.EVENTS, events, placements)
+        for info in infos:
+            _copy_market(connection, writer, info.market, _events(info.market, until, received_before), placements)
         writer.finish(Manifest(source="home", markets=infos, repeats=True, has_times=True))
     return Dataset.open(path)
 
@@ -58,37 +59,91 @@ def _infos(connection: Connection, markets: Sequence[str] | None) -> Iterator[Ma
         yield MarketInfo(**{name: row._mapping[name] for name in MarketInfo.model_fields})
 
 
-def _ordered(table: Any, market: str, *order: str) -> Select[Any]:
-    return select(table).where(table.c.market == market).order_by(*(table.c[name] for name in order))
-
-
-def _copy(
-    connection: Connection,
-    writer: DatasetWriter,
-    table: Table,
-    statement: Select[Any],
-    placements: Placements | None = None,
+def _copy_market(
+    connection: Connection, writer: DatasetWriter, market: str, events: Select[Any], placements: Placements | None
 ) -> None:
     """Rows in parts, so that a long log needs little memory."""
-    names = set(statement.selected_columns.keys()) & set(ARROW_SCHEMAS[table].names)
-    for part in connection.execute(statement, execution_options={"yield_per": _ROWS}).partitions():
-        rows = [{name: row._mapping[name] for name in names} for row in part]
-        if placements is not None:
-            _place(connection, rows, placements)
-        writer.append(table, pa.Table.from_pylist(rows, schema=ARROW_SCHEMAS[table]))
+    for table, source, key in (
+        (Table.RESTAURANTS, schema.restaurants, col.RESTAURANT_ID),
+        (Table.DINERS, schema.diners, col.USER_ID),
+    ):
+        for part in _parts(connection, _ordered(source, table, market, key), table, market):
+            writer.append(table, part)
+    seen: set[str] = set()
+    for part in _parts(connection, events, Table.EVENTS, market):
+        seen.update(pc.unique(part[col.USER_ID]).to_pylist())
+        writer.append(Table.EVENTS, part if placements is None else _placed(connection, market, part, placements))
+    known = select(schema.diners.c.user_id).where(schema.diners.c.market == market)
+    if nameless := sorted(seen - set(connection.execute(known).scalars())):
+        writer.append(Table.DINERS, _without_profile(market, nameless))
 
 
-def _place(connection: Connection, rows: Sequence[dict[str, Any]], placements: Placements) -> None:
-    """Give impressions the position and propensity of their served list, where there is one."""
-    seen = [row for row in rows if row[col.TYPE] == EventType.IMPRESSION and row[col.REQUEST_ID] is not None]
-    lists = schema.served_lists
-    wanted = sorted({row[col.REQUEST_ID] for row in seen})
-    placed: dict[tuple[str, str], Mapping[str, tuple[int, float]]] = {}
+def _ordered(source: Any, table: Table, market: str, *order: str) -> Select[Any]:
+    """The dataset's columns but the market."""
+    columns = [source.c[name] for name in ARROW_SCHEMAS[table].names if name in source.c and name != col.MARKET]
+    return select(*columns).where(source.c.market == market).order_by(*(source.c[name] for name in order))
+
+
+def _events(market: str, until: datetime | None, received_before: datetime | None) -> Select[Any]:
+    statement = _ordered(schema.events, Table.EVENTS, market, col.AT, col.EVENT_ID)
+    if until is not None:
+        statement = statement.where(_plain(schema.events.c.at) < micros(until))
+    if received_before is not None:
+        received = schema.events.c.received_at
+        statement = statement.where(or_(received.is_(None), _plain(received) < micros(received_before)))
+    return statement
+
+
+def _plain(column: Column[Any]) -> Any:
+    """A time as the integer that it is kept as."""
+    return type_coerce(column, BigInteger)
+
+
+def _parts(connection: Connection, statement: Select[Any], table: Table, market: str) -> Iterator[pa.Table]:
+    names = statement.selected_columns.keys()
+    kinds = ARROW_SCHEMAS[table]
+    of_type = {name: column.type for name, column in statement.selected_columns.items()}
+    for rows in plain_rows(connection, statement, _ROWS):
+        columns: dict[str, Any] = {col.MARKET: pa.repeat(market, len(rows))}
+        for name, values in zip(names, zip(*rows, strict=True), strict=True):
+            columns[name] = pa.array(_cells(of_type[name], values), kinds.field(name).type)
+        yield pa.table([columns[name] for name in kinds.names], schema=kinds)
+
+
+def _cells(of_type: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """What the driver gave as what it means."""
+    if isinstance(of_type, JsonList):
+        return [None if text is None else orjson.loads(text) for text in values]
+    return [bool(value) for value in values] if isinstance(of_type, Boolean) else values
+
+
+def _without_profile(market: str, ids: list[str]) -> pa.Table:
+    kinds, n = ARROW_SCHEMAS[Table.DINERS], len(ids)
+    empty: dict[str, Any] = {col.HOME_LAT: [None] * n, col.HOME_LON: [None] * n, col.PROFILE: [[]] * n}
+    return pa.table({col.USER_ID: ids, col.MARKET: [market] * n, **empty, col.PROTECTED: [[]] * n}, schema=kinds)
+
+
+def _placed(connection: Connection, market: str, part: pa.Table, placements: Placements) -> pa.Table:
+    """Give impressions without a position that of their served list, where there is one, and its propensity."""
+    shown = pc.equal(part[col.TYPE], EventType.IMPRESSION)
+    asked = pc.and_(pc.is_null(part[col.POSITION]), pc.is_valid(part[col.REQUEST_ID]))
+    open_ones = pc.and_(shown, asked).combine_chunks()
+    rows = pc.indices_nonzero(open_ones)
+    if not len(rows):
+        return part
+    requests, places = part[col.REQUEST_ID].take(rows).to_pylist(), part[col.RESTAURANT_ID].take(rows).to_pylist()
+    lists, wanted = schema.served_lists, sorted(set(requests))
+    placed: dict[str, Mapping[str, tuple[int, float]]] = {}
     for start in range(0, len(wanted), _IDS):
-        chosen = lists.c.request_id.in_(wanted[start : start + _IDS])
-        for row in connection.execute(select(lists.c.market, lists.c.request_id, lists.c.document).where(chosen)):
-            placed[row.market, row.request_id] = placements(row.document)
-    for event in seen:
-        place = placed.get((event[col.MARKET], event[col.REQUEST_ID]), {}).get(event[col.RESTAURANT_ID])
-        if place is not None:
-            event[col.POSITION], event[col.PROPENSITY] = place
+        chosen = (lists.c.market == market) & lists.c.request_id.in_(wanted[start : start + _IDS])
+        for found in connection.execute(select(lists.c.request_id, lists.c.document).where(chosen)):
+            placed[found.request_id] = placements(found.document)
+    nowhere: tuple[int | None, float | None] = (None, None)
+    found_places = [
+        placed.get(request, {}).get(place, nowhere) for request, place in zip(requests, places, strict=True)
+    ]
+    for name, values in zip((col.POSITION, col.PROPENSITY), zip(*found_places, strict=True), strict=True):
+        at, field = part.schema.get_field_index(name), part.schema.field(name)
+        filled = pc.replace_with_mask(part[name].combine_chunks(), open_ones, pa.array(values, field.type))
+        part = part.set_column(at, field, filled)
+    return part

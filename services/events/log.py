@@ -58,6 +58,9 @@ class Event:
         return self.market, self.event_id
 
 
+_COLUMNS: Final = tuple(table.c[name] for name in Event.__slots__)
+
+
 class Outcome(StrEnum):
     """What became of a delivered event."""
 
@@ -98,11 +101,11 @@ class EventLog:
             first.setdefault(event.key, event)
         with writing(self._engine) as connection:
             # Sorted: two processes that store the same events lock them in the same order.
-            rows = [_row(first[key]) for key in sorted(first)]
+            now = self._clock.now()
+            rows = [{**_row(first[key]), "received_at": now} for key in sorted(first)]
             new = {(row.market, row.event_id) for row in connection.execute(self._insert, rows)}
             queued = [key for key in sorted(new) if first[key].type in _BILLABLE]
             if queued:
-                now = self._clock.now()
                 fields = [{"market": market, "event_id": event_id, "received_at": now} for market, event_id in queued]
                 connection.execute(self._queue, fields)
             kept = _read_keys(connection, [key for key in first if key not in new])
@@ -181,7 +184,7 @@ def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event])
 
 def _of_diner(market: str, user_id: str) -> Select[Any]:
     return (
-        select(table)
+        select(*_COLUMNS)
         .where(table.c.market == market, table.c.user_id == user_id)
         .order_by(table.c.at.desc(), table.c.event_id)
     )
@@ -195,7 +198,7 @@ def _read_keys(connection: Connection, keys: Sequence[Key]) -> dict[Key, Event]:
     for market, ids in by_market.items():
         for start in range(0, len(ids), _CHUNK):
             chosen = table.c.event_id.in_(ids[start : start + _CHUNK])
-            rows = connection.execute(select(table).where(table.c.market == market, chosen))
+            rows = connection.execute(select(*_COLUMNS).where(table.c.market == market, chosen))
             found.update((event.key, event) for event in map(_event, rows))
     return found
 

@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine
 
+from services.database.plain import PlainInsert
 from services.database.schema import ad_impressions, campaign_hours, market_hours
-from services.database.transactions import add_into, insert_into, writing
+from services.database.transactions import add_into, writing
 from services.database.types import micros
 
 OUTCOMES: Final = ("shown", "lost_to_budget", "lost_to_floor", "lost_to_price")
@@ -57,7 +58,7 @@ class SalesLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._sell = _PlainInsert(engine, ad_impressions)
+        self._sell = PlainInsert(engine, ad_impressions)
         self._count_requests = add_into(engine, market_hours, ("requests",))
         self._count_outcomes = add_into(engine, campaign_hours, ("auctions", *OUTCOMES))
         self._requests: dict[tuple[str, int], int] = {}
@@ -108,18 +109,3 @@ class SalesLog:
 def _row(market: str, campaign_id: str, hour: int, counts: npt.NDArray[np.int64]) -> Mapping[str, Any]:
     key = {"market": market, "campaign_id": campaign_id, "hour": hour}
     return {**key, "auctions": int(counts.sum()), **dict(zip(OUTCOMES, counts.tolist(), strict=True))}
-
-
-class _PlainInsert:
-    """An INSERT as the driver takes it: a place's row costs a third of what it does through SQLAlchemy's parameters."""
-
-    def __init__(self, engine: Engine, table: Table) -> None:
-        compiled = insert_into(engine, table).on_conflict_do_nothing().compile(dialect=engine.dialect)
-        self._statement = str(compiled)
-        self._names = [column.name for column in table.columns]
-        self._positional = compiled.positional
-
-    def execute(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows with all columns in the table's order, times in microseconds; those that are there are left."""
-        named = rows if self._positional else [dict(zip(self._names, row, strict=True)) for row in rows]
-        connection.exec_driver_sql(self._statement, list(named))

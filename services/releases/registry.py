@@ -1,6 +1,6 @@
 """The model versions of each market, and the champion: the one that serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -55,12 +55,14 @@ class ModelRegistry:
         metrics: Mapping[str, Any],
         *,
         verdict: Verdict | None = None,
+        witness: Callable[[Connection], object] | None = None,
     ) -> ModelVersion:
         """Add a version as a challenger, or as rejected where its verdict says so.
 
         The first one of a market that is not rejected becomes its champion. Registering the same again changes nothing,
         so that a job that was killed can be run again: a version keeps its first verdict. `metrics` is what JSON can
-        hold; NaN becomes null. Raises RegistryError where the version is there with another content.
+        hold; NaN becomes null. `witness` is called first in the transaction, which does not happen where it raises.
+        Raises RegistryError where the version is there with another content.
         """
         now = self._clock.now()
         row = {
@@ -72,6 +74,8 @@ class ModelRegistry:
             "created_at": now,
         }
         with writing(self._engine) as connection:
+            if witness is not None:
+                witness(connection)
             lock_releases(connection, market)
             connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), row)
             stored = _version(connection.execute(_versions(market).where(table.c.version == version)).one())

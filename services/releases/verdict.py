@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Verdict:
-    """Passed or not, and why, in sentences that a person reads."""
+    """Whether a version may ever serve, and why not."""
 
     passed: bool
     reasons: tuple[str, ...]
+    """For people; empty where it passed."""

@@ -4,12 +4,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from data.columns import EventType
 from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
+from models.evaluation.evaluate import Scorer
+from models.ladder import make
+from models.preparation import Prepared
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -122,3 +127,31 @@ def test_real_ratings_are_measured_with_intervals_and_an_assumed_calibration(uci
     artifact = pipeline.train(dataset, "san-luis-potosi", "lightfm", tmp_path / "artifacts")
     assert artifact.calibration.assumed
     assert artifact.diner_row("U1077") is not None
+
+
+def test_on_a_shared_ground_models_are_the_same_and_read_against_rivals(
+    town: Dataset, trained: Artifact, tmp_path: Path
+) -> None:
+    market = town.markets[0]
+    asked: list[Prepared] = []
+
+    def twin(prepared: Prepared) -> Scorer:
+        asked.append(prepared)
+        return make("lightfm", **QUICK).fit(prepared.data).score
+
+    ground = pipeline.Ground(town, market, rivals={"twin": twin})
+    together = pipeline.train(town, market, "lightfm", tmp_path, parameters=QUICK, ground=ground)
+    beside = pipeline.train(town, market, "popular", tmp_path, ground=ground)
+    assert together.version == trained.version
+    own, other = together.manifest.metrics, beside.manifest.metrics
+    assert own["models"]["twin"]["ndcg@10"] == own["models"]["lightfm"]["ndcg@10"]
+    assert own["against"]["twin"]["ndcg@10"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    gain = other["models"]["popular"]["auc"]["value"] - own["models"]["twin"]["auc"]["value"]
+    assert other["against"]["twin"]["auc"]["value"] == pytest.approx(gain)
+    assert len(asked) == 1, "a rival is asked once for all models"
+    assert trained.manifest.metrics["against"] == {}
+
+
+def test_a_version_says_up_to_when_it_has_seen_the_log(town: Dataset, trained: Artifact) -> None:
+    positives = town.events(types=[EventType.ORDER, EventType.CLICK])
+    assert pd.Timestamp(trained.manifest.metrics["until"]) == positives["at"].max()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import columns as col
-from data.splits import Method, Split, by_time, cold, hold_out, hold_out_n, leave_last_out
+from data.splits import Method, Split, by_time, cold, hold_out, hold_out_n, leave_last_out, since
 
 START = pd.Timestamp("2026-03-02", tz="UTC")
 
@@ -144,3 +144,10 @@ def test_cold_never_cuts_an_id_in_two(ids, share, seed):
     assert not set(rows[mask]) & set(rows[~mask])
     distinct = len(set(ids))
     assert len(set(rows[mask])) == (max(1, round(distinct * share)) if distinct else 0)
+
+
+def test_a_test_period_may_begin_at_any_instant():
+    split = since(log(list("abcd"), [0.0, 2.9, 3.0, 9.0]), (START + pd.Timedelta(days=3)).to_pydatetime(), 1)
+    assert np.argmax(parts(split), axis=1).tolist() == [0, 1, 2, 2]
+    with pytest.raises(ValueError, match="no time"):
+        since(pd.DataFrame({col.AT: pd.Series([pd.NaT], dtype="datetime64[us, UTC]")}), START.to_pydatetime(), 1)

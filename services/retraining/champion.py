@@ -1,0 +1,104 @@
+"""The champion on trial: asked the challengers' own question, on data that neither has seen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from data import columns as col
+from data.splits import Method
+from models import ladder
+from models.artifacts import Artifact
+from models.base import FeatureTable, FloatArray, IntArray, Representations, factor_scores
+from models.behaviour import tags_of
+from models.evaluation.evaluate import Scorer
+from models.pipeline import Rival
+from models.preparation import Prepared
+
+FEWEST_DINERS: Final = 200
+"""So many diners who chose something after the champion was made are enough to ask about what came after."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the champion is asked."""
+
+    model: str
+    """The champion's name on the ladder."""
+    rival: Rival
+    test_from: datetime | None
+    """Where the test period must begin; None: where it usually does."""
+    unseen: bool
+    """Whether the champion itself has seen nothing of the test period: else it must not be learnt from either."""
+    words: str
+
+
+def on_trial(champion: Artifact, prepared: Prepared) -> Trial:
+    """The fair way to ask: as it serves where there is something that it has not seen, else its recipe."""
+    known = champion.manifest.metrics.get("until")
+    until = None if known is None else datetime.fromisoformat(known)
+    if until is None or prepared.split.method is not Method.TIME:
+        return _recipe(champion)
+    log = prepared.log
+    if log.loc[prepared.split.test, col.AT].min() > until:
+        words = "with the champion as it serves, on the usual test period, which came after it was made"
+        return Trial(champion.manifest.model, as_it_serves(champion), None, True, words)
+    since = log[log[col.AT] > until]
+    if since[col.USER_ID].nunique() < FEWEST_DINERS:
+        return _recipe(champion)
+    words = "with the champion as it serves, on what came after it was made"
+    return Trial(champion.manifest.model, as_it_serves(champion), since[col.AT].min(), True, words)
+
+
+def _recipe(champion: Artifact) -> Trial:
+    words = "with the champion's kind and parameters on the same data: it has seen the test period"
+    return Trial(champion.manifest.model, refitted(champion), None, False, words)
+
+
+def as_it_serves(champion: Artifact) -> Rival:
+    """The very version that serves: whoever is new to it is represented by tags, as in serving."""
+
+    def rival(prepared: Prepared) -> Scorer:
+        data, model = prepared.data, champion.model
+        diners = _rows(champion.diner_ids, data.diner_ids)
+        places = _rows(champion.restaurant_ids, data.restaurant_ids)
+        users = _represented(champion.diners, diners, model.new_diners(_tags(data.diner_features, diners)))
+        restaurants = _represented(
+            champion.restaurants, places, model.new_restaurants(_tags(data.restaurant_features, places))
+        )
+
+        def scores(rows: IntArray) -> FloatArray:
+            return factor_scores(users, restaurants, rows)
+
+        return scores
+
+    return rival
+
+
+def refitted(champion: Artifact) -> Rival:
+    """The champion's kind and parameters, fitted to the train period as the challengers are."""
+
+    def rival(prepared: Prepared) -> Scorer:
+        kind = ladder.rung(champion.manifest.model)
+        fresh = kind.restore(champion.manifest.parameters, champion.model.arrays())
+        return fresh.fit(prepared.data).score
+
+    return rival
+
+
+def _rows(known: tuple[str, ...], wanted: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """(len(wanted),) the rows of the known ids; -1 for the others."""
+    row_of = {name: row for row, name in enumerate(known)}
+    return np.asarray([row_of.get(name, -1) for name in wanted], np.int64)
+
+
+def _tags(table: FeatureTable, rows: npt.NDArray[np.int64]) -> list[list[str]]:
+    return tags_of(table, np.flatnonzero(rows < 0))
+
+
+def _represented(known: Representations, rows: npt.NDArray[np.int64], new: Representations) -> Representations:
+    vectors, biases = known.vectors[np.maximum(rows, 0)], known.biases[np.maximum(rows, 0)]
+    vectors[rows < 0], biases[rows < 0] = new.vectors, new.biases
+    return Representations(vectors, biases)

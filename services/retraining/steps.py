@@ -1,0 +1,262 @@
+"""What each step of a run does, and the document that it leaves for those after it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Engine, func, select, type_coerce
+
+from data.dataset import Dataset
+from models import artifacts, pipeline
+from models.artifacts import Artifact, ArtifactError
+from models.behaviour import Subject, examine
+from models.pipeline import Ground, Progress
+from models.preparation import usual
+from services.database.schema import events
+from services.database.transactions import reading
+from services.database.types import micros
+from services.events.export import export_dataset
+from services.releases.registry import ModelRegistry, RegistryError
+from services.releases.verdict import Verdict
+from services.retraining import gates, validation
+from services.retraining.champion import Trial, on_trial
+from services.retraining.runs import Run
+from services.retraining.validation import LogCounts
+from services.serving.served_document import placements
+
+Document = Mapping[str, Any]
+
+_PAST_RUNS: Final = 5
+_RIVAL: Final = "champion"
+_ALONE: Final = "with nothing: the market has no champion that can be loaded"
+
+
+class Surroundings(NamedTuple):
+    """What the steps work with."""
+
+    engine: Engine
+    registry: ModelRegistry
+    artifacts: Path
+    """Root of the model versions."""
+    scratch: Path
+    """The run's own folder for data; nobody else writes there."""
+    witness: Callable[[Connection], object]
+    """Called first in each transaction that writes; raises where the lease is lost."""
+    progress: Progress
+
+
+class Steps:
+    """The steps of one run. What several of them need is read once, when the first one asks for it."""
+
+    def __init__(self, run: Run, around: Surroundings, done: dict[str, Document], earlier: list[Document]) -> None:
+        """`done` has the documents of the steps so far and is added to; `earlier` the last runs' `validate` steps."""
+        self._run = run
+        self._around = around
+        self._done = done
+        self._earlier = earlier
+
+    def do(self, step: str) -> Document:
+        """Do a step; its document. Raises ModelError, ArtifactError, DatasetError, StorageUnavailable."""
+        kind, _, model = step.partition(":")
+        if kind == "train":
+            return self.train(model)
+        steps: dict[str, Callable[[], Document]] = {
+            "snapshot": self.snapshot,
+            "validate": self.validate,
+            "evaluate": self.evaluate,
+            "check": self.check,
+            "gates": self.gates,
+            "register": self.register,
+        }
+        return steps[kind]()
+
+    # -- the data
+
+    def snapshot(self) -> Document:
+        """The log as a dataset, and who is the champion: a run measures against the same one to its end."""
+        run, around = self._run, self._around
+        assert run.watermark is not None, "a run that was taken has one"
+        dataset = export_dataset(
+            around.engine,
+            around.scratch,
+            [run.market],
+            until=run.watermark,
+            received_before=run.watermark,
+            placements=placements,
+        )
+        serving = around.registry.champion(run.market)
+        since = self._earlier[0]["watermark"] if self._earlier else None
+        counts = _counted(around.engine, run.market, run.watermark, since)
+        return {
+            "path": str(dataset.path.absolute()),
+            "snapshot": dataset.snapshot,
+            "watermark": run.watermark,
+            "since": since,
+            "late": counts.late,
+            "future": counts.future,
+            "champion": None if serving is None else {"version": serving.version, "path": serving.path},
+        }
+
+    def validate(self) -> Document:
+        """Is it fit to be learnt from? Where it is not, `stops` says why, and the run must end."""
+        document = self._done["snapshot"]
+        since = None if document["since"] is None else datetime.fromisoformat(document["since"])
+        counts = LogCounts(document["future"], document["late"], since)
+        assert self._run.watermark is not None
+        past = [one["entries"]["volumes"]["figures"] for one in self._earlier[:_PAST_RUNS]]
+        report = validation.examine(self._dataset, self._run.market, self._run.watermark, counts, past)
+        return {**report.document(), "watermark": self._run.watermark}
+
+    @cached_property
+    def _dataset(self) -> Dataset:
+        return Dataset.open(Path(self._done["snapshot"]["path"]))
+
+    # -- the models
+
+    def train(self, model: str) -> Document:
+        """Fit, calibrate, measure beside the champion, fit on everything, save."""
+        ground, trial = self._asked
+        # What has seen the test period must not be begun from: its traces would be measured as foresight.
+        warm = trial is not None and trial.unseen and trial.model == model and "warm_start" in _TRAIN_TAKES
+        options: dict[str, Any] = {"warm_start": self._champion} if warm else {}
+        artifact = pipeline.train(
+            self._dataset,
+            self._run.market,
+            model,
+            self._around.artifacts,
+            seed=self._run.seed,
+            ground=ground,
+            progress=self._around.progress,
+            **options,
+        )
+        manifest = artifact.manifest
+        return {
+            "version": artifact.version,
+            "path": str(artifact.path.absolute()),
+            "metrics": manifest.metrics,
+            "calibration": manifest.calibration.errors,
+        }
+
+    @cached_property
+    def _champion(self) -> Artifact | None:
+        """The champion; None where there is none, or its files are damaged: then there is nothing to compare with."""
+        serving = self._done["snapshot"]["champion"]
+        try:
+            return None if serving is None else artifacts.load(Path(serving["path"]))
+        except ArtifactError:
+            return None
+
+    @cached_property
+    def _asked(self) -> tuple[Ground, Trial | None]:
+        """What the models are trained on and asked, and how the champion is."""
+        market, seed = self._run.market, self._run.seed
+        usual_ground = Ground(self._dataset, market, seed=seed)
+        if self._champion is None:
+            return usual_ground, None
+        trial = on_trial(self._champion, usual_ground.prepared)
+        protocol = usual(self._dataset, test_from=trial.test_from)
+        ground = Ground(self._dataset, market, seed=seed, protocol=protocol, rivals={_RIVAL: trial.rival})
+        if trial.test_from is None:
+            ground.prepared = usual_ground.prepared
+        return ground, trial
+
+    # -- the judgement
+
+    def evaluate(self) -> Document:
+        """All members on one question, the best first, and how the champion was asked."""
+        members = {model: self._done[f"train:{model}"] for model in self._run.models}
+        figures = {model: member["metrics"]["models"][model] for model, member in members.items()}
+        ranked = sorted(members, key=lambda model: (-figures[model][gates.ACCURACY]["value"], model))
+        first = members[ranked[0]]["metrics"]
+        _, trial = self._asked
+        beside = {name: one for name, one in first["models"].items() if name not in members}
+        return {
+            "ranked": ranked,
+            "members": {model: figures[model] for model in ranked},
+            "beside": beside,
+            "against_champion": {
+                model: member["metrics"].get("against", {}).get(_RIVAL) for model, member in members.items()
+            },
+            "champion": self._done["snapshot"]["champion"],
+            "compared": _ALONE if trial is None else trial.words,
+        }
+
+    def check(self) -> Document:
+        """How each version behaves, by what was saved: a file that is not whole is found here."""
+        found = {}
+        for model in self._run.models:
+            artifact = artifacts.load(Path(self._done[f"train:{model}"]["path"]))
+            subject = Subject(artifact.model, artifact.calibration, self._asked[0].everything, self._run.seed)
+            found[model] = [outcome.document() for outcome in examine(subject)]
+        return found
+
+    def gates(self) -> Document:
+        """The verdict on each version."""
+        evaluated, checks = self._done["evaluate"], self._done["check"]
+        rivals = {name: self._done[f"train:{self._run.models[0]}"]["metrics"]["models"].get(name) for name in _BESIDE}
+        verdicts = {}
+        for model in self._run.models:
+            evidence = gates.Evidence(
+                own=evaluated["members"][model],
+                random=rivals["random"],
+                against=evaluated["against_champion"][model],
+                champion=rivals[_RIVAL],
+                calibration=self._done[f"train:{model}"]["calibration"],
+                checks=tuple(checks[model]),
+            )
+            verdict = gates.judge(evidence)
+            verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
+        return verdicts
+
+    def register(self) -> Document:
+        """Every version with its verdict, those that passed first and the best before the others.
+
+        A version that was registered before, by a run on the same data, keeps what was said of it then.
+        """
+        verdicts, ranked = self._done["gates"], self._done["evaluate"]["ranked"]
+        registered = {}
+        for model in sorted(ranked, key=lambda model: not verdicts[model]["passed"]):
+            trained, said = self._done[f"train:{model}"], verdicts[model]
+            metrics = {
+                **trained["metrics"],
+                "data_snapshot": self._done["snapshot"]["snapshot"],
+                "run_id": self._run.run_id,
+                "checks": self._done["check"][model],
+                "gates": said,
+            }
+            try:
+                self._around.registry.register(
+                    self._run.market,
+                    trained["version"],
+                    model,
+                    trained["path"],
+                    metrics,
+                    verdict=Verdict(said["passed"], tuple(said["reasons"])),
+                    witness=self._around.witness,
+                )
+                outcome = "challenger" if said["passed"] else "rejected"
+            except RegistryError:
+                outcome = "known"
+            registered[model] = {"version": trained["version"], "outcome": outcome}
+        return registered
+
+
+_BESIDE: Final = ("random", _RIVAL)
+_TRAIN_TAKES: Final = frozenset(inspect.signature(pipeline.train).parameters)
+
+
+def _counted(engine: Engine, market: str, watermark: datetime, since: str | None) -> LogCounts:
+    """Events from the future, and those that came late."""
+    at, received = (type_coerce(column, BigInteger) for column in (events.c.at, events.c.received_at))
+    of_market = select(func.count()).select_from(events).where(events.c.market == market)
+    last = None if since is None else datetime.fromisoformat(since)
+    with reading(engine) as connection:
+        future = connection.execute(of_market.where(at >= micros(watermark))).scalar_one()
+        late = 0
+        if last is not None:
+            came = of_market.where(at < micros(last), received >= micros(last), received < micros(watermark))
+            late = connection.execute(came).scalar_one()
+    return LogCounts(future, late, last)

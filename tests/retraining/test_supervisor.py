@@ -1,0 +1,143 @@
+"""The worker's part: runs are asked for when they are due, and done by a child that ends when the worker does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from services.audit.trail import AuditTrail
+from services.clock import Clock
+from services.retraining.lease import Leases
+from services.retraining.runs import LEASE, RunState, RunStore
+from services.retraining.supervisor import SCHEDULE, Supervisor
+from tests.retraining.conftest import MARKET, LearningHome
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 600.0  # the child is niced: on a busy machine it waits for all others
+
+
+@pytest.fixture
+def runs(engine: Engine) -> RunStore:
+    return RunStore(engine, AuditTrail(engine, Clock()), Clock())
+
+
+def test_a_run_is_due_a_period_after_the_last_one(home: LearningHome, engine: Engine, runs: RunStore) -> None:
+    settings = home.settings.model_copy(update={"retrain_every": "1h", "retrain_models": ["popular"]})
+    held = Leases(engine, Clock()).acquire(LEASE, "so that no child is started", 1e6)
+    assert held is not None
+
+    def look(after: timedelta) -> int:
+        Supervisor(engine, Clock(after), settings).look()
+        return len(runs.page(MARKET, None, 10))
+
+    assert look(timedelta(minutes=1)) == 0, "the champion was registered a moment ago"
+    assert look(timedelta(hours=2)) == 1
+    assert look(timedelta(hours=9)) == 1, "one run at a time"
+    run = runs.page(MARKET, None, 10)[0]
+    assert (run.requested_by, run.models, run.state) == (SCHEDULE, ("popular",), RunState.QUEUED)
+
+
+def test_nothing_is_due_without_a_period(home: LearningHome, engine: Engine, runs: RunStore) -> None:
+    Supervisor(engine, Clock(timedelta(days=99)), home.settings).look()
+    assert runs.page(MARKET, None, 10) == []
+
+
+# -- the process
+
+
+@pytest.fixture
+def worker(home: LearningHome) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*options: str) -> "subprocess.Popen[bytes]":
+        environment = {
+            **os.environ,
+            "TABLESTAKES_HOME": str(home.settings.home),
+            "TABLESTAKES_LOG_JSON": "true",
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [sys.executable, "-m", "services.cli", "worker", *options]
+        with (home.settings.home / "worker.log").open("ab") as log:
+            started.append(subprocess.Popen(command, env=environment, stderr=log, cwd=ROOT))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def awaited(what: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def child_of(engine: Engine) -> int:
+    """The pid of the process that holds the lease."""
+    found: list[str] = []
+
+    def held() -> bool:
+        holder = Leases(engine, Clock()).holder(LEASE)
+        found.extend([holder] if holder else [])
+        return bool(found)
+
+    awaited(held)
+    return int(found[0].rpartition(":")[2])
+
+
+def test_the_worker_does_what_is_queued_beside_its_other_work(
+    worker: Callable[..., "subprocess.Popen[bytes]"], home: LearningHome, engine: Engine, runs: RunStore
+) -> None:
+    run = runs.request(MARKET, ["popular"], 0, "ml")
+    worker()
+    child = child_of(engine)
+    assert os.getpriority(os.PRIO_PROCESS, child) >= 10
+    beat = home.settings.worker_heartbeat
+    beats = set()
+
+    def over() -> bool:
+        if beat.exists():
+            beats.add(beat.stat().st_mtime_ns)
+        found = runs.get(run.run_id)
+        return found is not None and found.state.is_over
+
+    awaited(over)
+    assert len(beats) >= 2, "settlement and pacing went on"
+    assert runs.get(run.run_id).state is RunState.FINISHED  # type: ignore[union-attr]
+    awaited(lambda: is_gone(child) or Leases(engine, Clock()).holder(LEASE) is None)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_the_child_ends_with_the_worker_and_the_next_one_goes_on(
+    worker: Callable[..., "subprocess.Popen[bytes]"], engine: Engine, runs: RunStore, end: signal.Signals
+) -> None:
+    run = runs.request(MARKET, ["popular"], 0, "ml")
+    first = worker()
+    child = child_of(engine)
+    awaited(lambda: runs.get(run.run_id).attempts == 1)  # type: ignore[union-attr]
+    first.send_signal(end)
+    first.wait(PATIENCE)
+    awaited(lambda: is_gone(child))
+    awaited(lambda: Leases(engine, Clock()).holder(LEASE) is None)
+    if runs.get(run.run_id).state.is_over:  # type: ignore[union-attr]
+        return  # it was quicker than the signal
+    worker("--once")
+    awaited(lambda: runs.get(run.run_id).state is RunState.FINISHED)  # type: ignore[union-attr]
+    assert runs.get(run.run_id).attempts == 2  # type: ignore[union-attr]
