@@ -28,6 +28,8 @@ from data.columns import EventType, Table
 MANIFEST = "dataset.json"
 TRUTH = "truth"
 SCHEMA_VERSION = 1
+SURELY_SHOWN_KM = "surely_shown_km"
+"""Of the manifest's parameters: who is open this near to a home had a positive chance in each list of the log."""
 
 _TEXT, _TEXTS, _TIME = pa.string(), pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
 
