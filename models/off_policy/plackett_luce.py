@@ -1,7 +1,8 @@
 """Lists drawn without replacement: at each place, what is left is drawn in proportion to its weight.
 
-The chance of a list, place by place, is closed form; so is drawing, by adding Gumbel noise to the log weights and
-taking the greatest (Yellott 1977). The chance of one restaurant at one place, whatever stands above, is an integral.
+The chance of a list, place by place, is closed form. Drawing one is a race: restaurant i arrives after an exponential
+time of rate w_i, and the list is the order of arrival, which is the same as the order of log w_i + Gumbel noise
+(Yellott 1977). The chance of one restaurant at one place, whatever stands above, is an integral.
 """
 
 from typing import Final
@@ -58,19 +59,19 @@ def expected(weights: Doubles, lists: Rows, gains: Doubles) -> Doubles:
 
 def draw(weights: Doubles, length: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """(R, length) a list for each row of weights (R, n); -1 where nothing is left."""
-    with np.errstate(divide="ignore"):
-        keys = np.log(weights) + rng.gumbel(size=weights.shape)
+    with np.errstate(divide="ignore", over="ignore"):
+        arrivals = rng.standard_exponential(weights.shape) / weights
     length = min(length, weights.shape[1])
-    best = np.argpartition(-keys, length - 1, axis=1)[:, :length]
-    order = np.argsort(-np.take_along_axis(keys, best, axis=1), axis=1)
-    lists = np.take_along_axis(best, order, axis=1)
+    first = np.argpartition(arrivals, length - 1, axis=1)[:, :length]
+    order = np.argsort(np.take_along_axis(arrivals, first, axis=1), axis=1)
+    lists = np.take_along_axis(first, order, axis=1)
     return np.where(np.take_along_axis(weights, lists, axis=1) > 0.0, lists, -1)
 
 
 def marginal(weights: Doubles, lists: Rows) -> Doubles:
     """(R, k) P(this restaurant at this place), whatever stands above; NaN where the list has none.
 
-    Restaurant i arrives after an exponential time of rate w_i; it stands at place j + 1 if just j others came before:
+    In the race, restaurant i stands at place j + 1 if just j others came before it:
     the integral over t of w_i exp(-w_i t) P(j of the others by t), the latter a Poisson binomial distribution.
     Takes n · nodes · k² steps for each list: for studies, not for requests.
     """

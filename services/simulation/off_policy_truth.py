@@ -22,7 +22,7 @@ from models.off_policy import plackett_luce
 from models.off_policy.logged import Doubles, Places, Rows
 from models.off_policy.target import Target
 
-DRAWS: Final = 8
+DRAWS: Final = 4
 """Lists that the target draws for each logged one."""
 Times = npt.NDArray[np.datetime64]
 
