@@ -14,6 +14,7 @@ from models import artifacts, calibration
 from models.artifacts import Artifact
 from models.base import Model, ModelError, TrainingData
 from models.calibration import Calibration
+from models.corrections import Corrections, corrected, maturity
 from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
 from models.evaluation.evaluate import Measured
@@ -47,15 +48,17 @@ def train(
     threads: int = 1,
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
+    corrections: Corrections | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
-    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too.
+    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. corrections: of the
+    feedback's weights; by default none.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
-    protocol = usual(dataset, all_ratings)
+    protocol = usual(dataset, all_ratings, corrections)
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 5
     progress(f"{market}: reading", 0, steps)
@@ -64,11 +67,13 @@ def train(
     trial = make(model, **given).fit(prepared.data)
     fitted = {model: trial, **_fitted([name for name in BASELINES if name != model], prepared.data, seed, 1, protocol)}
     progress(f"{market}: calibrating", 2, steps)
-    curve = _calibrate(dataset, market, trial, prepared, seed)
+    curve = _calibrate(dataset, market, trial, prepared, seed, protocol)
     progress(f"{market}: measuring", 3, steps)
     measured = summaries(_measure(dataset, market, prepared, fitted).measured, seed)
     progress(f"{market}: fitting {model} on everything", 4, steps)
-    everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
+    everything = build(
+        dataset, market, corrected(dataset, market, prepared.log, protocol.corrections), dataset.manifest.repeats
+    )
     final = make(model, **given).fit(everything)
     artifact = artifacts.save(
         root,
@@ -172,12 +177,17 @@ def _measure_cold(
     return cold.measure(_fitted(names, cold.data, seed, threads, protocol))
 
 
-def _calibrate(dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int) -> Calibration:
+def _calibrate(
+    dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int, protocol: Protocol
+) -> Calibration:
     """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
     if prepared.split.method is Method.TIME:
         at = prepared.log[col.AT]
         begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
-        shown = None if pd.isna(begins) else shown_between(dataset, market, model, prepared.data, begins, ends, seed)
+        shown = None
+        if not pd.isna(begins):
+            wait = maturity(dataset, market, prepared.log[prepared.split.train], protocol.corrections)
+            shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed, wait)
         if shown is not None and shown.can_calibrate:
             curve = calibration.fit(shown)
             tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)

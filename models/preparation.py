@@ -13,6 +13,7 @@ from data.columns import EventType
 from data.dataset import Dataset
 from data.importers import documented
 from models.base import IntArray, ModelError, TrainingData
+from models.corrections import Corrections, corrected
 from models.evaluation.evaluate import HeldOut, held_out
 from models.training_data import build, positive_feedback
 
@@ -33,6 +34,8 @@ class Protocol:
     """Restaurants known from training are left out of the ranking."""
     parameters: Mapping[str, Mapping[str, Any]]
     """Of models, by name, where the protocol documents them."""
+    corrections: Corrections = Corrections()
+    """Of what models learn from; what they are measured with stays as it was logged."""
 
     def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
         """The same with these parameters for these models, before those that the protocol has for them."""
@@ -41,9 +44,15 @@ class Protocol:
         )
 
 
-def usual(dataset: Dataset, all_ratings: bool = False) -> Protocol:
+def usual(dataset: Dataset, all_ratings: bool = False, corrections: Corrections | None = None) -> Protocol:
     """Good ratings only, unless all are wanted; known restaurants are masked where diners do not come back to them."""
-    return Protocol(documented=False, all_ratings=all_ratings, mask_known=not dataset.manifest.repeats, parameters={})
+    return Protocol(
+        documented=False,
+        all_ratings=all_ratings,
+        mask_known=not dataset.manifest.repeats,
+        parameters={},
+        corrections=corrections or Corrections(),
+    )
 
 
 def benchmark(dataset: Dataset) -> Protocol | None:
@@ -92,7 +101,8 @@ def prepare(dataset: Dataset, market: str, seed: int, protocol: Protocol) -> Pre
     if len(positive) < _FEWEST_POSITIVES:
         raise ModelError(f"market {market} has {len(positive)} positive events: too few to train and measure a model")
     split = _split(dataset, positive, seed, protocol)
-    data = build(dataset, market, positive[split.train], dataset.manifest.repeats)
+    learnt = corrected(dataset, market, positive[split.train], protocol.corrections)
+    data = build(dataset, market, learnt, dataset.manifest.repeats)
     diners, restaurants = chosen_rows(data, positive[split.test])
     question = held_out(data, diners, restaurants, protocol.mask_known, np.random.default_rng(seed))
     if not len(question.diners):

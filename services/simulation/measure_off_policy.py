@@ -73,6 +73,7 @@ class Study:
     learn_days: int = 10
     calibrate_days: int = 4
     judge_days: int = 7
+    city: CityParameters = CityParameters()
     with_marginals: bool = False
     """Also IIPS, whose chances take most of the time."""
 
@@ -97,7 +98,13 @@ def run_seed(study: Study, seed: int) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         path = Path(folder) / "city"
         market, _ = generate_market(
-            path, restaurants=study.restaurants, diners=study.diners, days=study.days, ahead=1, seed=seed
+            path,
+            restaurants=study.restaurants,
+            diners=study.diners,
+            days=study.days,
+            ahead=1,
+            seed=seed,
+            parameters=study.city,
         )
         dataset = Dataset.open(path)
         [info] = dataset.manifest.markets
@@ -118,7 +125,7 @@ def run_seed(study: Study, seed: int) -> list[Outcome]:
             np.random.default_rng([seed, _TRUTH_DRAWS]),
             study.with_marginals,
         )
-        relive(market, witness, CityParameters(), study.days)
+        relive(market, witness, study.city, study.days)
         lists = read_lists(dataset, info.market, places, since, until)
         assert len(lists) == witness.lists_seen, "the city did not live the same life again"
         outcomes = []
@@ -152,7 +159,9 @@ def _moment(at: pd.Timestamp) -> np.datetime64:
 def measure(study: Study, seeds: Sequence[int], jobs: int) -> list[dict[str, Any]]:
     """For each case, JSON: coverage and errors of each estimator over the seeds whose estimate was not refused."""
     runs = Parallel(n_jobs=jobs)(delayed(run_seed)(study, seed) for seed in seeds)
-    return [_over_seeds(case, list(outcomes)) for case, outcomes in zip(study.cases, zip(*runs, strict=True), strict=True)]
+    return [
+        _over_seeds(case, list(outcomes)) for case, outcomes in zip(study.cases, zip(*runs, strict=True), strict=True)
+    ]
 
 
 def _over_seeds(case: Case, outcomes: list[Outcome]) -> dict[str, Any]:
