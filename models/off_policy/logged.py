@@ -67,7 +67,7 @@ class Places:
     def candidates(self, diners: Rows, at: npt.NDArray[np.datetime64]) -> Bools:
         """(R, n) who has opened, is open at these times (R,), UTC, and is near enough to the diner's home."""
         local = pd.DatetimeIndex(at).tz_localize("UTC").tz_convert(self.time_zone)
-        minutes = local.weekday.to_numpy() * MINUTES_PER_DAY + local.hour.to_numpy() * 60 + local.minute.to_numpy()
+        minutes = local.day_of_week.to_numpy() * MINUTES_PER_DAY + local.hour.to_numpy() * 60 + local.minute.to_numpy()
         each, which = np.unique(minutes, return_inverse=True)
         is_open = np.stack([self.hours.open_at(int(minute)) for minute in each])[which]
         there = np.isnat(self.opened_at) | (self.opened_at <= at[:, None])
