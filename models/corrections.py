@@ -48,6 +48,9 @@ class Corrections(BaseModel):
     """The greatest weight of either kind: what is believed of one event has a limit, at the price of some bias."""
 
 
+NO_CORRECTIONS: Final = Corrections()
+
+
 @dataclass(frozen=True)
 class Delay:
     """How long after a list its order comes: lognormal."""

@@ -13,7 +13,7 @@ from data.columns import EventType
 from data.dataset import Dataset
 from data.importers import documented
 from models.base import IntArray, ModelError, TrainingData
-from models.corrections import Corrections, corrected
+from models.corrections import NO_CORRECTIONS, Corrections, corrected
 from models.evaluation.evaluate import HeldOut, held_out
 from models.training_data import build, positive_feedback
 
@@ -34,7 +34,7 @@ class Protocol:
     """Restaurants known from training are left out of the ranking."""
     parameters: Mapping[str, Mapping[str, Any]]
     """Of models, by name, where the protocol documents them."""
-    corrections: Corrections = Corrections()
+    corrections: Corrections = NO_CORRECTIONS
     """Of what models learn from; what they are measured with stays as it was logged."""
 
     def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
@@ -51,7 +51,7 @@ def usual(dataset: Dataset, all_ratings: bool = False, corrections: Corrections 
         all_ratings=all_ratings,
         mask_known=not dataset.manifest.repeats,
         parameters={},
-        corrections=corrections or Corrections(),
+        corrections=corrections or NO_CORRECTIONS,
     )
 
 

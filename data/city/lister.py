@@ -72,7 +72,7 @@ class LoggingPolicy:
         return draw_slates(Lines.lay(self._of_cells(asked)), cells, asked.known, self._boost, asked.uniforms)
 
     def weights(self, asked: Asked) -> Floats:
-        """(R, n) from which the lists of these requests are drawn, each restaurant in proportion; 0: cannot be shown."""
+        """(R, n) in proportion to which the lists of these requests are drawn; 0: cannot be shown."""
         weights = self._of_cells(asked)[self._city.cells.of_diner[asked.diners]]
         rows, places = np.nonzero(asked.known >= 0)
         weights[rows, asked.known[rows, places]] *= self._boost

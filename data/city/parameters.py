@@ -147,7 +147,7 @@ class CityParameters(BaseModel):
 
     def city_radius_km(self, restaurants: int) -> float:
         """Radius of a city with this many restaurants."""
-        return self.radius_km * (restaurants / 1000) ** 0.35
+        return self.radius_km * math.pow(restaurants / 1000, 0.35)
 
     def cell_edge_km(self, restaurants: int) -> float:
         """Edge of the cells by which the logging policy knows where a diner lives."""
@@ -156,8 +156,8 @@ class CityParameters(BaseModel):
     def surely_shown_km(self, restaurants: int) -> float:
         """Every open restaurant this near to a home has a positive chance in the log.
 
-        The policy's reach is from the middle of the home's cell, at most half a diagonal away (and a hundredth more, for
-        cells are not quite square on a sphere).
+        The policy's reach is from the middle of the home's cell, which is half a diagonal away at most (and a hundredth
+        more: cells are not quite square on a sphere).
         """
         return max(self.policy_reach_km - 1.01 * self.cell_edge_km(restaurants) / math.sqrt(2), 0.0)
 

@@ -17,6 +17,7 @@ HEADLINE: Final = "snips"
 """Unbiased whatever diners do with a list, but for a bias of the order 1 / ESS; never outside the rewards' range."""
 PLACES: Final = 3
 """By default so many places, from the top, are the new policy's doing."""
+_WITHOUT_WEIGHTS: Final = ("naive", "dm")
 _LISTS_AT_ONCE: Final = 2_048
 
 
@@ -64,12 +65,11 @@ def estimate_model(
 def summary(weighed: Weighed) -> dict[str, Any]:
     """All estimates with their intervals, as JSON."""
     reason = refusal(weighed.weights)
-    by_estimator = {}
+    by_estimator: dict[str, dict[str, float] | None] = {}
     for name, estimator in ESTIMATORS.items():
-        contributions = estimator(weighed)
-        told = contributions is not None and (reason is None or name in ("naive", "dm"))
-        by_estimator[name] = _measured(contributions, weighed.clusters) if told else None
-    headline = by_estimator[HEADLINE] or {"value": None, "low": None, "high": None}
+        contributions = estimator(weighed) if reason is None or name in _WITHOUT_WEIGHTS else None
+        by_estimator[name] = None if contributions is None else _measured(contributions, weighed.clusters)
+    headline: dict[str, float] | dict[str, None] = by_estimator[HEADLINE] or dict.fromkeys(("value", "low", "high"))
     return {
         **headline,
         "ess": effective(weighed.weights),
@@ -90,7 +90,9 @@ def weigh(
     ratios, predicted, expected, drawn = [], [], [], []
     for first in range(0, len(lists), _LISTS_AT_ONCE):
         part = lists.take(slice(first, first + _LISTS_AT_ONCE))
-        weights, probabilities = target.look(places, part.diners, part.at)
+        weights, probabilities = target.look(
+            part.diners, places.distances_km(part.lat, part.lon), part.candidates(places)
+        )
         head = part.restaurants[:, :k]
         # Where the target has nothing left to show, the list goes on as it was logged.
         ratios.append(np.nan_to_num(plackett_luce.conditional(weights, head) / part.propensities[:, :k], nan=1.0))

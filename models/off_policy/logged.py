@@ -1,14 +1,19 @@
-"""The lists of a log, with their propensities and what came of them, as arrays."""
+"""The lists of a log, with their propensities and what came of them, as arrays.
 
-from dataclasses import dataclass, replace
-from typing import Final, Self
+A log of a running system holds its lists as they were drawn, with what they were drawn from (the table `lists`). A log
+without that table has impressions with position and propensity, every place of a list among them; what could have been
+shown is then everything that was open within a distance from home.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from data import columns as col
-from data.columns import EventType
+from data.columns import EventType, Table
 from data.dataset import SURELY_SHOWN_KM, Dataset
 from data.geo import distance_km
 from data.hours import MINUTES_PER_DAY, WeeklyHours
@@ -17,14 +22,17 @@ from models.base import ModelError
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
+Times = npt.NDArray[np.datetime64]
 
+_UNKNOWN: Final = -2
+"""The row of a restaurant that the dataset does not have, or of a place that the log says nothing of."""
 MATURITY: Final = pd.Timedelta(hours=1)
 """How long after a list its order is waited for: younger lists of a log are left out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """One market's restaurants and homes, in the order of the dataset's tables: who could be shown to whom, and when."""
+    """A market's restaurants and homes, in the order of the dataset's tables: who could be shown to whom, and when."""
 
     diner_ids: pd.Index
     restaurant_ids: pd.Index
@@ -33,21 +41,16 @@ class Places:
     sites: tuple[Doubles, Doubles]
     """(n,)"""
     hours: WeeklyHours
-    opened_at: npt.NDArray[np.datetime64]
+    opened_at: Times
     """(n,) UTC; NaT: long ago."""
     time_zone: str
-    reach_km: float
-    """Restaurants farther from home are no candidates."""
+    reach_km: float | None
+    """Each open restaurant so near to where a diner asked from could have been shown; None: the log does not say."""
 
     @classmethod
     def of(cls, dataset: Dataset, market: str, reach_km: float | None = None) -> Self:
-        """Read the tables; raise ModelError where neither the caller nor the log says how far restaurants are shown."""
+        """Read the tables; without `reach_km` it is what the log says of itself, which only synthetic ones do."""
         reach = dataset.manifest.parameters.get(SURELY_SHOWN_KM) if reach_km is None else reach_km
-        if reach is None:
-            raise ModelError(
-                f"{dataset.path} does not say which restaurants could have been shown: name the distance from home "
-                "within which each open one had a chance (reach_km)"
-            )
         places, diners = dataset.restaurants(market), dataset.diners(market)
         return cls(
             pd.Index(diners[col.USER_ID]),
@@ -57,21 +60,29 @@ class Places:
             WeeklyHours.pack(places[col.HOURS].tolist()),
             _utc(places[col.OPENED_AT]),
             dataset.market(market).time_zone,
-            float(reach),
+            None if reach is None else float(reach),
         )
 
-    def distances_km(self, diners: Rows) -> Doubles:
-        """(R, n) from the homes of these diners."""
-        return distance_km(self.homes[0][diners, None], self.homes[1][diners, None], *self.sites)
+    def distances_km(self, lat: Doubles, lon: Doubles) -> Doubles:
+        """(R, n) from these places (R,)."""
+        return distance_km(lat[:, None], lon[:, None], *self.sites)
 
-    def candidates(self, diners: Rows, at: npt.NDArray[np.datetime64]) -> Bools:
-        """(R, n) who has opened, is open at these times (R,), UTC, and is near enough to the diner's home."""
+    def candidates(self, lat: Doubles, lon: Doubles, at: Times) -> Bools:
+        """(R, n) who has opened, is open at these times (R,), UTC, and is near enough to these places (R,).
+
+        Raises ModelError where it is not known how near that is.
+        """
+        if self.reach_km is None:
+            raise ModelError(
+                "the log does not say which restaurants could have been shown: name the distance within which each "
+                "open one had a chance (reach_km)"
+            )
         local = pd.DatetimeIndex(at).tz_localize("UTC").tz_convert(self.time_zone)
         minutes = local.day_of_week.to_numpy() * MINUTES_PER_DAY + local.hour.to_numpy() * 60 + local.minute.to_numpy()
         each, which = np.unique(minutes, return_inverse=True)
         is_open = np.stack([self.hours.open_at(int(minute)) for minute in each])[which]
         there = np.isnat(self.opened_at) | (self.opened_at <= at[:, None])
-        return np.asarray(is_open & there & (self.distances_km(diners) <= self.reach_km))
+        return np.asarray(is_open & there & (self.distances_km(lat, lon) <= self.reach_km))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +91,19 @@ class LoggedLists:
 
     diners: Rows
     """(R,) rows of the dataset's diners."""
-    at: npt.NDArray[np.datetime64]
+    at: Times
     """(R,) UTC."""
+    lat: Doubles
+    """(R,) where the diner asked from; NaN where that is not known."""
+    lon: Doubles
     restaurants: Rows
     """(R, K) rows of the dataset's restaurants; -1 in places that stayed empty."""
     propensities: Doubles
     """(R, K) P(this restaurant at this place | those above); 1 in places that stayed empty."""
     ordered: Doubles
     """(R, K) 1 where the diner ordered, in time."""
+    urns: npt.NDArray[np.uint8] | None = None
+    """(R, n / 8) what each list was drawn from, a bit for each restaurant; None: the log does not hold it."""
     left_out: int = 0
     """Lists without whole propensities, or of restaurants or diners that the dataset does not have."""
 
@@ -96,11 +112,15 @@ class LoggedLists:
 
     def take(self, rows: Rows | Bools | slice) -> Self:
         """Some of the lists."""
-        parts = (self.diners, self.at, self.restaurants, self.propensities, self.ordered)
-        return replace(self, **dict(zip(_ARRAYS, (part[rows] for part in parts), strict=True)))
+        arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "left_out"}
+        some: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        return replace(self, **some)
 
-
-_ARRAYS: Final = ("diners", "at", "restaurants", "propensities", "ordered")
+    def candidates(self, places: Places) -> Bools:
+        """(R, n) what each list was drawn from, as far as the log tells; raises ModelError where it does not."""
+        if self.urns is None:
+            return places.candidates(self.lat, self.lon, self.at)
+        return np.unpackbits(self.urns, axis=1, count=len(places.restaurant_ids)).astype(np.bool_)
 
 
 def read_lists(
@@ -112,63 +132,114 @@ def read_lists(
     maturity: pd.Timedelta = MATURITY,
 ) -> LoggedLists:
     """The lists shown in [since, until) that are old enough for their orders to have come, as far as the log goes."""
-    columns = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.POSITION, col.PROPENSITY)
-    types = (EventType.IMPRESSION, EventType.ORDER)
-    log = dataset.events(market, types, columns, since=since, until=None if until is None else until + maturity)
-    log = log[log[col.REQUEST_ID].notna()]
-    impressions = log[(log[col.TYPE] == EventType.IMPRESSION) & log[col.POSITION].notna()]
-    impressions = impressions[impressions[col.AT] < (log[col.AT].max() - maturity if until is None else until)]
-    if impressions.empty:
-        return _nothing()
-    number, requests = impressions[col.REQUEST_ID].factorize()
-    position = impressions[col.POSITION].to_numpy(np.int64) - 1
-    shape = (len(requests), int(position.max()) + 1)
-    shown = places.restaurant_ids.get_indexer(pd.Index(impressions[col.RESTAURANT_ID]))
-    user = places.diner_ids.get_indexer(pd.Index(impressions[col.USER_ID]))
-    restaurants = np.full(shape, -1, np.int64)
+    if until is None:
+        until = _end(dataset, market) - maturity
+    columns = (col.RESTAURANT_ID, col.REQUEST_ID, col.AT)
+    orders = dataset.events(market, [EventType.ORDER], columns, since=since, until=until + maturity)
+    orders = orders[orders[col.REQUEST_ID].notna()]
+    read = _drawn if dataset.has(Table.LISTS) else _impressions
+    requests, lists = read(dataset, market, places, since, until)
+    whole = _whole(lists)
+    ordered = _ordered(orders, requests, places, lists, maturity)
+    return replace(lists, ordered=ordered, left_out=int(np.count_nonzero(~whole))).take(whole)
+
+
+def _end(dataset: Dataset, market: str) -> pd.Timestamp:
+    """The last moment that the log tells of."""
+    latest = dataset.events(market, columns=[col.AT])[col.AT].max()
+    return pd.Timestamp(0, tz="UTC") if pd.isna(latest) else latest
+
+
+def _impressions(
+    dataset: Dataset, market: str, places: Places, since: pd.Timestamp | None, until: pd.Timestamp
+) -> tuple[pd.Index, LoggedLists]:
+    """The lists of the impressions, and the ids of their requests; what is missing has row -2 or propensity NaN."""
+    columns = (col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.POSITION, col.PROPENSITY)
+    shown = dataset.events(market, [EventType.IMPRESSION], columns, since, until)
+    shown = shown[shown[col.REQUEST_ID].notna() & shown[col.POSITION].notna()]
+    number, texts = pd.factorize(shown[col.REQUEST_ID])
+    position = shown[col.POSITION].to_numpy(np.int64) - 1
+    requests = pd.Index(texts)
+    shape = (len(requests), int(position.max(initial=0)) + 1)
+    longest = np.zeros(len(requests), np.int64)
+    np.maximum.at(longest, number, position + 1)
+    inside = np.arange(shape[1]) < longest[:, None]
+    restaurants = np.where(inside, _UNKNOWN, -1)
     propensities = np.ones(shape)
-    diners = np.full(len(requests), -1, np.int64)
-    at = np.full(len(requests), np.datetime64("NaT", "us"))
-    restaurants[number, position] = shown
-    propensities[number, position] = impressions[col.PROPENSITY].to_numpy(np.float64, na_value=np.nan)
-    diners[number] = user
-    at[number] = _utc(impressions[col.AT])
-    counts = np.bincount(number, minlength=len(requests))
-    whole = (restaurants >= 0).sum(axis=1) == counts  # all known, one a place
-    whole &= (np.arange(shape[1]) < counts[:, None]).astype(bool).sum(axis=1) == (restaurants >= 0).cumprod(1).sum(1)
-    whole &= (diners >= 0) & (np.isfinite(propensities) & (propensities > 0.0)).all(axis=1)
-    ordered = _ordered(log, requests, places, restaurants, at, maturity)
-    lists = LoggedLists(diners, at, restaurants, propensities, ordered, int((~whole).sum()))
-    return lists.take(whole)
+    first = np.zeros(len(requests), np.int64)
+    first[number[::-1]] = np.arange(len(shown))[::-1]
+    known = places.restaurant_ids.get_indexer(pd.Index(shown[col.RESTAURANT_ID]))
+    restaurants[number, position] = np.where(known >= 0, known, _UNKNOWN)
+    propensities[number, position] = shown[col.PROPENSITY].to_numpy(np.float64, na_value=np.nan)
+    diners = places.diner_ids.get_indexer(pd.Index(shown[col.USER_ID]))[first].astype(np.int64)
+    lat, lon = (home[diners] for home in places.homes)
+    at = _utc(shown[col.AT])[first]
+    return requests, LoggedLists(diners, at, lat, lon, restaurants, propensities, np.zeros(shape))
+
+
+def _drawn(
+    dataset: Dataset, market: str, places: Places, since: pd.Timestamp | None, until: pd.Timestamp
+) -> tuple[pd.Index, LoggedLists]:
+    """The same from the table of lists, with what they were drawn from."""
+    table = dataset.lists(market, since, until)
+    lengths = table[col.RESTAURANT_IDS].map(len).to_numpy(np.int64)
+    shape = (len(table), int(lengths.max(initial=1)))
+    inside = np.arange(shape[1]) < lengths[:, None]
+    restaurants = np.full(shape, -1)
+    propensities = np.ones(shape)
+    urns = np.zeros((len(table), len(places.restaurant_ids)), np.bool_)
+    if len(table):
+        known = places.restaurant_ids.get_indexer(_joined(table[col.RESTAURANT_IDS]))
+        restaurants[inside] = np.where(known >= 0, known, _UNKNOWN)
+        propensities[inside] = np.concatenate(table[col.PROPENSITIES].to_numpy())
+        sizes = table[col.CANDIDATES].map(len).to_numpy(np.int64)
+        columns = places.restaurant_ids.get_indexer(_joined(table[col.CANDIDATES]))
+        urns[np.repeat(np.arange(len(table)), sizes)[columns >= 0], columns[columns >= 0]] = True
+    diners = places.diner_ids.get_indexer(pd.Index(table[col.USER_ID])).astype(np.int64)
+    lat, lon = (
+        np.where(table[name].isna(), home[diners], table[name].to_numpy(np.float64))
+        for name, home in zip((col.LAT_FROM, col.LON_FROM), places.homes, strict=True)
+    )
+    lists = LoggedLists(
+        diners,
+        _utc(table[col.AT]),
+        lat,
+        lon,
+        restaurants,
+        propensities,
+        np.zeros(shape),
+        np.packbits(urns, axis=1),
+    )
+    return pd.Index(table[col.REQUEST_ID]), lists
+
+
+def _whole(lists: LoggedLists) -> Bools:
+    """(R,) lists whose diner and restaurants are known, with all their propensities."""
+    chances = np.isfinite(lists.propensities) & (lists.propensities > 0.0)
+    return np.asarray((lists.diners >= 0) & (lists.restaurants != _UNKNOWN).all(axis=1) & chances.all(axis=1))
 
 
 def _ordered(
-    log: pd.DataFrame,
-    requests: pd.Index,
-    places: Places,
-    restaurants: Rows,
-    at: npt.NDArray[np.datetime64],
-    maturity: pd.Timedelta,
+    orders: pd.DataFrame, requests: pd.Index, places: Places, lists: LoggedLists, maturity: pd.Timedelta
 ) -> Doubles:
     """(R, K) whether an order came of each place within `maturity`."""
-    orders = log[log[col.TYPE] == EventType.ORDER]
     request = requests.get_indexer(pd.Index(orders[col.REQUEST_ID]))
     what = places.restaurant_ids.get_indexer(pd.Index(orders[col.RESTAURANT_ID]))
     known = (request >= 0) & (what >= 0)
     request, what, when = request[known], what[known], _utc(orders[col.AT])[known]
-    in_time = when - at[request] <= maturity.to_timedelta64()
+    in_time = when - lists.at[request] <= maturity.to_timedelta64()
     request, what = request[in_time], what[in_time]
-    ordered = np.zeros(restaurants.shape)
-    which, place = np.nonzero(restaurants[request] == what[:, None])
+    ordered = np.zeros(lists.restaurants.shape)
+    which, place = np.nonzero(lists.restaurants[request] == what[:, None])
     ordered[request[which], place] = 1.0
     return ordered
 
 
-def _nothing() -> LoggedLists:
-    none = np.empty((0, 1))
-    empty = np.empty(0, np.int64)
-    return LoggedLists(empty, empty.astype("datetime64[us]"), none.astype(np.int64), none, none)
+def _joined(cells: pd.Series) -> pd.Index:
+    """All texts of all cells."""
+    texts: pd.Index = pd.Index(np.concatenate(cells.to_numpy()))
+    return texts
 
 
-def _utc(times: pd.Series) -> npt.NDArray[np.datetime64]:
+def _utc(times: pd.Series) -> Times:
     return np.asarray(times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]"))

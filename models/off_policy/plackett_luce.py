@@ -31,7 +31,7 @@ def weights_of(values: Doubles, temperature: float, candidates: npt.NDArray[np.b
 def conditional(weights: Doubles, lists: Rows) -> Doubles:
     """(R, k) P(this restaurant at this place | those above) of lists (R, k) under weights (R, n) >= 0.
 
-    NaN where no weight is left, and where the list has no restaurant (-1): what stands there is not this policy's doing.
+    NaN where no weight is left, and where the list has no restaurant (-1): what stands there is not the policy's doing.
     """
     left, rows = weights.copy(), np.arange(len(weights))
     chances = np.full(lists.shape, np.nan)

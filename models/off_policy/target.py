@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from data.geo import log_travel_time
 from models.artifacts import Artifact
 from models.base import FloatArray, IntArray, Model
 from models.calibration import Calibration
-from models.off_policy.logged import Doubles, Places, Rows
+from models.off_policy.logged import Bools, Doubles, Places, Rows
 from models.off_policy.plackett_luce import weights_of
 
 Scorer = Callable[[IntArray], FloatArray]
@@ -62,15 +61,16 @@ class Target:
 
         return cls(score, artifact.calibration, temperature, shortlist)
 
-    def look(self, places: Places, diners: Rows, at: npt.NDArray[np.datetime64]) -> tuple[Doubles, Doubles]:
-        """(R, n) weights of all restaurants in these lists, 0 for what is no candidate, and their order probabilities.
+    def look(self, diners: Rows, distances_km: Doubles, candidates: Bools) -> tuple[Doubles, Doubles]:
+        """(R, n) weights of all restaurants in lists of these diners (R,), 0 for what is not among the candidates
+        (R, n), and their order probabilities, given a look.
 
-        A probability is that of an order given a look at the restaurant.
+        distances_km: (R, n) from where the diner asks; NaN where that is not known.
         """
         raw = np.asarray(self.score(diners.astype(np.int32)), np.float64)
-        offsets = log_travel_time(places.distances_km(diners)) - self.calibration.mean_log_time
+        offsets = log_travel_time(distances_km) - self.calibration.mean_log_time
         probabilities = self.calibration.order_probability(raw, np.nan_to_num(offsets, nan=0.0))
-        candidates = places.candidates(diners, at) & np.isfinite(raw)
+        candidates = candidates & np.isfinite(raw)
         if self.shortlist is not None and self.shortlist < raw.shape[1]:
             listed = np.where(candidates, raw, -np.inf)
             bar = -np.partition(-listed, self.shortlist - 1, axis=1)[:, self.shortlist - 1 : self.shortlist]

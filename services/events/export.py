@@ -17,7 +17,11 @@ from services.database.transactions import reading
 Placements = Callable[[bytes], Mapping[str, tuple[int, float]]]
 """From a served list's document to each restaurant's position (1 = top) and propensity."""
 
+Draws = Callable[[bytes], Mapping[str, Any] | None]
+"""From a served list's document to its columns as a drawn list; None where nothing was left to chance."""
+
 _ROWS: Final = 20_000
+_LISTS: Final = 2_000
 _IDS: Final = 500
 
 
@@ -27,12 +31,15 @@ def export_dataset(
     markets: Sequence[str] | None = None,
     until: datetime | None = None,
     placements: Placements | None = None,
+    draws: Draws | None = None,
 ) -> Dataset:
     """Write some markets, or all, to a dataset at `path`, and open it; its source is `home`.
 
     All tables come from one state of the database, whatever is written meanwhile, and only events before `until` are
     in it: the same call on the same data gives the same snapshot hash. With `placements` an impression carries the
-    position and propensity of the served list that its request id names. Raises StorageUnavailable, DatasetError.
+    position and propensity of the served list that its request id names; with `draws` the lists in which something was
+    left to chance are a table of their own, from which other policies can be valued. Raises StorageUnavailable,
+    DatasetError.
     """
     with reading(engine) as connection, writing(path) as writer:
         infos = tuple(_infos(connection, markets))
@@ -46,6 +53,8 @@ def export_dataset(
             if until is not None:
                 events = events.where(schema.events.c.at < until)
             _copy(connection, writer, Table.EVENTS, events, placements)
+            if draws is not None:
+                _copy_lists(connection, writer, market, until, draws)
         writer.finish(Manifest(source="home", markets=infos, repeats=True, has_times=True))
     return Dataset.open(path)
 
@@ -76,6 +85,20 @@ def _copy(
         if placements is not None:
             _place(connection, rows, placements)
         writer.append(table, pa.Table.from_pylist(rows, schema=ARROW_SCHEMAS[table]))
+
+
+def _copy_lists(
+    connection: Connection, writer: DatasetWriter, market: str, until: datetime | None, draws: Draws
+) -> None:
+    statement = _ordered(schema.served_lists, market, col.AT, col.REQUEST_ID)
+    if until is not None:
+        statement = statement.where(schema.served_lists.c.at < until)
+    heads = (col.REQUEST_ID, col.MARKET, col.USER_ID, col.AT)
+    writer.append(Table.LISTS, ARROW_SCHEMAS[Table.LISTS].empty_table())
+    for part in connection.execute(statement, execution_options={"yield_per": _LISTS}).partitions():
+        drawn = [(row, draws(row.document)) for row in part]
+        rows = [{**{name: row._mapping[name] for name in heads}, **draw} for row, draw in drawn if draw is not None]
+        writer.append(Table.LISTS, pa.Table.from_pylist(rows, schema=ARROW_SCHEMAS[Table.LISTS]))
 
 
 def _place(connection: Connection, rows: Sequence[dict[str, Any]], placements: Placements) -> None:

@@ -42,7 +42,9 @@ LATE_SIGMA: Final = 1.0
 _AT: Final = 10
 
 
-def run_seed(seed: int, restaurants: int = 300, diners: int = 2_000, days: int = 21) -> dict[tuple[str, str, str], float]:
+def run_seed(
+    seed: int, restaurants: int = 300, diners: int = 2_000, days: int = 21
+) -> dict[tuple[str, str, str], float]:
     """nDCG@10 by (city, model, variant)."""
     found = {}
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
@@ -92,7 +94,10 @@ def _gains(city: Dataset, market: str) -> Doubles:
 
 def as_markdown(runs: Sequence[dict[tuple[str, str, str], float]]) -> str:
     """A row for each city, model and variant."""
-    lines = ["| orders | model | weights | nDCG@10 by the truth | difference from the log as it is |", "|---|---|---|---|---|"]
+    lines = [
+        "| orders | model | weights | nDCG@10 by the truth | difference from the log as it is |",
+        "|---|---|---|---|---|",
+    ]
     for city, model, variant in runs[0]:
         values, plain = (np.asarray([run[city, model, one] for run in runs]) for one in (variant, "as logged"))
         change = "" if variant == "as logged" else _cell(values - plain, "+.4f")

@@ -10,7 +10,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from joblib import Parallel, delayed
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from data import columns as col
 from data.city.context import day_start
 from data.city.generate import generate_market
 from data.city.parameters import CityParameters
@@ -73,7 +72,7 @@ class Study:
     learn_days: int = 10
     calibrate_days: int = 4
     judge_days: int = 7
-    city: CityParameters = CityParameters()
+    city: CityParameters = field(default_factory=CityParameters)
     with_marginals: bool = False
     """Also IIPS, whose chances take most of the time."""
 
@@ -81,6 +80,18 @@ class Study:
     def days(self) -> int:
         """Of the log."""
         return self.learn_days + self.calibrate_days + self.judge_days
+
+
+SMALL: Final = Study(
+    cases=(Case("lightfm", 0.1, 3), Case("popular", 0.3, 5)),
+    restaurants=80,
+    diners=900,
+    learn_days=4,
+    calibrate_days=2,
+    judge_days=4,
+    city=CityParameters(warm_up_days=3),
+)
+"""Cities of a second each, for hundreds of them."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,7 @@ def _targets(
 
 
 def _moment(at: pd.Timestamp) -> np.datetime64:
-    return at.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
+    return np.datetime64(at.tz_convert("UTC").tz_localize(None), "us")
 
 
 def measure(study: Study, seeds: Sequence[int], jobs: int) -> list[dict[str, Any]]:
@@ -232,13 +243,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=20, help="cities; 400 for the long form")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
-    parser.add_argument("--cases", type=int, nargs="+", help="numbers of the cases, from 1; all by default")
+    parser.add_argument("--small", action="store_true", help="small cities, for hundreds of them")
     parser.add_argument("--iips", action="store_true", help="also IIPS, which takes most of the time")
     parser.add_argument("--json", type=Path, help="write all figures here")
     given = parser.parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    cases = CASES if given.cases is None else tuple(CASES[number - 1] for number in given.cases)
-    results = measure(Study(cases, with_marginals=given.iips), seeds, given.jobs)
+    study = replace(SMALL if given.small else Study(), with_marginals=given.iips)
+    results = measure(study, seeds, given.jobs)
     print(as_markdown(results))
     if given.json is not None:
         given.json.write_text(json.dumps(results, indent=2) + "\n")

@@ -75,9 +75,11 @@ class Witness(Lister):
 
     def _try(self, asked: Asked, logged: npt.NDArray[np.int32], at: Times) -> None:
         as_logged = self._logging.weights(asked)
+        lat, lon = (home[asked.diners] for home in self.places.homes)
+        around = (asked.diners, self.places.distances_km(lat, lon), self.places.candidates(lat, lon, at))
         self.lists_seen += len(logged)
         for number, trial in enumerate(self.trials):
-            weights, _ = trial.target.look(self.places, asked.diners, at)
+            weights, _ = trial.target.look(*around)
             for _ in range(DRAWS):
                 shown = hybrid(weights, as_logged, trial.k, logged.shape[1], self.rng).astype(np.int32)
                 visits = self.simulation.visit(asked, Slates(shown, np.full(shown.shape, np.nan)))

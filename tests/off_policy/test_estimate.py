@@ -18,7 +18,7 @@ from models.base import ModelError
 from models.off_policy import plackett_luce
 from models.off_policy.estimate import estimate_model, weigh
 from models.off_policy.estimators import ESTIMATORS
-from models.off_policy.logged import Places, read_lists
+from models.off_policy.logged import LoggedLists, Places, read_lists
 from models.off_policy.target import Target
 from services.catalogue.records import Restaurant
 from services.ranking.rank import Requests, rank
@@ -43,6 +43,10 @@ def artifact(town: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Artifac
 @pytest.fixture(scope="module")
 def places(town: Dataset) -> Places:
     return Places.of(town, town.markets[0])
+
+
+def look(target: Target, places: Places, lists: LoggedLists) -> tuple[np.ndarray, np.ndarray]:
+    return target.look(lists.diners, places.distances_km(lists.lat, lists.lon), lists.candidates(places))
 
 
 def changed(town: Dataset, out: Path, events: pd.DataFrame) -> Dataset:
@@ -101,8 +105,8 @@ def test_lists_that_are_not_whole_are_left_out_and_counted(town, places, tmp_pat
 def test_whoever_the_target_can_show_the_log_could_have_shown(town, places):
     """Each logged restaurant near enough is a candidate, and nobody who is closed, unborn or far away."""
     lists = read_lists(town, town.markets[0], places)
-    candidates = places.candidates(lists.diners, lists.at)
-    near = places.distances_km(lists.diners) <= places.reach_km
+    candidates = lists.candidates(places)
+    near = places.distances_km(lists.lat, lists.lon) <= places.reach_km
     rows, columns = np.nonzero(lists.restaurants >= 0)
     shown = lists.restaurants[rows, columns]
     np.testing.assert_array_equal(candidates[rows, shown], near[rows, shown])
@@ -115,14 +119,14 @@ def test_the_target_is_what_the_ranking_draws(town, artifact, places):
     exploration, k = 0.05, 4
     for shortlist in (20, 80):
         target = Target.of_artifact(artifact, places, exploration, shortlist)
-        weights, _ = target.look(places, lists.diners, lists.at)
+        weights, _ = look(target, places, lists)
         requests = Requests(
             vectors=artifact.diners.vectors[lists.diners],
             biases=artifact.diners.biases[lists.diners],
             fold_ins=None,
-            lat=places.homes[0][lists.diners],
-            lon=places.homes[1][lists.diners],
-            allowed=places.candidates(lists.diners, lists.at),
+            lat=lists.lat,
+            lon=lists.lon,
+            allowed=lists.candidates(places),
             gumbel=np.random.default_rng(0).gumbel(size=(len(lists), shortlist)),
         )
         with np.errstate(invalid="ignore"):
@@ -161,7 +165,7 @@ def test_a_version_and_its_model_are_the_same_target(town, artifact, places):
     lists = read_lists(town, town.markets[0], places).take(slice(0, 64))
     one = Target.of_artifact(artifact, places, 0.1)
     other = Target.of(artifact.model, artifact.calibration, 0.1)
-    for target_weights in zip(*(target.look(places, lists.diners, lists.at) for target in (one, other)), strict=True):
+    for target_weights in zip(*(look(target, places, lists) for target in (one, other)), strict=True):
         np.testing.assert_allclose(*target_weights, rtol=1e-3)
 
 
@@ -177,9 +181,8 @@ def test_a_version_of_an_older_town_shows_only_what_it_knows(town, artifact, pla
         ),
         diner_ids=("somebody-else", *artifact.diner_ids[1:]),
     )
-    weights, _ = Target.of_artifact(older, places, 0.1).look(
-        places, np.array([0, 1]), np.array(["2026-01-09T19:00"] * 2, "datetime64[us]")
-    )
+    lists = read_lists(town, town.markets[0], places).take(slice(0, 50))
+    weights, _ = look(Target.of_artifact(older, places, 0.1), places, lists)
     assert weights[:, :60].any()
     assert not weights[:, 60:].any()
     found = estimate_model(town, town.markets[0], older, temperature=0.2, k=1)
