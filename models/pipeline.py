@@ -23,6 +23,8 @@ from models.evaluation.oracle import oracle
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.impressions import log_times_from_home, shown_between
 from models.ladder import make
+from models.off_policy.estimate import Exploring, estimate_model
+from models.off_policy.target import Target
 from models.popular import decayed_counts
 from models.preparation import Prepared, Protocol, benchmark, prepare, usual
 from models.training_data import build
@@ -49,12 +51,14 @@ def train(
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
     corrections: Corrections | None = None,
+    exploring: Exploring | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
     parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. corrections: of the
-    feedback's weights; by default none.
+    feedback's weights; by default none. exploring: also tell, from the test period's lists, what the model's own would
+    earn if it explored so; the metrics get it as `off_policy`.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -70,6 +74,11 @@ def train(
     curve = _calibrate(dataset, market, trial, prepared, seed, protocol)
     progress(f"{market}: measuring", 3, steps)
     measured = summaries(_measure(dataset, market, prepared, fitted).measured, seed)
+    metrics = {"split": prepared.split.method.value, "models": measured}
+    if exploring is not None:
+        metrics["off_policy"] = _would_earn(
+            dataset, market, Target.of(trial, curve, exploring.temperature), prepared, exploring
+        )
     progress(f"{market}: fitting {model} on everything", 4, steps)
     everything = build(
         dataset, market, corrected(dataset, market, prepared.log, protocol.corrections), dataset.manifest.repeats
@@ -84,7 +93,7 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
-        metrics={"split": prepared.split.method.value, "models": measured},
+        metrics=metrics,
     )
     progress(f"{market}: done", steps, steps)
     return artifact
@@ -168,6 +177,14 @@ def _measure(
         measured["oracle"] = evaluation.measure(prepared.question, all_knowing)
     groups = groups_of(prepared.data, prepared.question)
     return MarketPart(measured, groups, prepared.split.method.value, cold or {})
+
+
+def _would_earn(
+    dataset: Dataset, market: str, target: Target, prepared: Prepared, exploring: Exploring
+) -> dict[str, Any]:
+    """Of lists that the target knows nothing of: those of the test period."""
+    since = prepared.log[col.AT][prepared.split.test].min() if prepared.split.method is Method.TIME else None
+    return estimate_model(dataset, market, target, k=exploring.k, since=since, reach_km=exploring.reach_km)
 
 
 def _measure_cold(

@@ -1,5 +1,6 @@
 """What a model's lists would earn, told from the log of another policy: the one face of this package."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,10 +16,23 @@ from models.off_policy.target import Target
 
 HEADLINE: Final = "snips"
 """Unbiased whatever diners do with a list, but for a bias of the order 1 / ESS; never outside the rewards' range."""
+TEMPERATURE: Final = 0.08
+"""In units of order probability: sharp enough to differ from the log, mild enough to be told from it."""
 PLACES: Final = 3
 """By default so many places, from the top, are the new policy's doing."""
 _WITHOUT_WEIGHTS: Final = ("naive", "dm")
 _LISTS_AT_ONCE: Final = 2_048
+
+
+@dataclass(frozen=True)
+class Exploring:
+    """How a policy explores whose value is asked for."""
+
+    temperature: float = TEMPERATURE
+    """In units of order probability."""
+    k: int = PLACES
+    reach_km: float | None = None
+    """As of `estimate_model`."""
 
 
 def estimate_model(
@@ -26,7 +40,7 @@ def estimate_model(
     market: str,
     model: Target | Artifact,
     *,
-    temperature: float = 0.05,
+    temperature: float = TEMPERATURE,
     k: int = PLACES,
     since: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,

@@ -56,8 +56,6 @@ class Case:
 CASES: Final = (
     Case("lightfm", 0.06, 1),
     Case("lightfm", 0.08, 3),
-    Case("lightfm", 0.1, 5),
-    Case("popular", 0.08, 3),
     Case("popular", 0.2, 5),
 )
 

@@ -10,6 +10,9 @@ from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
+from models.off_policy.estimate import Exploring
+from models.off_policy.logged import Places, read_lists
+from models.preparation import prepare, usual
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -122,3 +125,19 @@ def test_real_ratings_are_measured_with_intervals_and_an_assumed_calibration(uci
     artifact = pipeline.train(dataset, "san-luis-potosi", "lightfm", tmp_path / "artifacts")
     assert artifact.calibration.assumed
     assert artifact.diner_row("U1077") is not None
+
+
+def test_what_its_lists_would_earn_is_told_from_lists_that_the_model_has_not_seen(
+    town: Dataset, tmp_path: Path
+) -> None:
+    market, asked = town.markets[0], Exploring(temperature=0.3, k=1)
+    artifact = pipeline.train(town, market, "popular", tmp_path, exploring=asked)
+    found = artifact.manifest.metrics["off_policy"]
+    prepared = prepare(town, market, 0, usual(town))
+    since = prepared.log["at"][prepared.split.test].min()
+    lists = read_lists(town, market, Places.of(town, market), since)
+    assert found["lists"] == len(lists)
+    assert found["k"] == 1
+    assert (found["refused"] is None) == (found["ess"] >= 100)
+    plain = pipeline.train(town, market, "popular", tmp_path / "plain")
+    assert "off_policy" not in plain.manifest.metrics
