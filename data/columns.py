@@ -38,8 +38,9 @@ PROPENSITY: Final = "propensity"  # P(this restaurant at this position | the pos
 VALUE: Final = "value"  # rating: stars 1..5 · order: minor units of the market's currency
 
 # -- lists, as the ranking drew them: only those in which something was left to chance
-RESTAURANT_IDS: Final = "restaurant_ids"  # list[str], in the order drawn; then those that were shown besides, as ads
-PROPENSITIES: Final = "propensities"  # list[float] of each, as of an impression; 1 for those shown besides
+RESTAURANT_IDS: Final = "restaurant_ids"  # list[str], in the order drawn, before any place was sold
+PROPENSITIES: Final = "propensities"  # list[float] of each, as of an impression
+ALSO_SHOWN: Final = "also_shown"  # list[str] that were not drawn, and shown because their place was sold
 CANDIDATES: Final = "candidates"  # list[str] from which was drawn
 LAT_FROM: Final = "lat_from"  # where the diner asked from; null: from home
 LON_FROM: Final = "lon_from"

@@ -98,6 +98,7 @@ ARROW_SCHEMAS: dict[Table, pa.Schema] = {
             col.AT: _TIME,
             col.RESTAURANT_IDS: _TEXTS,
             col.PROPENSITIES: pa.list_(pa.float64()),
+            col.ALSO_SHOWN: _TEXTS,
             col.CANDIDATES: _TEXTS,
             col.LAT_FROM: pa.float64(),
             col.LON_FROM: pa.float64(),

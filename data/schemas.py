@@ -130,6 +130,7 @@ LISTS = pa.DataFrameSchema(
         col.AT: pa.Column("datetime64[us, UTC]"),
         col.RESTAURANT_IDS: _text_list(),
         col.PROPENSITIES: pa.Column(object, pa.Check(_are_chances, error="chances above 0, up to 1")),
+        col.ALSO_SHOWN: _text_list(),
         col.CANDIDATES: _text_list(),
         col.LAT_FROM: pa.Column(float, _LATITUDE, nullable=True),
         col.LON_FROM: pa.Column(float, _LONGITUDE, nullable=True),

@@ -99,7 +99,7 @@ def weigh(
     lists: LoggedLists, places: Places, target: Target, k: int, clip: float | None, rng: np.random.Generator
 ) -> Weighed:
     """The lists as the target sees them, a part at a time, so that memory does not grow with the log."""
-    k = min(k, lists.restaurants.shape[1])
+    k = min(k, lists.restaurants.shape[1] if lists.drawn is None else lists.drawn)
     theta = target.examination(lists.restaurants.shape[1])
     ratios, predicted, expected, drawn = [], [], [], []
     for first in range(0, len(lists), _LISTS_AT_ONCE):

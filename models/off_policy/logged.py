@@ -24,6 +24,8 @@ Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.datetime64]
 
+_NO_ARRAYS: Final = ("drawn", "left_out")
+_URNS_AT_ONCE: Final = 4_096
 _UNKNOWN: Final = -2
 """The row of a restaurant that the dataset does not have, or of a place that the log says nothing of."""
 MATURITY: Final = pd.Timedelta(hours=1)
@@ -104,6 +106,8 @@ class LoggedLists:
     """(R, K) 1 where the diner ordered, in time."""
     urns: npt.NDArray[np.uint8] | None = None
     """(R, n / 8) what each list was drawn from, a bit for each restaurant; None: the log does not hold it."""
+    drawn: int | None = None
+    """So many of the K places were drawn; what follows was shown because its place was sold. None: all."""
     left_out: int = 0
     """Lists without whole propensities, or of restaurants or diners that the dataset does not have."""
 
@@ -112,7 +116,9 @@ class LoggedLists:
 
     def take(self, rows: Rows | Bools | slice) -> Self:
         """Some of the lists."""
-        arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "left_out"}
+        arrays: dict[str, Any] = {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NO_ARRAYS
+        }
         some: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
         return replace(self, **some)
 
@@ -180,21 +186,13 @@ def _impressions(
 def _drawn(
     dataset: Dataset, market: str, places: Places, since: pd.Timestamp | None, until: pd.Timestamp
 ) -> tuple[pd.Index, LoggedLists]:
-    """The same from the table of lists, with what they were drawn from."""
+    """The same from the table of lists, with what they were drawn from; what was shown besides stands at the end."""
     table = dataset.lists(market, since, until)
-    lengths = table[col.RESTAURANT_IDS].map(len).to_numpy(np.int64)
-    shape = (len(table), int(lengths.max(initial=1)))
-    inside = np.arange(shape[1]) < lengths[:, None]
-    restaurants = np.full(shape, -1)
-    propensities = np.ones(shape)
-    urns = np.zeros((len(table), len(places.restaurant_ids)), np.bool_)
+    drawn, besides = (_padded(table[name], places) for name in (col.RESTAURANT_IDS, col.ALSO_SHOWN))
+    restaurants = np.concatenate([drawn, besides], axis=1)
+    propensities = np.ones(restaurants.shape)
     if len(table):
-        known = places.restaurant_ids.get_indexer(_joined(table[col.RESTAURANT_IDS]))
-        restaurants[inside] = np.where(known >= 0, known, _UNKNOWN)
-        propensities[inside] = np.concatenate(table[col.PROPENSITIES].to_numpy())
-        sizes = table[col.CANDIDATES].map(len).to_numpy(np.int64)
-        columns = places.restaurant_ids.get_indexer(_joined(table[col.CANDIDATES]))
-        urns[np.repeat(np.arange(len(table)), sizes)[columns >= 0], columns[columns >= 0]] = True
+        propensities[:, : drawn.shape[1]][drawn != -1] = np.concatenate(table[col.PROPENSITIES].to_numpy())
     diners = places.diner_ids.get_indexer(pd.Index(table[col.USER_ID])).astype(np.int64)
     lat, lon = (
         np.where(table[name].isna(), home[diners], table[name].to_numpy(np.float64))
@@ -207,10 +205,33 @@ def _drawn(
         lon,
         restaurants,
         propensities,
-        np.zeros(shape),
-        np.packbits(urns, axis=1),
+        np.zeros(restaurants.shape),
+        _urns(table[col.CANDIDATES], places),
+        drawn.shape[1],
     )
     return pd.Index(table[col.REQUEST_ID]), lists
+
+
+def _padded(cells: pd.Series, places: Places) -> Rows:
+    """(R, longest) rows of the restaurants in each cell, -1 after them."""
+    lengths = cells.map(len).to_numpy(np.int64)
+    rows = np.full((len(cells), int(lengths.max(initial=0))), -1, np.int64)
+    if rows.size:
+        known = places.restaurant_ids.get_indexer(_joined(cells))
+        rows[np.arange(rows.shape[1]) < lengths[:, None]] = np.where(known >= 0, known, _UNKNOWN)
+    return rows
+
+
+def _urns(cells: pd.Series, places: Places) -> npt.NDArray[np.uint8]:
+    """(R, n / 8) a bit for each restaurant in each cell; a part at a time, for unpacked they take eight times that."""
+    parts = [np.empty((0, -(-len(places.restaurant_ids) // 8)), np.uint8)]
+    for first in range(0, len(cells), _URNS_AT_ONCE):
+        rows = _padded(cells.iloc[first : first + _URNS_AT_ONCE], places)
+        urns = np.zeros((len(rows), len(places.restaurant_ids)), np.bool_)
+        which, where = np.nonzero(rows >= 0)
+        urns[which, rows[which, where]] = True
+        parts.append(np.packbits(urns, axis=1))
+    return np.concatenate(parts)
 
 
 def _whole(lists: LoggedLists) -> Bools:

@@ -99,18 +99,16 @@ def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str,
 
 
 def drawn_list(document: bytes) -> dict[str, Any] | None:
-    """From a served list's document to the columns of a dataset's drawn lists; None where nothing was left to chance.
-
-    What was shown besides what was drawn, because its place was sold, follows at the end.
-    """
+    """From a served list's document to the columns of a drawn list in a dataset; None where nothing was left to chance."""
     served: Mapping[str, Any] = orjson.loads(document)
     draw = served.get("draw")
     if draw is None:
         return None
-    besides = [one for one in served["restaurant_ids"] if one not in set(draw["restaurant_ids"])]
+    drawn = set(draw["restaurant_ids"])
     return {
-        col.RESTAURANT_IDS: [*draw["restaurant_ids"], *besides],
-        col.PROPENSITIES: [*draw["propensities"], *(1.0 for _ in besides)],
+        col.RESTAURANT_IDS: draw["restaurant_ids"],
+        col.PROPENSITIES: draw["propensities"],
+        col.ALSO_SHOWN: [one for one in served["restaurant_ids"] if one not in drawn],
         col.CANDIDATES: draw["candidates"],
         col.LAT_FROM: served["filters"]["lat"],
         col.LON_FROM: served["filters"]["lon"],

@@ -144,7 +144,7 @@ def test_the_policy_that_drew_them_has_weights_of_one(
 
 
 def test_a_list_with_sold_places_is_valued_by_its_draw() -> None:
-    """What was drawn comes first, shown or pushed out; what was shown besides follows, that its orders count."""
+    """What was drawn is the list, shown or pushed out; what was shown besides is kept, that its orders count."""
     document = {
         "filters": {"lat": None, "lon": None},
         "restaurant_ids": ["a", "ad", "b"],
@@ -156,6 +156,7 @@ def test_a_list_with_sold_places_is_valued_by_its_draw() -> None:
     }
     found = drawn_list(orjson.dumps(document))
     assert found is not None
-    assert found[col.RESTAURANT_IDS] == ["a", "b", "c", "ad"]
-    assert found[col.PROPENSITIES] == [0.5, 0.4, 0.3, 1.0]
+    assert found[col.RESTAURANT_IDS] == ["a", "b", "c"]
+    assert found[col.PROPENSITIES] == [0.5, 0.4, 0.3]
+    assert found[col.ALSO_SHOWN] == ["ad"]
     assert drawn_list(orjson.dumps({key: value for key, value in document.items() if key != "draw"})) is None

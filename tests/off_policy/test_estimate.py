@@ -242,3 +242,40 @@ def test_the_reward_model_never_foresees_more_than_one_order(town, artifact, pla
     assert (weighed.predicted.sum(axis=1) <= 1.0).all()
     assert (weighed.drawn <= 1.0).all()
     assert weighed.predicted.min() >= 0.0
+
+
+def test_what_was_shown_for_money_earns_but_is_no_part_of_the_draw(town, artifact, places, tmp_path):
+    """A short list with an ad behind it, beside longer ones: its third place is empty, not the ad."""
+    ids = places.restaurant_ids
+    events = town.events()
+    order = events[events[col.TYPE] == EventType.ORDER].iloc[:1]
+    at = order[col.AT].iloc[0] - pd.Timedelta(minutes=5)
+    drawn = [ids[:2].tolist(), ids[:4].tolist()]
+    lists = pd.DataFrame(
+        {
+            col.REQUEST_ID: [*order[col.REQUEST_ID].tolist(), "q-other"],
+            col.MARKET: town.markets[0],
+            col.USER_ID: places.diner_ids[:2],
+            col.AT: [at, at],
+            col.RESTAURANT_IDS: drawn,
+            col.PROPENSITIES: [[0.5] * len(one) for one in drawn],
+            col.ALSO_SHOWN: [order[col.RESTAURANT_ID].tolist(), []],
+            col.CANDIDATES: [ids[:6].tolist()] * 2,
+            col.LAT_FROM: [np.nan] * 2,
+            col.LON_FROM: [np.nan] * 2,
+        }
+    )
+    with writing(tmp_path / "sold") as writer:
+        writer.append(Table.RESTAURANTS, town.restaurants())
+        writer.append(Table.DINERS, town.diners())
+        writer.append(Table.EVENTS, events)
+        writer.append(Table.LISTS, lists)
+        writer.finish(town.manifest)
+    sold = read_lists(Dataset.open(tmp_path / "sold"), town.markets[0], places)
+    assert sold.drawn == 4
+    assert sold.restaurants[0].tolist()[:4] == [0, 1, -1, -1]
+    assert sold.ordered.tolist() == [[0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    assert sold.candidates(places).sum() == 12
+    weighed = weigh(sold, places, Target.of_artifact(artifact, places, 0.1), 5, None, np.random.default_rng(0))
+    assert weighed.ratios.shape == (2, 4)
+    assert weighed.ratios[0, 2:].tolist() == [1.0, 1.0]
