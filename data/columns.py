@@ -37,6 +37,14 @@ POSITION: Final = "position"  # 1 = top; impressions only
 PROPENSITY: Final = "propensity"  # P(this restaurant at this position | the positions above); impressions only
 VALUE: Final = "value"  # rating: stars 1..5 · order: minor units of the market's currency
 
+# -- lists, as the ranking drew them: only those in which something was left to chance
+RESTAURANT_IDS: Final = "restaurant_ids"  # list[str], in the order drawn, before any place was sold
+PROPENSITIES: Final = "propensities"  # list[float] of each, as of an impression
+ALSO_SHOWN: Final = "also_shown"  # list[str] that were not drawn, and shown because their place was sold
+CANDIDATES: Final = "candidates"  # list[str] from which was drawn
+LAT_FROM: Final = "lat_from"  # where the diner asked from; null: from home
+LON_FROM: Final = "lon_from"
+
 # -- campaigns
 CAMPAIGN_ID: Final = "campaign_id"
 PAYER: Final = "payer"
@@ -57,6 +65,7 @@ class Table(StrEnum):
     DINERS = "diners"
     EVENTS = "events"
     CAMPAIGNS = "campaigns"
+    LISTS = "lists"
 
 
 class EventType(StrEnum):

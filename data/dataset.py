@@ -1,7 +1,7 @@
 """A dataset on disk: one folder with a manifest and one Parquet file a table.
 
 DIR/dataset.json          manifest: where it comes from, its markets, and the sha256 of each table
-DIR/restaurants.parquet   DIR/diners.parquet   DIR/events.parquet   DIR/campaigns.parquet
+DIR/restaurants.parquet   DIR/diners.parquet   DIR/events.parquet   DIR/campaigns.parquet   DIR/lists.parquet
 DIR/truth/                synthetic cities only: the latent truth, never read by training
 DIR/rejects.csv           imports only: every refused row with its reason
 """
@@ -28,6 +28,8 @@ from data.columns import EventType, Table
 MANIFEST = "dataset.json"
 TRUTH = "truth"
 SCHEMA_VERSION = 1
+SURELY_SHOWN_KM = "surely_shown_km"
+"""Of the manifest's parameters: who is open this near to a home had a positive chance in each list of the log."""
 
 _TEXT, _TEXTS, _TIME = pa.string(), pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
 
@@ -86,6 +88,20 @@ ARROW_SCHEMAS: dict[Table, pa.Schema] = {
             col.TOTAL_BUDGET: pa.int64(),
             col.STARTS_AT: _TIME,
             col.ENDS_AT: _TIME,
+        }
+    ),
+    Table.LISTS: pa.schema(
+        {
+            col.REQUEST_ID: _TEXT,
+            col.MARKET: _TEXT,
+            col.USER_ID: _TEXT,
+            col.AT: _TIME,
+            col.RESTAURANT_IDS: _TEXTS,
+            col.PROPENSITIES: pa.list_(pa.float64()),
+            col.ALSO_SHOWN: _TEXTS,
+            col.CANDIDATES: _TEXTS,
+            col.LAT_FROM: pa.float64(),
+            col.LON_FROM: pa.float64(),
         }
     ),
 }
@@ -196,6 +212,12 @@ class Dataset:
         """The campaigns of a market, or of all."""
         return self._read(Table.CAMPAIGNS, market)
 
+    def lists(
+        self, market: str | None = None, since: pd.Timestamp | None = None, until: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
+        """The drawn lists of a market in [since, until), in the log's order."""
+        return self._read(Table.LISTS, market, _between(since, until))
+
     def events(
         self,
         market: str | None = None,
@@ -208,7 +230,7 @@ class Dataset:
         filters: list[tuple[str, str, object]] = []
         if types is not None:
             filters.append((col.TYPE, "in", [str(kind) for kind in types]))
-        filters += [(col.AT, sign, time) for sign, time in ((">=", since), ("<", until)) if time is not None]
+        filters += _between(since, until)
         return self._read(Table.EVENTS, market, filters, columns)
 
     def _read(
@@ -231,6 +253,10 @@ class Dataset:
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as error:
             raise DatasetError(f"{self.file(table)} cannot be read: {error}") from error
         return to_pandas(arrow)
+
+
+def _between(since: pd.Timestamp | None, until: pd.Timestamp | None) -> list[tuple[str, str, object]]:
+    return [(col.AT, sign, time) for sign, time in ((">=", since), ("<", until)) if time is not None]
 
 
 def to_pandas(arrow: pa.Table) -> pd.DataFrame:

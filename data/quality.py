@@ -155,6 +155,7 @@ def _reader(dataset: Dataset, table: Table) -> Callable[[str | None], pd.DataFra
         Table.DINERS: dataset.diners,
         Table.EVENTS: dataset.events,
         Table.CAMPAIGNS: dataset.campaigns,
+        Table.LISTS: dataset.lists,
     }
     return readers[table]
 

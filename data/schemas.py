@@ -33,6 +33,10 @@ def _is_hours(cells: pd.Series) -> pd.Series:
     return cells.map(good)
 
 
+def _are_chances(cells: pd.Series) -> pd.Series:
+    return cells.map(lambda cell: bool(np.all((np.asarray(cell, float) > 0.0) & (np.asarray(cell, float) <= 1.0))))
+
+
 def _id(unique: bool = False) -> pa.Column:
     return pa.Column(str, pa.Check.str_matches(rf"^{_ID}$"), unique=unique)
 
@@ -118,9 +122,27 @@ CAMPAIGNS = pa.DataFrameSchema(
     strict=True,
 )
 
+LISTS = pa.DataFrameSchema(
+    {
+        col.REQUEST_ID: _id(),
+        col.MARKET: _id(),
+        col.USER_ID: _id(),
+        col.AT: pa.Column("datetime64[us, UTC]"),
+        col.RESTAURANT_IDS: _text_list(),
+        col.PROPENSITIES: pa.Column(object, pa.Check(_are_chances, error="chances above 0, up to 1")),
+        col.ALSO_SHOWN: _text_list(),
+        col.CANDIDATES: _text_list(),
+        col.LAT_FROM: pa.Column(float, _LATITUDE, nullable=True),
+        col.LON_FROM: pa.Column(float, _LONGITUDE, nullable=True),
+    },
+    strict=True,
+    unique=[col.MARKET, col.REQUEST_ID],
+)
+
 SCHEMAS: dict[Table, pa.DataFrameSchema] = {
     Table.RESTAURANTS: RESTAURANTS,
     Table.DINERS: DINERS,
     Table.EVENTS: EVENTS,
     Table.CAMPAIGNS: CAMPAIGNS,
+    Table.LISTS: LISTS,
 }

@@ -14,6 +14,7 @@ from models.base import IntArray, Model, TrainingData
 from models.calibration import Impressions
 
 _MAX_IMPRESSIONS: Final = 200_000
+_AT_ONCE: Final = pd.Timedelta(0)
 
 
 def log_times_from_home(dataset: Dataset, market: str, diners: IntArray) -> npt.NDArray[np.float64]:
@@ -29,18 +30,26 @@ def log_times_from_home(dataset: Dataset, market: str, diners: IntArray) -> npt.
 
 
 def shown_between(
-    dataset: Dataset, market: str, model: Model, data: TrainingData, start: pd.Timestamp, end: pd.Timestamp, seed: int
+    dataset: Dataset,
+    market: str,
+    model: Model,
+    data: TrainingData,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    seed: int,
+    maturity: pd.Timedelta = _AT_ONCE,
 ) -> Impressions | None:
-    """What was shown in [start, end) with what became of it by then; None where nothing was shown.
+    """What was shown in [start, end - maturity) with what became of it by `end`; None where nothing was shown.
 
-    At most about _MAX_IMPRESSIONS of them, whole requests at random.
+    A list younger than `maturity` would pass for one without an order only because its order is still to come. At most
+    about _MAX_IMPRESSIONS of them, whole requests at random.
     """
     columns = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.POSITION)
     types = (EventType.IMPRESSION, EventType.CLICK, EventType.ORDER)
     log = dataset.events(market, types, columns, since=start, until=end)
     log = log[log[col.REQUEST_ID].notna()]
     kind = log[col.TYPE]
-    shown = log[(kind == EventType.IMPRESSION) & log[col.POSITION].notna()]
+    shown = log[(kind == EventType.IMPRESSION) & log[col.POSITION].notna() & (log[col.AT] < end - maturity)]
     if shown.empty:
         return None
     if len(shown) > _MAX_IMPRESSIONS:

@@ -15,6 +15,7 @@ from models import artifacts, calibration
 from models.artifacts import Artifact
 from models.base import Model, ModelError, TrainingData
 from models.calibration import Calibration
+from models.corrections import Corrections, corrected, maturity
 from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
 from models.evaluation.evaluate import Measured, Scorer
@@ -23,6 +24,8 @@ from models.evaluation.oracle import oracle
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.impressions import log_times_from_home, shown_between
 from models.ladder import make
+from models.off_policy.estimate import Exploring, estimate_model
+from models.off_policy.target import Target
 from models.popular import decayed_counts
 from models.preparation import Prepared, Protocol, benchmark, prepare, usual
 from models.training_data import build
@@ -69,7 +72,8 @@ class Ground:
     @cached_property
     def everything(self) -> TrainingData:
         """All periods."""
-        return build(self.dataset, self.market, self.prepared.log, self.dataset.manifest.repeats)
+        log = corrected(self.dataset, self.market, self.prepared.log, self.protocol.corrections)
+        return build(self.dataset, self.market, log, self.dataset.manifest.repeats)
 
     @cached_property
     def rivals(self) -> Mapping[str, Measured]:
@@ -94,41 +98,48 @@ def train(
     threads: int = 1,
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
+    corrections: Corrections | None = None,
     ground: Ground | None = None,
+    exploring: Exploring | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
-    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. ground: of this very
-    dataset, market and seed, where several models are trained on it; the metrics then say under `against` by how much
-    the model is better than each rival, diner by diner.
+    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. corrections: of the
+    feedback's weights; by default none. ground: of this very dataset, market and seed, where several models are trained
+    on it, with a protocol of its own; the metrics then say under `against` by how much the model is better than each
+    rival, diner by diner. exploring: also tell, from the test period's lists, what the model's own would earn if it
+    explored so; the metrics get it as `off_policy`.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 5
     progress(f"{market}: reading", 0, steps)
-    ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings))
+    ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings, corrections))
     prepared = ground.prepared
     progress(f"{market}: fitting {model} on the train period", 1, steps)
     trial = make(model, **given).fit(prepared.data)
     progress(f"{market}: calibrating", 2, steps)
-    curve = _calibrate(dataset, market, trial, prepared, seed)
+    curve = _calibrate(dataset, market, trial, prepared, seed, ground.protocol)
     progress(f"{market}: measuring", 3, steps)
     own = evaluation.measure(prepared.question, trial.score)
     measured = summaries({model: own, **{name: one for name, one in ground.beside.items() if name != model}}, seed)
     against = {name: evaluation.differences(own, rival, seed) for name, rival in ground.rivals.items()}
-    everything = ground.everything
     progress(f"{market}: fitting {model} on everything", 4, steps)
+    everything = ground.everything
     final = make(model, **given).fit(everything)
     progress(f"{market}: saving", 4, steps)
     newest = prepared.log[col.AT].max()
-    metrics = {
+    metrics: dict[str, Any] = {
         "split": prepared.split.method.value,
         "models": measured,
         "against": against,
         "until": None if pd.isna(newest) else newest.isoformat(),
     }
+    if exploring is not None:
+        target = Target.of(trial, curve, exploring.temperature)
+        metrics["off_policy"] = _would_earn(dataset, market, target, prepared, exploring)
     artifact = artifacts.save(
         root,
         market=market,
@@ -224,6 +235,14 @@ def _measure(
     return MarketPart(measured, groups, prepared.split.method.value, cold or {})
 
 
+def _would_earn(
+    dataset: Dataset, market: str, target: Target, prepared: Prepared, exploring: Exploring
+) -> dict[str, Any]:
+    """Of lists that the target knows nothing of: those of the test period."""
+    since = prepared.log[col.AT][prepared.split.test].min() if prepared.split.method is Method.TIME else None
+    return estimate_model(dataset, market, target, k=exploring.k, since=since, reach_km=exploring.reach_km)
+
+
 def _measure_cold(
     prepared: Prepared, names: Sequence[str], seed: int, threads: int, protocol: Protocol
 ) -> dict[str, dict[str, Measured]]:
@@ -231,12 +250,17 @@ def _measure_cold(
     return cold.measure(_fitted(names, cold.data, seed, threads, protocol))
 
 
-def _calibrate(dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int) -> Calibration:
+def _calibrate(
+    dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int, protocol: Protocol
+) -> Calibration:
     """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
     if prepared.split.method is Method.TIME:
         at = prepared.log[col.AT]
         begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
-        shown = None if pd.isna(begins) else shown_between(dataset, market, model, prepared.data, begins, ends, seed)
+        shown = None
+        if not pd.isna(begins):
+            wait = maturity(dataset, market, prepared.log[prepared.split.train], protocol.corrections)
+            shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed, wait)
         if shown is not None and shown.can_calibrate:
             curve = calibration.fit(shown)
             tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)

@@ -14,6 +14,7 @@ from data.columns import EventType
 from data.dataset import Dataset
 from data.importers import documented
 from models.base import IntArray, ModelError, TrainingData
+from models.corrections import NO_CORRECTIONS, Corrections, corrected
 from models.evaluation.evaluate import HeldOut, held_out
 from models.training_data import build, positive_feedback
 
@@ -36,6 +37,8 @@ class Protocol:
     """Of models, by name, where the protocol documents them."""
     test_from: datetime | None = None
     """The test period's beginning, where it must not be the usual one."""
+    corrections: Corrections = NO_CORRECTIONS
+    """Of what models learn from; what they are measured with stays as it was logged."""
 
     def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
         """The same with these parameters for these models, before those that the protocol has for them."""
@@ -44,10 +47,21 @@ class Protocol:
         )
 
 
-def usual(dataset: Dataset, all_ratings: bool = False, test_from: datetime | None = None) -> Protocol:
+def usual(
+    dataset: Dataset,
+    all_ratings: bool = False,
+    corrections: Corrections | None = None,
+    test_from: datetime | None = None,
+) -> Protocol:
     """Good ratings only, unless all are wanted; known restaurants are masked where diners do not come back to them."""
-    masked = not dataset.manifest.repeats
-    return Protocol(documented=False, all_ratings=all_ratings, mask_known=masked, parameters={}, test_from=test_from)
+    return Protocol(
+        documented=False,
+        all_ratings=all_ratings,
+        mask_known=not dataset.manifest.repeats,
+        parameters={},
+        test_from=test_from,
+        corrections=corrections or NO_CORRECTIONS,
+    )
 
 
 def benchmark(dataset: Dataset) -> Protocol | None:
@@ -96,7 +110,8 @@ def prepare(dataset: Dataset, market: str, seed: int, protocol: Protocol) -> Pre
     if len(positive) < _FEWEST_POSITIVES:
         raise ModelError(f"market {market} has {len(positive)} positive events: too few to train and measure a model")
     split = _split(dataset, positive, seed, protocol)
-    data = build(dataset, market, positive[split.train], dataset.manifest.repeats)
+    learnt = corrected(dataset, market, positive[split.train], protocol.corrections)
+    data = build(dataset, market, learnt, dataset.manifest.repeats)
     diners, restaurants = chosen_rows(data, positive[split.test])
     question = held_out(data, diners, restaurants, protocol.mask_known, np.random.default_rng(seed))
     if not len(question.diners):

@@ -15,6 +15,8 @@ from data.dataset import Dataset
 from data.geo import distance_km
 from models.base import FeatureTable, Interactions, TrainingData, encode_tags
 
+WEIGHT: Final = "weight"
+"""The column that `positive_feedback` adds."""
 CLICK_WEIGHT: Final = 0.2
 """How much a click counts as positive feedback, in orders."""
 LIKED_FROM: Final = 4.0
@@ -103,7 +105,7 @@ def positive_feedback(
     else:
         rated = kind == EventType.RATING
         weight[rated & (all_ratings | (events[col.VALUE] >= liked_from))] = 1.0
-    return events.assign(weight=weight)[weight > 0]
+    return events.assign(**{WEIGHT: weight})[weight > 0]
 
 
 def build(
@@ -166,9 +168,7 @@ def _interactions(
     ages = (
         np.zeros(len(positives)) if pd.isna(newest) else (newest - at).dt.total_seconds().fillna(0) / _SECONDS_PER_DAY
     )
-    frame = pd.DataFrame(
-        {"u": users, "i": places, "w": positives["weight"].to_numpy(np.float64), "a": np.asarray(ages)}
-    )
+    frame = pd.DataFrame({"u": users, "i": places, "w": positives[WEIGHT].to_numpy(np.float64), "a": np.asarray(ages)})
     pairs = frame[(frame["u"] >= 0) & (frame["i"] >= 0)].groupby(["u", "i"], sort=True).agg({"w": "sum", "a": "min"})
     total = pairs["w"].to_numpy()
     return Interactions(

@@ -7,7 +7,7 @@ from typing import Any
 from data.city.market import Market, Progress
 from data.city.parameters import CityParameters
 from data.city.simulation import Simulation
-from data.dataset import Manifest, MarketInfo, writing
+from data.dataset import SURELY_SHOWN_KM, Manifest, MarketInfo, writing
 
 
 def generate(
@@ -37,7 +37,7 @@ def generate(
             market = Market(number, restaurants, diners, days, seed, parameters)
             market.write(writer, progress)
             infos.append(market.describe())
-        writer.finish(_manifest(infos, {**sizes, "seed": seed, "city": parameters.model_dump()}))
+        writer.finish(_manifest(infos, {**sizes, "seed": seed}, parameters))
 
 
 def generate_market(
@@ -61,8 +61,7 @@ def generate_market(
     with writing(out) as writer:
         market = Market(0, restaurants, diners, days, seed, parameters, ahead)
         left = market.write(writer, progress)
-        about = {**sizes, "markets": 1, "seed": seed, "city": parameters.model_dump()}
-        writer.finish(_manifest([market.describe()], about))
+        writer.finish(_manifest([market.describe()], {**sizes, "markets": 1, "seed": seed}, parameters))
     return market, left
 
 
@@ -74,5 +73,6 @@ def _check(sizes: Mapping[str, int], seed: int) -> None:
         raise ValueError(f"seed must not be negative, not {seed}")
 
 
-def _manifest(markets: Sequence[MarketInfo], parameters: dict[str, Any]) -> Manifest:
-    return Manifest(source="synthetic", markets=tuple(markets), repeats=True, has_times=True, parameters=parameters)
+def _manifest(markets: Sequence[MarketInfo], sizes: dict[str, Any], city: CityParameters) -> Manifest:
+    about = {**sizes, "city": city.model_dump(), SURELY_SHOWN_KM: city.surely_shown_km(sizes["restaurants"])}
+    return Manifest(source="synthetic", markets=tuple(markets), repeats=True, has_times=True, parameters=about)

@@ -68,18 +68,33 @@ class LoggingPolicy:
 
     def lists(self, asked: Asked) -> Slates:
         """Plackett-Luce lists, with the propensity of each place."""
-        city, p = self._city, self._parameters
-        if asked.day != self._day:
-            self._begin(asked.day)
-        lines = Lines.lay(self._weights * city.open_hours[asked.day % 7, asked.hour])
-        boost = float(np.exp(p.order_again_bonus(city.restaurants.lat.size) / p.policy_temperature))
-        return draw_slates(lines, city.cells.of_diner[asked.diners], asked.known, boost, asked.uniforms)
+        cells = self._city.cells.of_diner[asked.diners]
+        return draw_slates(Lines.lay(self._of_cells(asked)), cells, asked.known, self._boost, asked.uniforms)
+
+    def weights(self, asked: Asked) -> Floats:
+        """(R, n) in proportion to which the lists of these requests are drawn; 0: cannot be shown."""
+        weights = self._of_cells(asked)[self._city.cells.of_diner[asked.diners]]
+        rows, places = np.nonzero(asked.known >= 0)
+        weights[rows, asked.known[rows, places]] *= self._boost
+        return weights
 
     def learn(self, visits: Visits) -> None:
         """Count the orders."""
         made = np.flatnonzero(visits.outcome.ordered >= 0)
         restaurants = visits.slates.restaurants[made, visits.outcome.ordered[made]]
         self._orders.append(np.bincount(restaurants, minlength=self._popularity.size))
+
+    @property
+    def _boost(self) -> float:
+        """By which the weight of a known restaurant is multiplied."""
+        p = self._parameters
+        return float(np.exp(p.order_again_bonus(self._city.restaurants.lat.size) / p.policy_temperature))
+
+    def _of_cells(self, asked: Asked) -> Floats:
+        """(cells, n) weights of those that are open."""
+        if asked.day != self._day:
+            self._begin(asked.day)
+        return np.asarray(self._weights * self._city.open_hours[asked.day % 7, asked.hour])
 
     def _begin(self, day: int) -> None:
         """Let popularity fade for each day since the last, whose orders are fresh; then weigh for this day."""

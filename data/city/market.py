@@ -76,6 +76,11 @@ class Market:
         CityTruth(name.market, self._seed, p, city.restaurants, city.diners, rain).save(writer.path)
         return self._write_log(writer, progress)
 
+    def newcomers(self) -> Simulation:
+        """The diners before the first day of the warm-up, who have not ordered anything yet."""
+        key = mix(np.full(1, self._seed, np.uint64), self._number, _CHOICES)
+        return Simulation(self.city, self._parameters, key)
+
     def run_day(self, simulation: Simulation, day: int, lister: Lister, minutes: int = 60) -> list[Visits]:
         """One more day of these diners, 0 = the log's first; the same visits and luck whatever they are shown."""
         return simulation.run_day(day, self._stream(_VISITS, day), lister, minutes)
@@ -93,8 +98,7 @@ class Market:
         )
 
     def _write_log(self, writer: DatasetWriter, progress: Progress | None) -> Simulation:
-        key = mix(np.full(1, self._seed, np.uint64), self._number, _CHOICES)
-        simulation = Simulation(self.city, self._parameters, key)
+        simulation = self.newcomers()
         lister = LoggingPolicy(self.city, self._parameters)
         recorder = Recorder(self.city.restaurants, self.city.diners, self._parameters, self.name.price_scale)
         requests = orders = written = 0
@@ -120,7 +124,7 @@ class Market:
 
     def _draw(self, restaurants: int, diners: int, days: int) -> City:
         p = self._parameters
-        radius = p.radius_km * (restaurants / 1000) ** 0.35
+        radius = p.city_radius_km(restaurants)
         place = Place(self.name.lat, self.name.lon, radius)
         rng = self._stream(_PLACES)
         districts = draw_districts(rng, restaurants, radius)
@@ -129,7 +133,7 @@ class Market:
         return City(
             kitchens,
             people,
-            Cells.over(people, kitchens, radius / 8, p.policy_reach_km),
+            Cells.over(people, kitchens, p.cell_edge_km(restaurants), p.policy_reach_km),
             open_by_hour(opening_hours(kitchens)),
             rainy_days(self._stream(_WEATHER), p.warm_up_days + days, p.rain, p.rain_persistence),
         )

@@ -145,6 +145,22 @@ class CityParameters(BaseModel):
     popularity_floor: float = Field(default=0.2, gt=0)
     """What a restaurant without orders counts as, relative to the mean."""
 
+    def city_radius_km(self, restaurants: int) -> float:
+        """Radius of a city with this many restaurants."""
+        return self.radius_km * math.pow(restaurants / 1000, 0.35)
+
+    def cell_edge_km(self, restaurants: int) -> float:
+        """Edge of the cells by which the logging policy knows where a diner lives."""
+        return self.city_radius_km(restaurants) / 8
+
+    def surely_shown_km(self, restaurants: int) -> float:
+        """Every open restaurant this near to a home has a positive chance in the log.
+
+        The policy's reach is from the middle of the home's cell, which is half a diagonal away at most (and a hundredth
+        more: cells are not quite square on a sphere).
+        """
+        return max(self.policy_reach_km - 1.01 * self.cell_edge_km(restaurants) / math.sqrt(2), 0.0)
+
     def order_again_bonus(self, restaurants: int) -> float:
         """The policy's bonus of a known restaurant in a city with this many."""
         return self.policy_order_again + 0.5 * math.log(restaurants / 1000)

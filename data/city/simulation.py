@@ -55,7 +55,7 @@ class Simulation:
             part = slice(bounds[number], bounds[number + 1])
             known = self._memory.restaurants[diners[part]]
             asked = Asked(day, number // per_hour, diners[part], seconds[part], known, uniforms[part])
-            parts.append(self._visit(asked, lister.lists(asked)))
+            parts.append(self.visit(asked, lister.lists(asked)))
             lister.learn(parts[-1])
         self._remember(day, parts)
         return parts
@@ -82,8 +82,8 @@ class Simulation:
             )
         )
 
-    def _visit(self, asked: Asked, slates: Slates) -> Visits:
-        """What the diners do with their lists."""
+    def visit(self, asked: Asked, slates: Slates) -> Visits:
+        """What the diners do with their lists; nobody remembers it."""
         p, city = self.parameters, self.city
         served = (slates.restaurants >= 0).any(axis=1)
         diners, slates = asked.diners[served], Slates(slates.restaurants[served], slates.propensities[served])

@@ -21,7 +21,11 @@ from services.database.types import JsonList, micros
 Placements = Callable[[bytes], Mapping[str, tuple[int, float]]]
 """From a served list's document to each restaurant's position (1 = top) and propensity."""
 
+Draws = Callable[[bytes], Mapping[str, Any] | None]
+"""From a served list's document to its columns as a drawn list; None where nothing was left to chance."""
+
 _ROWS: Final = 50_000
+_LISTS: Final = 2_000
 _IDS: Final = 500
 
 
@@ -32,14 +36,16 @@ def export_dataset(
     until: datetime | None = None,
     placements: Placements | None = None,
     received_before: datetime | None = None,
+    draws: Draws | None = None,
 ) -> Dataset:
     """Write some markets, or all, to a dataset at `path`, and open it; its source is `home`.
 
     All tables come from one state of the database, whatever is written meanwhile, and only events before `until` that
     were received before `received_before` are in it: the same call on the same data gives the same snapshot hash.
     Whoever has events but no profile is a diner of whom nothing else is known. With `placements` an impression that has
-    no position of its own gets that of the served list that its request id names, and its propensity. Raises
-    StorageUnavailable, DatasetError.
+    no position of its own gets that of the served list that its request id names, and its propensity; with `draws` the
+    lists in which something was left to chance are a table of their own, from which other policies can be valued.
+    Raises StorageUnavailable, DatasetError.
     """
     with reading(engine) as connection, writing(path) as writer:
         infos = tuple(_infos(connection, markets))
@@ -47,6 +53,8 @@ def export_dataset(
             writer.append(table, ARROW_SCHEMAS[table].empty_table())
         for info in infos:
             _copy_market(connection, writer, info.market, _events(info.market, until, received_before), placements)
+            if draws is not None:
+                _copy_lists(connection, writer, info.market, until, draws)
         writer.finish(Manifest(source="home", markets=infos, repeats=True, has_times=True))
     return Dataset.open(path)
 
@@ -76,6 +84,21 @@ def _copy_market(
     known = select(schema.diners.c.user_id).where(schema.diners.c.market == market)
     if nameless := sorted(seen - set(connection.execute(known).scalars())):
         writer.append(Table.DINERS, _without_profile(market, nameless))
+
+
+def _copy_lists(
+    connection: Connection, writer: DatasetWriter, market: str, until: datetime | None, draws: Draws
+) -> None:
+    lists = schema.served_lists
+    statement = select(lists).where(lists.c.market == market).order_by(lists.c.at, lists.c.request_id)
+    if until is not None:
+        statement = statement.where(lists.c.at < until)
+    heads = (col.REQUEST_ID, col.MARKET, col.USER_ID, col.AT)
+    writer.append(Table.LISTS, ARROW_SCHEMAS[Table.LISTS].empty_table())
+    for part in connection.execute(statement, execution_options={"yield_per": _LISTS}).partitions():
+        drawn = [(row, draws(row.document)) for row in part]
+        rows = [{**{name: row._mapping[name] for name in heads}, **draw} for row, draw in drawn if draw is not None]
+        writer.append(Table.LISTS, pa.Table.from_pylist(rows, schema=ARROW_SCHEMAS[Table.LISTS]))
 
 
 def _ordered(source: Any, table: Table, market: str, *order: str) -> Select[Any]:

@@ -1,10 +1,13 @@
 """What the log keeps of a served list: enough to explain it, to learn from it, to bill it, and to make it again."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 
+from data import columns as col
 from services.ads.campaign import Campaign
 from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
@@ -45,7 +48,7 @@ def _sponsors(answer: "Answer") -> list[tuple[int, Campaign]]:
 def _document(answer: "Answer") -> dict[str, Any]:
     """Floats are read back with the same bits. Scores are left out: they are the sums of the terms."""
     ask, shown = answer.ask, answer.shown
-    return {
+    document = {
         "filters": ask.filters.__dict__,
         "k": ask.k,
         "personalised": ask.personalised,
@@ -56,6 +59,23 @@ def _document(answer: "Answer") -> dict[str, Any]:
         "terms": [values.tolist() if values.any() else 0.0 for values in shown.terms],
         "distances_km": [round(km, 3) for km in shown.distances_km.tolist()],
         "propensities": shown.propensities.tolist() if ask.policy.exploration > 0.0 else 1.0,
+    }
+    if ask.policy.exploration > 0.0 and ask.personalised:
+        document["draw"] = _draw(answer)
+    return document
+
+
+def _draw(answer: "Answer") -> dict[str, Any]:
+    """The list as it was drawn, before anything was sold, and what it was drawn from: what another would have drawn
+    can be told from no less."""
+    ids, ranked = answer.ask.snapshot.catalogue.ids, answer.ranked
+    there = ranked.rows[0] >= 0
+    shortlists = ranked.shortlists
+    rows = shortlists.rows[0] if shortlists.passing is None else shortlists.rows[0, shortlists.passing[0]]
+    return {
+        "restaurant_ids": [ids[row] for row in ranked.rows[0, there].tolist()],
+        "propensities": ranked.propensities[0, there].tolist(),
+        "candidates": [ids[row] for row in np.sort(rows).tolist()],
     }
 
 
@@ -76,6 +96,23 @@ def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str,
         entry["pushed_out"] = [ask.snapshot.catalogue.ids[row] for row in answer.ranked.rows[0, pushed_out].tolist()]
         entry["pushed_out_values"] = answer.ranked.scores[0, pushed_out].tolist()
     return entry
+
+
+def drawn_list(document: bytes) -> dict[str, Any] | None:
+    """From a served list's document to the columns of a drawn list in a dataset; None where nothing was drawn."""
+    served: Mapping[str, Any] = orjson.loads(document)
+    draw = served.get("draw")
+    if draw is None:
+        return None
+    drawn = set(draw["restaurant_ids"])
+    return {
+        col.RESTAURANT_IDS: draw["restaurant_ids"],
+        col.PROPENSITIES: draw["propensities"],
+        col.ALSO_SHOWN: [one for one in served["restaurant_ids"] if one not in drawn],
+        col.CANDIDATES: draw["candidates"],
+        col.LAT_FROM: served["filters"]["lat"],
+        col.LON_FROM: served["filters"]["lon"],
+    }
 
 
 def organic_ranks(document: dict[str, Any]) -> list[int]:

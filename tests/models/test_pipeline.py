@@ -14,7 +14,9 @@ from models.artifacts import Artifact, load
 from models.base import ModelError
 from models.evaluation.evaluate import Scorer
 from models.ladder import make
-from models.preparation import Prepared
+from models.off_policy.estimate import Exploring
+from models.off_policy.logged import Places, read_lists
+from models.preparation import Prepared, prepare, usual
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -155,3 +157,19 @@ def test_on_a_shared_ground_models_are_the_same_and_read_against_rivals(
 def test_a_version_says_up_to_when_it_has_seen_the_log(town: Dataset, trained: Artifact) -> None:
     positives = town.events(types=[EventType.ORDER, EventType.CLICK])
     assert pd.Timestamp(trained.manifest.metrics["until"]) == positives["at"].max()
+
+
+def test_what_its_lists_would_earn_is_told_from_lists_that_the_model_has_not_seen(
+    town: Dataset, tmp_path: Path
+) -> None:
+    market, asked = town.markets[0], Exploring(temperature=0.3, k=1)
+    artifact = pipeline.train(town, market, "popular", tmp_path, exploring=asked)
+    found = artifact.manifest.metrics["off_policy"]
+    prepared = prepare(town, market, 0, usual(town))
+    since = prepared.log["at"][prepared.split.test].min()
+    lists = read_lists(town, market, Places.of(town, market), since)
+    assert found["lists"] == len(lists)
+    assert found["k"] == 1
+    assert (found["refused"] is None) == (found["ess"] >= 100)
+    plain = pipeline.train(town, market, "popular", tmp_path / "plain")
+    assert "off_policy" not in plain.manifest.metrics
