@@ -25,6 +25,7 @@ from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
 from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
+from services.features.breaker import BreakerState
 from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
 from services.releases.registry import ModelRegistry
@@ -36,6 +37,7 @@ from services.stakeholders.policies import PolicyStore
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
+_OBSERVE_SECONDS = 1.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -122,6 +124,15 @@ class Services:
         checks["markets"] = "ok" if self.state.snapshots else "none: train a model first"
         return checks
 
+    def observe(self) -> None:
+        """Tell the metrics where this process stands."""
+        self.metrics.process(
+            served_waiting=self.served.waiting,
+            served_dropped=self.served.dropped,
+            events_waiting=self.events.waiting,
+            breaker_open=self.cache.breaker_state is not BreakerState.CLOSED,
+        )
+
     async def warm_up(self) -> None:
         """Load the markets and put their diners into the feature cache."""
         await self.state.refresh()
@@ -152,7 +163,12 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
-        for loop in (services.state.keep_fresh(settings.refresh_seconds), _keep_running(embedded, services.cache)):
+        loops = (
+            services.state.keep_fresh(settings.refresh_seconds),
+            _keep_running(embedded, services.cache),
+            _keep_observed(services),
+        )
+        for loop in loops:
             stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         yield services
 
@@ -203,6 +219,13 @@ async def _keep_running(embedded: EmbeddedRedis | None, cache: FeatureCache) -> 
                 await asyncio.to_thread(embedded.start)
             except EmbeddedRedisError as error:
                 _log.warning("embedded_redis_not_started", reason=str(error))
+
+
+async def _keep_observed(services: Services) -> None:
+    """With several processes, whichever is asked for the metrics shows what the others have said."""
+    while True:
+        services.observe()
+        await asyncio.sleep(_OBSERVE_SECONDS)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
