@@ -15,7 +15,7 @@ _ROUND_SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
 
 
 class WorkerMetrics:
-    """One worker's metrics. Of several workers each tells the same of the database, and its own of its jobs."""
+    """One worker's metrics. `job_name`, for `job` is Prometheus's own label. Of several workers each tells the same of the database, and its own of its jobs."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
@@ -26,18 +26,18 @@ class WorkerMetrics:
         self._rounds = Counter(
             "tablestakes_worker_rounds",
             "Rounds of the worker's jobs, by outcome: done or failed",
-            ("job", "outcome"),
+            ("job_name", "outcome"),
             registry=self.registry,
         )
         self._round_seconds = Histogram(
             "tablestakes_worker_round_seconds",
             "Time of one round of a job",
-            ("job",),
+            ("job_name",),
             buckets=_ROUND_SECONDS,
             registry=self.registry,
         )
         self._last_done = gauge(
-            "worker_last_done_timestamp_seconds", "When a round of the job last ended without a fault", "job"
+            "worker_last_done_timestamp_seconds", "When a round of the job last ended without a fault", "job_name"
         )
         self._queue_depth = gauge("billing_queue_events", "Events that wait to be billed", "market")
         self._queue_age = gauge("billing_queue_age_seconds", "How long the oldest of them has waited", "market")
