@@ -21,7 +21,7 @@ from services.api.schemas import RecommendationQuery
 from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
-from services.monitoring.metrics import Metrics
+from services.monitoring.requests import RequestNotes, RequestWatch
 from services.serving.present import document
 
 PATH: Final = "/v1/recommendations"
@@ -29,12 +29,15 @@ ROUTE: Final = "recommendations"
 _MAX_QUERY_BYTES = 32_768
 
 
-async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
+async def answer(services: Services, query: RecommendationQuery, notes: RequestNotes) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    made = await services.recommender.recommend(ask_for(services, query))
+    ask = ask_for(services, query)
+    notes.market, notes.model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
+    made = await services.recommender.recommend(ask)
     started = time.perf_counter()
     body = orjson.dumps(document(made, query.explain), option=orjson.OPT_UTC_Z)
     stages = {**made.stages, "presentation": time.perf_counter() - started}
+    notes.stages = stages
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()
 
@@ -59,9 +62,9 @@ def parse_query(query_string: bytes) -> RecommendationQuery:
 class HotPath:
     """Answers `GET /v1/recommendations`."""
 
-    def __init__(self, api: FastAPI, metrics: Metrics) -> None:
+    def __init__(self, api: FastAPI, requests: RequestWatch) -> None:
         self._api = api
-        self._metrics = metrics
+        self._requests = requests
         self._ids = RequestIds()
 
     @staticmethod
@@ -72,15 +75,18 @@ class HotPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request that matches."""
         started = time.perf_counter()
-        given = client_request_id(scope)
+        request_id = client_request_id(scope)
+        notes = RequestNotes()
         status = 200
         try:
             services: Services = self._api.state.services
             role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
-            request_id, body, timing = await answer(services, parse_query(scope["query_string"]))
+            list_id, body, timing = await answer(services, parse_query(scope["query_string"]), notes)
+            request_id = request_id or list_id
         except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
-            problem = error if isinstance(error, Problem) else unexpected(error, given or "", scope["path"])
-            status, request_id = problem.status, given or self._ids.new()
+            request_id = request_id or self._ids.new()
+            problem = error if isinstance(error, Problem) else unexpected(error, request_id, scope["path"], notes)
+            status = problem.status
             response = problem.response(request_id)
             response.headers["X-Request-ID"] = request_id
             await response(scope, receive, send)
@@ -89,13 +95,13 @@ class HotPath:
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
                 (b"server-timing", timing),
-                (b"x-request-id", (given or request_id).encode()),
+                (b"x-request-id", request_id.encode()),
                 (b"cache-control", b"no-store"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         finally:
-            self._metrics.request(ROUTE, status, time.perf_counter() - started)
+            self._requests.answered(scope, ROUTE, status, request_id or "", started, notes)
 
 
 def _authorization(scope: Scope) -> bytes:

@@ -15,7 +15,10 @@ _ROUND_SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
 
 
 class WorkerMetrics:
-    """One worker's metrics. `job_name`, for `job` is Prometheus's own label. Of several workers each tells the same of the database, and its own of its jobs."""
+    """One worker's metrics. Of several workers each tells the same of the database, and its own of its jobs.
+
+    A job's label is `job_name`: `job` is Prometheus's own.
+    """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.api.asking import ask_for_ranking
-from services.api.dependencies import ServicesDep
+from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer
 from services.api.problems import NotFound
@@ -20,21 +20,26 @@ router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(re
 
 
 @router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 422, 503))
-async def recommendations(services: ServicesDep, query: Annotated[RecommendationQuery, Query()]) -> Response:
+async def recommendations(
+    services: ServicesDep, notes: NotesDep, query: Annotated[RecommendationQuery, Query()]
+) -> Response:
     """The restaurants to show to a diner, best first.
 
     An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets
     the same list. `Server-Timing` tells what each stage took.
     """
-    _, body, timing = await answer(services, query)
+    _, body, timing = await answer(services, query, notes)
     headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)
 
 
 @router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
-async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
+async def rankings(services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    made = await services.recommender.recommend(ask_for_ranking(services, body))
+    ask = ask_for_ranking(services, body)
+    notes.market, notes.model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
+    made = await services.recommender.recommend(ask)
+    notes.stages = made.stages
     return Response(orjson.dumps(document(made, body.explain), option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
