@@ -10,8 +10,9 @@ planted into the last two weeks.
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,7 @@ from data.city.generate import generate
 from data.city.parameters import CityParameters
 from data.columns import EventType
 from data.dataset import Dataset
-from data.drift import ALPHA, DriftReport, compare
+from data.drift import ALPHA, Column, DriftReport, compare
 from data.geo import distance_km
 from data.periods import log_columns, period_columns
 
@@ -40,13 +41,24 @@ LIVELY: Final = CityParameters(warm_up_days=_WARM_UP_DAYS)
 Rng = np.random.Generator
 
 
-@dataclass(frozen=True)
-class Tables:
-    """What a period's columns are made of."""
+@dataclass(frozen=True, eq=False)
+class City:
+    """Two fortnights of a market, the first as columns."""
 
-    log: pd.DataFrame
+    reference: Sequence[Column]
+    later: pd.DataFrame
+    """The log of the second."""
     restaurants: pd.DataFrame
     diners: pd.DataFrame
+    time_zone: str
+
+    def report(self, log: pd.DataFrame, clustered: bool = True) -> DriftReport:
+        """The first fortnight against this log of the second."""
+        current = log_columns(log, self.restaurants, self.diners, self.time_zone)
+        if clustered:
+            return compare(self.reference, current)
+        before, after = ([replace(column, units=()) for column in period] for period in (self.reference, current))
+        return compare(before, after)
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Shift:
 
     column: str
     what: str
-    plant: Callable[[Tables, Rng], pd.DataFrame]
+    plant: Callable[[City, Rng], pd.DataFrame]
     """The period's log with the change in it."""
 
 
@@ -80,33 +92,53 @@ class Rate:
         return f"{self.what:<66}{self.happened:>4}/{self.cities:<4} {self.low:.3f} – {self.high:.3f}"
 
 
-def measure(cities: int, first_seed: int = 0, restaurants: int = 60, diners: int = 400) -> list[Rate]:
-    """False alarms first, then the share of each planted change that is found in its column."""
-    calm, lively, found = [], [], {shift.what: list[bool]() for shift in SHIFTS}
+@dataclass
+class Tally:
+    """What the cities looked at so far have shown."""
+
+    calm: list[DriftReport] = field(default_factory=list)
+    naive: list[DriftReport] = field(default_factory=list)
+    """The calm cities again, each row taken as a draw of its own."""
+    lively: list[DriftReport] = field(default_factory=list)
+    found: dict[str, list[bool]] = field(default_factory=lambda: {shift.what: [] for shift in SHIFTS})
+
+    def rates(self) -> list[Rate]:
+        """False alarms first, then the share of each planted change that is found in its column."""
+        calm, lively = "nothing changes", "weather and newcomers"
+        below = f"any test below {ALPHA}, whatever its effect"
+        flags = {
+            f"{calm}: any column reported": [bool(report.drifted) for report in self.calm],
+            f"{calm}: {below}": [_any_below(report) for report in self.calm],
+            f"{calm}: the same if rows were independent": [_any_below(report) for report in self.naive],
+            f"{lively}: any column reported": [bool(report.drifted) for report in self.lively],
+            f"{lively}: {below}": [_any_below(report) for report in self.lively],
+            **{f"{shift.column}: {shift.what}": self.found[shift.what] for shift in SHIFTS},
+        }
+        return [Rate.of(what, happened) for what, happened in flags.items() if happened]
+
+
+def measure(cities: int, lively: int, first_seed: int = 0, restaurants: int = 60, diners: int = 300) -> Iterator[Tally]:
+    """The tally after each of so many calm cities; the first `lively` seeds are looked at with changes too."""
+    tally = Tally()
     for seed in range(first_seed, first_seed + cities):
-        calm.append(_one_city(CALM, seed, restaurants, diners, ())[0])
-        report, shifted = _one_city(LIVELY, seed, restaurants, diners, SHIFTS)
-        lively.append(report)
-        for shift in SHIFTS:
-            found[shift.what].append(shift.column in {one.name for one in shifted[shift.what].drifted})
-    below = f"any test below {ALPHA}, whatever its effect"
-    return [
-        Rate.of("nothing changes: any column reported", [bool(report.drifted) for report in calm]),
-        Rate.of(f"nothing changes: {below}", [_any_below(report) for report in calm]),
-        Rate.of("weather and newcomers: any column reported", [bool(report.drifted) for report in lively]),
-        Rate.of(f"weather and newcomers: {below}", [_any_below(report) for report in lively]),
-        *(Rate.of(f"{shift.column}: {shift.what}", found[shift.what]) for shift in SHIFTS),
-    ]
+        with _city(CALM, seed, restaurants, diners) as city:
+            tally.calm.append(city.report(city.later))
+            tally.naive.append(city.report(city.later, clustered=False))
+        if seed - first_seed < lively:
+            with _city(LIVELY, seed, restaurants, diners) as city:
+                tally.lively.append(city.report(city.later))
+                for shift in SHIFTS:
+                    report = city.report(shift.plant(city, np.random.default_rng([seed, 1])))
+                    tally.found[shift.what].append(shift.column in {one.name for one in report.drifted})
+        yield tally
 
 
 def _any_below(report: DriftReport) -> bool:
     return any(one.adjusted < report.alpha for one in report.columns)
 
 
-def _one_city(
-    parameters: CityParameters, seed: int, restaurants: int, diners: int, shifts: Sequence[Shift]
-) -> tuple[DriftReport, Mapping[str, DriftReport]]:
-    """The report of a city as it is, and with each of the changes."""
+@contextmanager
+def _city(parameters: CityParameters, seed: int, restaurants: int, diners: int) -> Iterator[City]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "city"
         generate(
@@ -120,52 +152,46 @@ def _one_city(
         middle, end = start + timedelta(days=_DAYS), start + timedelta(days=2 * _DAYS)
         reference = period_columns(dataset, market, start, middle)
         later = log[(log[col.AT] >= middle) & (log[col.AT] < end)]
-        tables = Tables(later, dataset.restaurants(market), dataset.diners(market))
-
-    def against(current: pd.DataFrame) -> DriftReport:
-        return compare(reference, log_columns(current, tables.restaurants, tables.diners, zone))
-
-    planted = {shift.what: shift.plant(tables, np.random.default_rng([seed, 1])) for shift in shifts}
-    return against(later), {what: against(current) for what, current in planted.items()}
+        yield City(reference, later, dataset.restaurants(market), dataset.diners(market), zone)
 
 
-def _fewer_orders(tables: Tables, rng: Rng) -> pd.DataFrame:
-    log = tables.log
+def _fewer_orders(city: City, rng: Rng) -> pd.DataFrame:
+    log = city.later
     return log[~((log[col.TYPE] == EventType.ORDER) & (rng.random(len(log)) < 0.3))]
 
 
-def _dearer_orders(tables: Tables, _: Rng) -> pd.DataFrame:
-    return tables.log.assign(**{col.VALUE: tables.log[col.VALUE] * 1.5})
+def _dearer_orders(city: City, _: Rng) -> pd.DataFrame:
+    return city.later.assign(**{col.VALUE: city.later[col.VALUE] * 1.5})
 
 
-def _later_hours(tables: Tables, rng: Rng) -> pd.DataFrame:
-    log = tables.log
+def _later_hours(city: City, rng: Rng) -> pd.DataFrame:
+    log = city.later
     late = log[col.REQUEST_ID].isin(_some(log[col.REQUEST_ID], 0.3, rng))
     return log.assign(**{col.AT: log[col.AT].where(~late, log[col.AT] + timedelta(hours=2))})
 
 
-def _diners_leave(tables: Tables, rng: Rng) -> pd.DataFrame:
-    diners = tables.diners
+def _diners_leave(city: City, rng: Rng) -> pd.DataFrame:
+    diners = city.diners
     north = diners[diners[col.HOME_LAT] > diners[col.HOME_LAT].median()][col.USER_ID]
-    return tables.log[~tables.log[col.USER_ID].isin(_some(north, 0.7, rng))]
+    return city.later[~city.later[col.USER_ID].isin(_some(north, 0.7, rng))]
 
 
-def _less_of_a_cuisine(tables: Tables, rng: Rng) -> pd.DataFrame:
-    first = tables.restaurants[col.CUISINES].map(lambda cell: cell[0])
-    shown = tables.log[tables.log[col.TYPE] == EventType.IMPRESSION][col.RESTAURANT_ID]
-    common = shown.map(pd.Series(first.to_numpy(), tables.restaurants[col.RESTAURANT_ID])).value_counts().index[:3]
-    theirs = tables.restaurants[first.isin(common)][col.RESTAURANT_ID]
-    gone = tables.log[col.RESTAURANT_ID].isin(theirs) & (tables.log[col.TYPE] == EventType.IMPRESSION)
-    return tables.log[~(gone & (rng.random(len(tables.log)) < 0.6))]
+def _less_of_a_cuisine(city: City, rng: Rng) -> pd.DataFrame:
+    first = city.restaurants[col.CUISINES].map(lambda cell: cell[0])
+    shown = city.later[city.later[col.TYPE] == EventType.IMPRESSION][col.RESTAURANT_ID]
+    common = shown.map(pd.Series(first.to_numpy(), city.restaurants[col.RESTAURANT_ID])).value_counts().index[:3]
+    theirs = city.restaurants[first.isin(common)][col.RESTAURANT_ID]
+    gone = city.later[col.RESTAURANT_ID].isin(theirs) & (city.later[col.TYPE] == EventType.IMPRESSION)
+    return city.later[~(gone & (rng.random(len(city.later)) < 0.6))]
 
 
-def _further_away(tables: Tables, rng: Rng) -> pd.DataFrame:
-    homes = tables.diners.set_index(col.USER_ID).reindex(tables.log[col.USER_ID])
-    places = tables.restaurants.set_index(col.RESTAURANT_ID).reindex(tables.log[col.RESTAURANT_ID])
+def _further_away(city: City, rng: Rng) -> pd.DataFrame:
+    homes = city.diners.set_index(col.USER_ID).reindex(city.later[col.USER_ID])
+    places = city.restaurants.set_index(col.RESTAURANT_ID).reindex(city.later[col.RESTAURANT_ID])
     ends = ((homes, col.HOME_LAT), (homes, col.HOME_LON), (places, col.LAT), (places, col.LON))
     km = distance_km(*(frame[name].to_numpy(np.float64) for frame, name in ends))
-    near = (km < np.nanmedian(km)) & (tables.log[col.TYPE] == EventType.IMPRESSION).to_numpy()
-    return tables.log[~(near & (rng.random(len(tables.log)) < 0.5))]
+    near = (km < np.nanmedian(km)) & (city.later[col.TYPE] == EventType.IMPRESSION).to_numpy()
+    return city.later[~(near & (rng.random(len(city.later)) < 0.5))]
 
 
 def _some(ids: "pd.Series[str]", share: float, rng: Rng) -> npt.NDArray[Any]:
@@ -173,7 +199,7 @@ def _some(ids: "pd.Series[str]", share: float, rng: Rng) -> npt.NDArray[Any]:
     return np.asarray(distinct)[rng.random(len(distinct)) < share]
 
 
-SHIFTS: Final = (
+SHIFTS: Final[tuple[Shift, ...]] = (
     Shift("order_rate", "three orders of ten fall away", _fewer_orders),
     Shift("order_value", "orders half as dear again", _dearer_orders),
     Shift("hour", "three visits of ten two hours later", _later_hours),
@@ -189,18 +215,21 @@ def _lines(rates: Sequence[Rate]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table after every ten cities, and at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cities", type=int, default=200)
+    parser.add_argument("--lively", type=int, help="so many of them with weather and planted changes; a quarter")
     parser.add_argument("--seed", type=int, default=0, help="of the first city")
     parser.add_argument("--restaurants", type=int, default=60)
-    parser.add_argument("--diners", type=int, default=400)
+    parser.add_argument("--diners", type=int, default=300)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    rates = measure(given.cities, given.seed, given.restaurants, given.diners)
-    print("\n".join(_lines(rates)))
-    if given.json is not None:
-        given.json.write_text(json.dumps([asdict(rate) for rate in rates], indent=2) + "\n")
+    lively = given.cities // 4 if given.lively is None else given.lively
+    for tally in measure(given.cities, lively, given.seed, given.restaurants, given.diners):
+        if len(tally.calm) % 10 == 0 or len(tally.calm) == given.cities:
+            print("\n".join(_lines(tally.rates())), flush=True)
+            if given.json is not None:
+                given.json.write_text(json.dumps([asdict(rate) for rate in tally.rates()], indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from scipy import stats
 
 from data import drift
 from data.drift import Column, Kind, Part, compare, design_effect, holm, ks, psi, wasserstein
-from data.measure_drift import CALM, LIVELY, SHIFTS, Rate, _one_city, measure
+from data.measure_drift import SHIFTS, Rate, measure
 
 counts = arrays(np.int64, st.integers(2, 12), elements=st.integers(1, 10_000))
 
@@ -148,13 +148,13 @@ def test_labels_that_are_new_count() -> None:
 
 
 def test_a_calm_city_is_quiet_and_planted_changes_are_found() -> None:
-    assert not _one_city(CALM, 1, 60, 300, ())[0].drifted
+    tally = next(measure(1, 1, first_seed=2))
 
-    quiet, shifted = _one_city(LIVELY, 2, 60, 400, SHIFTS)
-
-    assert not quiet.drifted
-    for shift in SHIFTS:
-        assert shift.column in {one.name for one in shifted[shift.what].drifted}, shift.what
+    assert not tally.calm[0].drifted
+    assert not tally.lively[0].drifted
+    assert tally.found == {shift.what: [True] for shift in SHIFTS}
+    assert max(one.design_effect for one in tally.calm[0].columns) > 1.5
+    assert {one.design_effect for one in tally.naive[0].columns} == {1.0}
 
 
 def test_a_rate_of_cities_has_the_exact_interval() -> None:
@@ -166,9 +166,10 @@ def test_a_rate_of_cities_has_the_exact_interval() -> None:
 
 @pytest.mark.long
 def test_false_alarms_stay_at_their_rate_over_200_cities_and_planted_changes_are_found() -> None:
-    rates = measure(200)
+    *_, tally = measure(200, 50)
+    rates = tally.rates()
 
-    assert rates[0].low <= drift.ALPHA, rates[0]
-    assert rates[2].happened <= 10, rates[2]
-    for rate in rates[4:]:
-        assert rate.low > 0.9, rate
+    assert rates[0].happened <= stats.binom.ppf(0.99, 200, drift.ALPHA), rates[0]
+    assert rates[3].happened <= stats.binom.ppf(0.99, 50, 0.05), rates[3]
+    for rate in rates[5:]:
+        assert rate.happened >= 45, rate
