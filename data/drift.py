@@ -13,6 +13,7 @@ what is chance in small data.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +34,8 @@ RATE_FLOOR: Final = 0.1
 _BINS: Final = 10
 _FEWEST_EXPECTED: Final = 5.0
 _MOST_UNITS: Final = 4096
+_LEAST_DESIGN_EFFECT: Final = 0.05
+"""Where every unit is the same in both periods nothing scatters, and nothing could be divided by."""
 _EMPTY_SHARE: Final = 1e-4
 """PSI has no value where a bin is empty in one period: it counts as this share."""
 
@@ -120,8 +123,14 @@ class DriftReport:
         return [head, *map(_line, self.columns), *(f"skipped   {name}" for name in self.skipped)]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain objects, lists, texts and finite numbers."""
-        columns = [asdict(one) for one in self.columns]
+        """Plain objects, lists, texts and finite numbers; null where one is infinite."""
+        columns = [
+            {
+                name: None if isinstance(value, float) and not isfinite(value) else value
+                for name, value in asdict(one).items()
+            }
+            for one in self.columns
+        ]
         return {"drifted": bool(self.drifted), "alpha": self.alpha, "columns": columns, "skipped": list(self.skipped)}
 
 
@@ -233,6 +242,9 @@ def _test(reference: Column, current: Column) -> dict[str, Any] | None:
     is_number = reference.kind is Kind.NUMBER
     effects = [(design_effect(bins, is_current, unit, is_number), _number_of(unit)) for unit in units]
     deff, groups = max(effects, default=(1.0, len(values)))
+    if groups < 2:  # how units differ cannot be seen in one
+        return None
+    deff = max(deff, _LEAST_DESIGN_EFFECT)
     effect, p_value = _judged(reference, current, table, deff, groups)
     return {
         "name": reference.name,

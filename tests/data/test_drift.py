@@ -1,5 +1,7 @@
 """Drift: the statistics against their definitions, false alarms in data that does not change, and planted changes."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,7 +90,7 @@ def test_what_a_unit_has_in_common_in_both_periods_scatters_less() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_tests_of_clustered_rows_keep_their_level(kind: Kind) -> None:
     """100 diners with ten rows each that are nearly one row; a test of single rows would reject in most worlds."""
-    p_values = []
+    p_values, naive = [], []
     for world in range(300):
         rng = np.random.default_rng([4, world])
         sides = []
@@ -97,7 +99,9 @@ def test_tests_of_clustered_rows_keep_their_level(kind: Kind) -> None:
             values = {Kind.NUMBER: taste, Kind.RATE: taste > 0.5, Kind.CATEGORY: np.floor(taste * 1.5)}[kind]
             sides.append([column(values, np.repeat(np.arange(100), 10) + 1000 * side, kind=kind)])
         p_values.append(compare(*sides).columns[0].p_value)
+        naive.append(compare(*([column(side[0].values, kind=kind)] for side in sides)).columns[0].p_value)
 
+    assert sum(p < 0.05 for p in naive) > 100
     assert sum(p < 0.05 for p in p_values) <= stats.binom.ppf(0.999, 300, 0.05)
 
 
@@ -129,6 +133,29 @@ def test_columns_that_cannot_be_compared_are_named() -> None:
     assert report.columns == ()
     assert report.skipped == ("gone", "constant", "empty", "new")
     assert report.to_json() == {"drifted": False, "alpha": drift.ALPHA, "columns": [], "skipped": [*report.skipped]}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_diners_who_do_not_change_are_no_drift(kind: Kind) -> None:
+    values = np.random.default_rng(7).integers(0, 2, 200).astype(np.float64)
+    period = [column(values == 1.0 if kind is Kind.RATE else values, np.arange(200), kind=kind)]
+
+    (found,) = compare(period, period).columns
+
+    assert (found.p_value, found.effect, found.drifted) == (1.0, 0.0, False)
+
+
+def test_one_diner_alone_says_nothing_about_all() -> None:
+    rng, one = np.random.default_rng(8), np.zeros(100)
+
+    assert compare([column(rng.normal(size=100), one)], [column(rng.normal(9.0, size=100), one)]).skipped == ("x",)
+
+
+def test_a_report_is_json_also_where_the_reference_does_not_vary() -> None:
+    report = compare([column(np.ones(50))], [column(np.arange(50.0))])
+
+    assert report.columns[0].wasserstein == np.inf
+    assert json.loads(json.dumps(report.to_json(), allow_nan=False))["columns"][0]["wasserstein"] is None
 
 
 def test_columns_of_different_kinds_are_refused() -> None:
