@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what the tests need beside Python: PostgreSQL, a browser, strace. Installs only as root on Debian or Ubuntu;
+# Brings what the tests need beside Python: PostgreSQL, a browser, strace, promtool. Installs only as root on Debian or Ubuntu;
 # says in one line what is missing then, and never fails the run: tests without their server are skipped, and say so.
 set -u
 
@@ -12,11 +12,13 @@ found() {
 has_postgresql() { found initdb || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1; }
 has_chromium() { found chromium chromium-browser google-chrome google-chrome-stable; }
 has_strace() { found strace; }
+has_promtool() { found promtool; }
 
 missing() {
     has_postgresql || printf ' postgresql'
     has_chromium || printf ' chromium'
     [ "$(uname)" != Linux ] || has_strace || printf ' strace'
+    has_promtool || printf ' prometheus'
 }
 
 wanted=$(missing)

@@ -25,6 +25,7 @@ from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
 from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
+from services.features.breaker import BreakerState
 from services.features.embedded import EmbeddedRedisError
 from services.monitoring.metrics import Metrics
 from services.releases.freeze import FreezeStore
@@ -42,6 +43,7 @@ from services.stakeholders.policies import PolicyStore
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_OBSERVE_SECONDS = 1.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -134,6 +136,15 @@ class Services:
         checks["markets"] = "ok" if self.state.snapshots else "none: train a model first"
         return checks
 
+    def observe(self) -> None:
+        """Tell the metrics where this process stands."""
+        self.metrics.process(
+            served_waiting=self.served.waiting,
+            served_dropped=self.served.dropped,
+            events_waiting=self.events.waiting,
+            breaker_open=self.cache.breaker_state is not BreakerState.CLOSED,
+        )
+
     async def warm_up(self) -> None:
         """Load the markets and put their diners into the feature cache."""
         await self.state.refresh()
@@ -165,11 +176,13 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
-        for loop in (
+        loops = (
             services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
             _keep_running(embedded, services.cache),
             _keep_counts(services.counts),
-        ):
+            _keep_observed(services),
+        )
+        for loop in loops:
             stack.push_async_callback(_cancelled, asyncio.create_task(loop))
         yield services
 
@@ -241,6 +254,13 @@ async def _keep_counts(counts: ServingCounts) -> None:
         cells = counts.taken()
         if not await asyncio.to_thread(counts.write, cells):
             counts.put_back(cells)
+
+
+async def _keep_observed(services: Services) -> None:
+    """With several processes, whichever is asked for the metrics shows what the others have said."""
+    while True:
+        services.observe()
+        await asyncio.sleep(_OBSERVE_SECONDS)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -29,6 +29,7 @@ def application() -> FastAPI:
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal: SIGTERM and SIGINT finish the requests in flight first."""
+    configure_logs(settings.log_level, settings.log_json)  # of this process, which watches over the workers
     with _shared(settings, workers):
         uvicorn.run(
             "services.server:application",

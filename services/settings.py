@@ -95,6 +95,19 @@ class Settings(BaseSettings):
         """`retrain_every` as a duration."""
         return duration(self.retrain_every) if self.retrain_every else None
 
+    slow_request_ms: int = Field(default=500, ge=1, le=60_000)
+    """Requests that take longer are logged with their route, status and versions."""
+    worker_metrics_host: str = "127.0.0.1"
+    """Address on which the worker shows its metrics."""
+    worker_metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """Port of the worker's `/metrics`; 0: none."""
+    drift_days: int = Field(default=7, ge=1, le=90)
+    """Days of served lists that are compared with twice as many before them: whole weeks, best."""
+    otlp_endpoint: str = ""
+    """Base URL of an OTLP/HTTP receiver of traces, `http://collector:4318`; empty: no traces, at no cost."""
+    trace_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of requests that are traced where the caller's `traceparent` does not decide."""
+
     @property
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""

@@ -18,7 +18,11 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
+from services.monitoring.calibration_watch import live_calibration
+from services.monitoring.drift_watch import live_drift
 from services.monitoring.logs import configure_logs
+from services.monitoring.queue_watch import queue_states
+from services.monitoring.worker_metrics import WorkerMetrics
 from services.releases.freeze import FreezeStore
 from services.releases.guardrails import Promises
 from services.releases.jobs import BudgetJob, GuardrailJob
@@ -47,10 +51,13 @@ class Job:
 class Worker:
     """Does jobs in turn, each when its time has come, in one thread: they share one database and never wait long."""
 
-    def __init__(self, jobs: Sequence[Job], heartbeat: Path | None = None) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], heartbeat: Path | None = None, metrics: WorkerMetrics | None = None
+    ) -> None:
         """The file `heartbeat` is touched after every round, for those who want to see that the worker lives."""
         self._jobs = jobs
         self._heartbeat = heartbeat
+        self._metrics = metrics
         self._failures = dict.fromkeys((job.name for job in jobs), 0)
 
     def once(self) -> None:
@@ -72,12 +79,18 @@ class Worker:
 
     def _round(self, job: Job) -> float:
         """One round of a job; the seconds until its next one."""
+        started = time.perf_counter()
+        failed = True
         try:
             done = job.run()
+            failed = False
         except Exception as error:  # noqa: BLE001 - one job's fault must not end the others
             self._failures[job.name] += 1
             self._report(job, error)
             return min(job.seconds * 2.0 ** self._failures[job.name], _LONGEST_PAUSE_SECONDS)
+        finally:
+            if self._metrics is not None:
+                self._metrics.round(job.name, time.perf_counter() - started, time.time(), failed)
         if self._failures[job.name]:
             _log.info("job_recovered", job=job.name, failures=self._failures[job.name])
             self._failures[job.name] = 0
@@ -90,9 +103,9 @@ class Worker:
             _log.warning("job_waits_for_the_database", job=job.name, reason=str(error))
 
 
-def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Supervisor) -> list[Job]:
+def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Supervisor, metrics: WorkerMetrics) -> list[Job]:
     """What there is to do."""
-    settler = Settler(engine, clock, settings.settle_after_seconds)
+    settler, pacing = Settler(engine, clock, settings.settle_after_seconds), PacingJob(engine, clock)
     trail, minutes = AuditTrail(engine, clock), ServingMinutes(engine, clock)
     releases, freezes = ReleaseStore(engine, trail, clock), FreezeStore(engine, trail, clock)
     promises = Promises(1.0 - settings.slo_availability, 1.0 - settings.slo_fast)
@@ -100,10 +113,14 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
     budget = BudgetJob(engine, freezes, minutes, settings.objectives)
     return [
         Job("settlement", 1.0, settler.settle, drains=True),
-        Job("pacing", 60.0, PacingJob(engine, clock).run),
+        Job("pacing", 60.0, pacing.run),
         Job("guardrails", settings.guardrail_seconds, guardrails.run),
         Job("error-budget", 10.0, budget.run),
         Job("retraining", 1.0, supervisor.look),
+        Job("queue-watch", 5.0, lambda: metrics.queues(queue_states(engine, clock))),
+        Job("spend-watch", 60.0, lambda: metrics.spending(pacing.spending())),
+        Job("calibration-watch", 300.0, lambda: metrics.calibration(live_calibration(engine, clock))),
+        Job("drift-watch", 3600.0, lambda: metrics.drift(live_drift(engine, clock, settings.drift_days), time.time())),
     ]
 
 
@@ -115,17 +132,20 @@ def run(settings: Settings, once: bool) -> None:
     configure_logs(settings.log_level, settings.log_json)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.resolved_database_url)
-    supervisor = Supervisor(engine, Clock(), settings)
+    supervisor, metrics = Supervisor(engine, Clock(), settings), WorkerMetrics()
+    todo = jobs(engine, Clock(), settings, supervisor, metrics)
     try:
         if once:
             migrate(engine)
-            Worker(jobs(engine, Clock(), settings, supervisor)).once()
+            Worker(todo).once()
             supervisor.finish()
             return
+        if settings.worker_metrics_port:
+            metrics.serve(settings.worker_metrics_host, settings.worker_metrics_port)
         stop = _set_by_signals()
         _log.info("worker_started")
         _await_database(engine, stop)
-        Worker(jobs(engine, Clock(), settings, supervisor), settings.worker_heartbeat).run(stop)
+        Worker(todo, settings.worker_heartbeat, metrics).run(stop)
         _log.info("worker_stopped")
     finally:
         supervisor.close()

@@ -94,6 +94,7 @@ ALLOWED_SKIPS = (
     "PostgreSQL is not installed",
     "Chromium is not installed",
     "strace is not installed",
+    "promtool is not installed",
     "no docker compose client here",
     "only Linux tells a child that its parent has died",
     "needs /proc",

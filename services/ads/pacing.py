@@ -116,12 +116,11 @@ class Standing:
         Campaigns without a last step start. Where the last step lies in the future, because the clock went back, the
         multiplier stays.
         """
-        start, end = day.bounds[0], day.bounds[-1]
+        start = day.bounds[0]
         same_day = self.updated >= start
         since, seen = np.where(same_day, self.updated, start), np.where(same_day, self.seen, 0.0)
         window = _Window.of(day, self.begins, self.ends)
-        later = np.where(np.isfinite(self.ends), np.maximum(self.ends - end, 0.0) / _DAY_SECONDS, 0.0)
-        budgets = todays_budgets(self.daily, self.total - (self.spent - self.spent_today), window.traffic, later)
+        budgets = self._budgets(day, window)
         interval = Spending(
             spent=self.spent_today - seen,
             planned=planned_spend(budgets - seen, window.to_come(since), window.to_come(np.full_like(since, now))),
@@ -131,6 +130,22 @@ class Standing:
         )
         moved = np.where(self.updated <= now, step(self.multipliers, interval, rule), self.multipliers)
         return np.where(np.isnan(self.updated), rule.start, moved)
+
+    def planned(self, day: DayTraffic, now: float) -> Doubles:
+        """(m,) what would be spent of today's budgets by now if each followed the day's traffic from its beginning."""
+        window = _Window.of(day, self.begins, self.ends)
+        start = np.full_like(self.begins, day.bounds[0])
+        return planned_spend(
+            self._budgets(day, window), window.to_come(start), window.to_come(np.full_like(start, now))
+        )
+
+    def left_today(self) -> Doubles:
+        """(m,) what the budgets still allow today."""
+        return np.maximum(np.minimum(self.daily - self.spent_today, self.total - self.spent), 0.0)
+
+    def _budgets(self, day: DayTraffic, window: "_Window") -> Doubles:
+        later = np.where(np.isfinite(self.ends), np.maximum(self.ends - day.bounds[-1], 0.0) / _DAY_SECONDS, 0.0)
+        return todays_budgets(self.daily, self.total - (self.spent - self.spent_today), window.traffic, later)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """The pacing's periodic job: from budgets, charges and traffic in the database to each campaign's multiplier there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,6 +22,21 @@ HISTORY_DAYS: Final = 35
 _HOUR: Final = 3600
 
 
+@dataclass(frozen=True)
+class MarketSpend:
+    """Where a market's budgets stand on its local day, in minor units."""
+
+    market: str
+    spent: float
+    """By campaigns that are not closed."""
+    planned: float
+    """What following the day's traffic would have spent by now."""
+    left: float
+    """What the campaigns that run now may still spend today."""
+    campaigns_open: int
+    """They run now and have budget left."""
+
+
 class PacingJob:
     """Moves the multipliers of all markets' campaigns. Raises StorageUnavailable when the database is away.
 
@@ -37,6 +53,18 @@ class PacingJob:
     def run(self) -> int:
         """Pace each market in a transaction of its own; how many campaigns were paced."""
         return sum(self._pace(market, time_zone) for market, time_zone in self._markets())
+
+    def spending(self) -> list[MarketSpend]:
+        """Where the budgets of each market with campaigns stand; changes nothing."""
+        now = self._clock.now()
+        found = []
+        for market, time_zone in self._markets():
+            today = day_of(now, time_zone)
+            with reading(self._engine) as connection:
+                rows = _campaigns(connection, market, today)
+                day = DayTraffic.of(today, time_zone, _shares(connection, market, time_zone, today))
+            found.append(_spending(market, rows, day, now))
+        return found
 
     def _markets(self) -> list[tuple[str, str]]:
         markets, campaigns = schema.markets, schema.campaigns
@@ -130,6 +158,18 @@ def _standing(rows: Sequence[Row[Any]]) -> Standing:
         multipliers=column("multiplier", 0.0),
         seen=column("spent_seen", 0.0, MICRO),
         updated=seconds([row.updated_at for row in rows], np.nan),
+    )
+
+
+def _spending(market: str, rows: Sequence[Row[Any]], day: DayTraffic, now: datetime) -> MarketSpend:
+    standing = _standing(rows)
+    runs = np.asarray([_is_open(row, now) for row in rows], np.bool_)
+    return MarketSpend(
+        market=market,
+        spent=float(standing.spent_today.sum()),
+        planned=float(standing.planned(day, now.timestamp()).sum()),
+        left=float(standing.left_today()[runs].sum()),
+        campaigns_open=int(runs.sum()),
     )
 
 

@@ -1,8 +1,8 @@
 """The application: routes, errors, the hot path and the edge, put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -30,7 +30,11 @@ from services.clock import Clock
 from services.console.docs import mount_docs
 from services.console.routes import mount as mount_console
 from services.monitoring.metrics import Metrics
+from services.monitoring.requests import RequestWatch
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.monitoring.tracing import Tracing
 
 DESCRIPTION = """\
 Restaurant recommendations in which everybody who has a stake sits at the table.
@@ -59,12 +63,14 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
     `hot_path=False` leaves the fast lane out, so that a test can compare it with the documented route.
     """
     metrics = Metrics()
+    requests = RequestWatch(metrics, settings.slow_request_ms / 1000.0)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, metrics, clock or Clock()) as services:
-            app.state.services = services
-            yield
+        with _tracing(settings) as requests.tracing:
+            async with open_services(settings, metrics, clock or Clock()) as services:
+                app.state.services = services
+                yield
 
     app = Application(
         title="tablestakes",
@@ -92,9 +98,9 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
-    app.add_middleware(Edge, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, requests=requests, max_body_bytes=settings.max_body_bytes)
     if hot_path:
-        app.hot_path = HotPath(app, metrics)
+        app.hot_path = HotPath(app, requests)
     if settings.cors_origins:
         open_to: dict[str, Any] = {
             "allow_origins": settings.cors_origins,
@@ -107,6 +113,23 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
             app.hot_path = CORSMiddleware(app.hot_path, **open_to)
     _complete_openapi(app)
     return app
+
+
+@contextmanager
+def _tracing(settings: Settings) -> Iterator["Tracing | None"]:
+    """Traces where they are configured; RuntimeError where what they need is not installed."""
+    if not settings.otlp_endpoint:
+        yield None
+        return
+    try:
+        from services.monitoring.tracing import open_tracing
+    except ImportError as error:
+        raise RuntimeError(
+            f"TABLESTAKES_OTLP_ENDPOINT is set, but traces need the extra `tracing` ({error.name} is missing): "
+            "install tablestakes[tracing], or unset it"
+        ) from error
+    with open_tracing(settings.otlp_endpoint, settings.trace_share) as tracing:
+        yield tracing
 
 
 def _complete_openapi(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.bootstrap import Services
+from services.monitoring.requests import RequestNotes
 
 
 def _services(request: Request) -> Services:
@@ -12,5 +13,13 @@ def _services(request: Request) -> Services:
     return services
 
 
+def _notes(request: Request) -> RequestNotes:
+    notes: RequestNotes = request.state.notes
+    return notes
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
 """The objects that the composition root built."""
+
+NotesDep = Annotated[RequestNotes, Depends(_notes)]
+"""What the log and the trace are to know of this request; the edge made them."""

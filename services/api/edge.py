@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.problems import Problem, TooLarge
 from services.identifiers import RequestIds
-from services.monitoring.metrics import Metrics
+from services.monitoring.requests import RequestNotes, RequestWatch
 
 _CLIENT_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = structlog.get_logger(__name__)
@@ -22,9 +22,9 @@ def client_request_id(scope: Scope) -> str | None:
     return None
 
 
-def unexpected(error: Exception, request_id: str, path: str) -> Problem:
+def unexpected(error: Exception, request_id: str, path: str, notes: RequestNotes) -> Problem:
     """Log what nobody caught; what the client is told has none of its text."""
-    _log.error("request_failed", request_id=request_id, path=path, exc_info=error)
+    _log.error("request_failed", request_id=request_id, path=path, exc_info=error, **notes.about())
     return Problem("an unexpected error; the request's id finds it in the logs")
 
 
@@ -35,9 +35,9 @@ class BodyTooLarge(Exception):
 class Edge:
     """Gives each request an id, bounds its body, counts it, and turns what nobody caught into a 500 without details."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, requests: RequestWatch, max_body_bytes: int) -> None:
         self.app = app
-        self._metrics = metrics
+        self._requests = requests
         self._max_body_bytes = max_body_bytes
         self._ids = RequestIds()
 
@@ -47,7 +47,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         request_id = client_request_id(scope) or self._ids.new()
-        scope.setdefault("state", {})["request_id"] = request_id
+        notes = RequestNotes()
+        scope.setdefault("state", {}).update(request_id=request_id, notes=notes)
         started = time.perf_counter()
         status = 0
 
@@ -64,12 +65,12 @@ class Edge:
             large = TooLarge(f"the body may have {self._max_body_bytes:,} bytes at most")
             await large.response(request_id)(scope, receive, sending)
         except Exception as error:
-            problem = unexpected(error, request_id, scope["path"])
+            problem = unexpected(error, request_id, scope["path"], notes)
             if status:  # the answer had begun: all that is left is to break it off
                 raise
             await problem.response(request_id)(scope, receive, sending)
         finally:
-            self._metrics.request(route_of(scope), status, time.perf_counter() - started)
+            self._requests.answered(scope, route_of(scope), status, request_id, started, notes)
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         limit = self._max_body_bytes

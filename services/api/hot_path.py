@@ -23,7 +23,7 @@ from services.api.schemas import RecommendationQuery
 from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
-from services.monitoring.metrics import Metrics
+from services.monitoring.requests import RequestNotes, RequestWatch
 from services.serving.present import Explain, document
 from services.serving.recommender import Ask
 
@@ -33,17 +33,20 @@ _MAX_QUERY_BYTES = 32_768
 _log = structlog.get_logger(__name__)
 
 
-async def answer(services: Services, query: RecommendationQuery) -> tuple[str, bytes, bytes]:
+async def answer(services: Services, query: RecommendationQuery, notes: RequestNotes) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    return await answered(services, ask_for(services, query), query.explain)
+    return await answered(services, ask_for(services, query), query.explain, notes)
 
 
-async def answered(services: Services, ask: Ask, explain: Explain, assigned: bool = True) -> tuple[str, bytes, bytes]:
+async def answered(
+    services: Services, ask: Ask, explain: Explain, notes: RequestNotes, assigned: bool = True
+) -> tuple[str, bytes, bytes]:
     """The same for a question that is understood; counted for the model that answers, or fails to.
 
     Where a canary fails, that counts against it, and the champion answers. `assigned`: the diner's id chose the model.
     """
     started = time.perf_counter()
+    notes.market, notes.model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
     assigned = assigned and ask.personalised
     try:
         made = await services.recommender.recommend(ask)
@@ -54,10 +57,11 @@ async def answered(services: Services, ask: Ask, explain: Explain, assigned: boo
         if ask.instead is None:
             raise
         _log.error("canary_failed", version=ask.snapshot.artifact.version, exc_info=error)
-        return await answered(services, replace(ask, snapshot=ask.instead, instead=None), explain, assigned=False)
+        instead = replace(ask, snapshot=ask.instead, instead=None)
+        return await answered(services, instead, explain, notes, assigned=False)
     done = time.perf_counter()
     services.counts.count(ask.snapshot, done - started, assigned=assigned)
-    stages = {**made.stages, "presentation": done - ranked}
+    notes.stages = stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
     return made.request_id, body, timing.encode()
 
@@ -82,9 +86,9 @@ def parse_query(query_string: bytes) -> RecommendationQuery:
 class HotPath:
     """Answers `GET /v1/recommendations`."""
 
-    def __init__(self, api: FastAPI, metrics: Metrics) -> None:
+    def __init__(self, api: FastAPI, requests: RequestWatch) -> None:
         self._api = api
-        self._metrics = metrics
+        self._requests = requests
         self._ids = RequestIds()
 
     @staticmethod
@@ -95,15 +99,18 @@ class HotPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request that matches."""
         started = time.perf_counter()
-        given = client_request_id(scope)
+        request_id = client_request_id(scope)
+        notes = RequestNotes()
         status = 200
         try:
             services: Services = self._api.state.services
             role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
-            request_id, body, timing = await answer(services, parse_query(scope["query_string"]))
+            list_id, body, timing = await answer(services, parse_query(scope["query_string"]), notes)
+            request_id = request_id or list_id
         except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
-            problem = error if isinstance(error, Problem) else unexpected(error, given or "", scope["path"])
-            status, request_id = problem.status, given or self._ids.new()
+            request_id = request_id or self._ids.new()
+            problem = error if isinstance(error, Problem) else unexpected(error, request_id, scope["path"], notes)
+            status = problem.status
             response = problem.response(request_id)
             response.headers["X-Request-ID"] = request_id
             await response(scope, receive, send)
@@ -112,13 +119,13 @@ class HotPath:
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
                 (b"server-timing", timing),
-                (b"x-request-id", (given or request_id).encode()),
+                (b"x-request-id", request_id.encode()),
                 (b"cache-control", b"no-store"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         finally:
-            self._metrics.request(ROUTE, status, time.perf_counter() - started)
+            self._requests.answered(scope, ROUTE, status, request_id or "", started, notes)
 
 
 def _authorization(scope: Scope) -> bytes:

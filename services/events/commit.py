@@ -46,6 +46,11 @@ class GroupCommit:
         self._writer = threading.Thread(target=self._write_groups, name="event-writer", daemon=True)
         self._writer.start()
 
+    @property
+    def waiting(self) -> int:
+        """Events that wait for the next transaction."""
+        return self._waiting
+
     async def append(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events; when this returns they are on disk. One outcome an event, in order.
 

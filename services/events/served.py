@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Self
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from services.database.errors import StorageUnavailable
 from services.database.schema import served_lists as table
@@ -84,6 +84,11 @@ class ServedLog:
         """Lists dropped so far: too many waited, or their document could not be written."""
         return self._dropped
 
+    @property
+    def waiting(self) -> int:
+        """Lists that wait for the database now."""
+        return len(self._waiting)
+
     def record(
         self,
         request_id: str,
@@ -126,14 +131,8 @@ class ServedLog:
 
         Raises StorageUnavailable.
         """
-        within = (table.c.market == market, table.c.at >= since, table.c.at < until)
         with reading(self._engine) as connection:
-            count = connection.execute(select(func.count()).where(*within)).scalar_one()
-            number = func.row_number().over(order_by=(table.c.at, table.c.request_id)).label("number")
-            numbered = select(table.c.request_id, number).where(*within).subquery()
-            chosen = select(numbered.c.request_id).where(numbered.c.number % max(1, -(-count // limit)) == 0)
-            rows = connection.execute(select(table).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
-        return count, [ServedList(**row._mapping) for row in rows]
+            return sample(connection, market, since, until, limit)
 
     def flush(self) -> None:
         """Write all that waits now. Raises StorageUnavailable; then it still waits."""
@@ -226,6 +225,19 @@ class ServedLog:
         with self._lock:
             self._dropped += count
         _log.error("served_lists_dropped", count=count, exc_info=error)
+
+
+def sample(
+    connection: Connection, market: str, since: datetime, until: datetime, limit: int
+) -> tuple[int, list[ServedList]]:
+    """How many lists of [since, until) are in the database, and at most `limit` of them, evenly spread over it."""
+    within = (table.c.market == market, table.c.at >= since, table.c.at < until)
+    count = connection.execute(select(func.count()).where(*within)).scalar_one()
+    number = func.row_number().over(order_by=(table.c.at, table.c.request_id)).label("number")
+    numbered = select(table.c.request_id, number).where(*within).subquery()
+    chosen = select(numbered.c.request_id).where(numbered.c.number % max(1, -(-count // limit)) == 0)
+    rows = connection.execute(select(table).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
+    return count, [ServedList(**row._mapping) for row in rows]
 
 
 def _record(item: _Waiting) -> Record:

@@ -1,9 +1,24 @@
-"""Structured logs to standard error: plain lines for people, JSON for machines. Keys and tokens are never passed in."""
+"""Structured logs to standard error: plain lines for people, JSON for machines.
+
+Keys and tokens are never passed in, nor is what a diner asked; should an exception's text hold one, it is blotted out.
+"""
 
 import logging
+import re
 import sys
+from typing import Final
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_SECRETS: Final = re.compile(
+    r"""ts_[a-z]+_[A-Za-z0-9_-]{20,}              # our keys
+    | (?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,}       # whoever's
+    | (?<=://)[^\s/@:"']*:[^\s/@"']+(?=@)        # user and password in an address
+    """,
+    re.VERBOSE,
+)
+_BLOT: Final = "[hidden]"
 
 
 def configure_logs(level: str, as_json: bool) -> None:
@@ -36,12 +51,19 @@ def configure_logs(level: str, as_json: bool) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *([structlog.processors.format_exc_info] if as_json else []),
                 renderer,
+                _without_secrets,
             ],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+
+
+def _without_secrets(_: WrappedLogger, __: str, line: "EventDict | str") -> str:
+    """The rendered line; this comes last, so that a trace is covered too."""
+    return _SECRETS.sub(_BLOT, str(line))

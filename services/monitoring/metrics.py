@@ -1,13 +1,33 @@
-"""All Prometheus metrics, in one place. Labels are route names and reasons, never diners or restaurants."""
+"""The Prometheus metrics of an API process, in one place; the worker's are in `worker_metrics`.
 
-from typing import Any, Final, TypeVar
+Labels are markets, route names, reasons and versions, never diners, restaurants or campaigns.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
-Labelled = TypeVar("Labelled", Counter, Histogram)
+Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
+
+
+class Children(Generic[Labelled]):
+    """A metric's children by their labels; the library's own look-up takes a lock and several microseconds."""
+
+    def __init__(self, metric: Labelled) -> None:
+        self._metric: Labelled = metric
+        self._children: dict[tuple[str | int, ...], Labelled] = {}
+
+    def __call__(self, *labels: str | int) -> Labelled:
+        """The child with these labels, in the metric's order."""
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._metric.labels(*labels)
+        return child
 
 
 class Metrics:
@@ -15,38 +35,45 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._children: dict[tuple[object, ...], Any] = {}
-        self._requests = Counter(
-            "tablestakes_requests", "Requests by route and status", ("route", "status"), registry=self.registry
+        self._requests = Children(
+            Counter("tablestakes_requests", "Requests by route and status", ("route", "status"), registry=self.registry)
         )
-        self._seconds = Histogram(
-            "tablestakes_request_seconds",
-            "Time to answer, by route",
-            ("route",),
-            buckets=_SECONDS,
-            registry=self.registry,
+        self._seconds = Children(
+            Histogram(
+                "tablestakes_request_seconds",
+                "Time to answer, by route",
+                ("route",),
+                buckets=_SECONDS,
+                registry=self.registry,
+            )
         )
-        self._stages = Histogram(
-            "tablestakes_stage_seconds",
-            "Time in each stage of a recommendation",
-            ("stage",),
-            buckets=_SECONDS,
-            registry=self.registry,
+        self._stages = Children(
+            Histogram(
+                "tablestakes_stage_seconds",
+                "Time in each stage of a recommendation",
+                ("stage",),
+                buckets=_SECONDS,
+                registry=self.registry,
+            )
         )
-        self._degraded = Counter(
-            "tablestakes_degraded",
-            "Answers given with less than all there is, by reason",
-            ("reason",),
-            registry=self.registry,
+        self._degraded = Children(
+            Counter(
+                "tablestakes_degraded",
+                "Answers given with less than all there is, by reason",
+                ("reason",),
+                registry=self.registry,
+            )
         )
-        self._cache = Counter(
-            "tablestakes_feature_cache",
-            "Look-ups in the feature cache, by outcome",
-            ("outcome",),
-            registry=self.registry,
+        self._cache = Children(
+            Counter(
+                "tablestakes_feature_cache",
+                "Look-ups in the feature cache, by outcome",
+                ("outcome",),
+                registry=self.registry,
+            )
         )
-        self._events = Counter(
-            "tablestakes_events", "Events received, by outcome", ("outcome",), registry=self.registry
+        self._events = Children(
+            Counter("tablestakes_events", "Events received, by outcome", ("outcome",), registry=self.registry)
         )
         self._dropped = Gauge(
             "tablestakes_served_log_dropped",
@@ -54,56 +81,89 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
-        self._ready = Gauge(
+        self._model_age = Gauge(
             "tablestakes_model_age_seconds",
             "Age of the model that serves, by market",
             ("market",),
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self._answers = Children(
+            Counter(
+                "tablestakes_answers",
+                "Lists made, by the versions that made them",
+                ("market", "model_version", "policy", "policy_version"),
+                registry=self.registry,
+            )
+        )
+        self._waiting = {
+            queue: Gauge(f"tablestakes_{queue}_waiting", what, registry=self.registry, multiprocess_mode="livesum")
+            for queue, what in (
+                ("served_log", "Served records that wait for the database"),
+                ("event_commit", "Events that wait for the database; their senders wait too"),
+            )
+        }
+        self._breaker = Gauge(
+            "tablestakes_feature_cache_breaker_open",
+            "Processes that have stopped asking the feature cache because it does not answer",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """One answered request."""
-        self._bound(self._requests, route, status).inc()
-        self._bound(self._seconds, route).observe(seconds)
+        self._requests(route, status).inc()
+        self._seconds(route).observe(seconds)
 
     def stage(self, stage: str, seconds: float) -> None:
         """Time in one stage of a recommendation."""
-        self._bound(self._stages, stage).observe(seconds)
+        self._stages(stage).observe(seconds)
+
+    def answer(self, market: str, model_version: str, policy: str, policy_version: int) -> None:
+        """One list made."""
+        self._answers(market, model_version, policy, policy_version).inc()
 
     def degraded(self, reason: str) -> None:
         """One answer that says `degraded`."""
-        self._bound(self._degraded, reason).inc()
+        self._degraded(reason).inc()
 
     def cache(self, outcome: str) -> None:
         """One look-up in the feature cache: hit, miss or last_copy."""
-        self._bound(self._cache, outcome).inc()
-
-    def _bound(self, metric: Labelled, *labels: str | int) -> Labelled:
-        """The metric with these labels; the library's own look-up takes a lock and several microseconds."""
-        key = (metric, *labels)
-        child: Labelled | None = self._children.get(key)
-        if child is None:
-            child = self._children[key] = metric.labels(*labels)
-        return child
+        self._cache(outcome).inc()
 
     def events(self, outcome: str, count: int) -> None:
         """Events by outcome: accepted, duplicate or rejected."""
         if count:
-            self._events.labels(outcome).inc(count)
+            self._events(outcome).inc(count)
 
-    def served_dropped(self, total: int) -> None:
-        """Served records dropped so far."""
-        self._dropped.set(total)
+    def process(self, served_waiting: int, served_dropped: int, events_waiting: int, breaker_open: bool) -> None:
+        """Where this process stands now. To be told again and again: another process may be asked for it."""
+        self._waiting["served_log"].set(served_waiting)
+        self._waiting["event_commit"].set(events_waiting)
+        self._dropped.set(served_dropped)
+        self._breaker.set(breaker_open)
 
     def model_age(self, market: str, seconds: float) -> None:
         """Age of the model that serves a market."""
-        self._ready.labels(market).set(seconds)
+        self._model_age.labels(market).set(seconds)
 
     def render(self, multiprocess_dir: str | None = None) -> bytes:
         """The exposition text; with several worker processes, of all of them together."""
         if multiprocess_dir:
+            _forget_dead_processes(Path(multiprocess_dir))
             together = CollectorRegistry()
             multiprocess.MultiProcessCollector(together, path=multiprocess_dir)  # type: ignore[no-untyped-call]
             return bytes(generate_latest(together))
         return bytes(generate_latest(self.registry))
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    """A process that was killed cannot take back what waited in it; what it counted stays."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass  # another user's: it lives

@@ -153,14 +153,16 @@ class Recommender:
         for stage, seconds in answer.stages.items():
             self._metrics.stage(stage, seconds)
         ask = answer.ask
+        market, model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
+        self._metrics.answer(market, model_version, ask.policy.name, ask.policy.version)
         self._served.record(
             request_id=answer.request_id,
-            market=ask.snapshot.info.market,
+            market=market,
             user_id=ask.user_id,
             at=answer.at,
             policy=ask.policy.name,
             policy_version=ask.policy.version,
-            model_version=ask.snapshot.artifact.version,
+            model_version=model_version,
             record=lambda: served_record(answer),
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "test-servers.sh"
-WANTED = ("initdb", "chromium", "strace")
+WANTED = ("initdb", "chromium", "strace", "promtool")
 APT = """#!/bin/sh
 echo "$*" >> "{log}"
 echo "Get:1 http://mirror.example/debian"; echo "Err http://mirror.example" >&2
@@ -55,7 +55,7 @@ def test_it_says_in_one_line_what_is_missing(folder: Path) -> None:
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_it_installs_what_can_be_had_and_names_the_rest(folder: Path, tmp_path: Path, code: int) -> None:
-    add(folder, "initdb", *(["strace"] if os.uname().sysname == "Linux" else []), "id")
+    add(folder, "initdb", "promtool", *(["strace"] if os.uname().sysname == "Linux" else []), "id")
     (folder / "id").write_text("#!/bin/sh\necho 0\n")
     apt, log = folder / "apt-get", tmp_path / "log"
     apt.write_text(APT.format(log=log, folder=folder, installs="chromium" if not code else "nothing", code=code))

@@ -33,6 +33,6 @@ async def ready(services: ServicesDep, response: Response) -> Health:
 )
 async def metrics(services: ServicesDep) -> Response:
     """Prometheus metrics, of all worker processes together."""
-    services.metrics.served_dropped(services.served.dropped)
+    services.observe()
     text = services.metrics.render(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     return Response(text, media_type=CONTENT_TYPE)

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.api.asking import ask_for_ranking
-from services.api.dependencies import ServicesDep
+from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer, answered
 from services.api.problems import NotFound
@@ -19,21 +19,23 @@ router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(re
 
 
 @router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 422, 503))
-async def recommendations(services: ServicesDep, query: Annotated[RecommendationQuery, Query()]) -> Response:
+async def recommendations(
+    services: ServicesDep, notes: NotesDep, query: Annotated[RecommendationQuery, Query()]
+) -> Response:
     """The restaurants to show to a diner, best first.
 
     An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets
     the same list. `Server-Timing` tells what each stage took.
     """
-    _, body, timing = await answer(services, query)
+    _, body, timing = await answer(services, query, notes)
     headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)
 
 
 @router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
-async def rankings(services: ServicesDep, body: RankingRequest) -> Response:
+async def rankings(services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    _, made, _ = await answered(services, ask_for_ranking(services, body), body.explain)
+    _, made, _ = await answered(services, ask_for_ranking(services, body), body.explain, notes)
     return Response(made, media_type="application/json")
 
 
