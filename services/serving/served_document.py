@@ -99,7 +99,7 @@ def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str,
 
 
 def drawn_list(document: bytes) -> dict[str, Any] | None:
-    """From a served list's document to the columns of a drawn list in a dataset; None where nothing was left to chance."""
+    """From a served document to the columns of a drawn list in a dataset; None where nothing was left to chance."""
     served: Mapping[str, Any] = orjson.loads(document)
     draw = served.get("draw")
     if draw is None:
