@@ -55,7 +55,7 @@ class Simulation:
             part = slice(bounds[number], bounds[number + 1])
             known = self._memory.restaurants[diners[part]]
             asked = Asked(day, number // per_hour, diners[part], seconds[part], known, uniforms[part])
-            parts.append(self.visit(asked, lister.lists(asked)))
+            parts.append(self._visit(asked, lister.lists(asked)))
             lister.learn(parts[-1])
         self._remember(day, parts)
         return parts
@@ -82,8 +82,24 @@ class Simulation:
             )
         )
 
-    def visit(self, asked: Asked, slates: Slates) -> Visits:
-        """What the diners do with their lists; nobody remembers it."""
+    def order_chances(self, asked: Asked, shown: npt.NDArray[np.integer], uniforms: Floats) -> Floats:
+        """(R,) probability that each diner orders something of such a list (R, K), -1 in empty places.
+
+        Of the choice's luck it is the expectation; what is looked at is left to `uniforms` (R, K), in (0, 1). Nobody
+        remembers it.
+        """
+        p, rows = self.parameters, np.maximum(shown, 0)
+        _, outside = choice.choice_probabilities(
+            self.utilities(asked.day, asked.hour, asked.diners, rows),
+            self.city.restaurants.cuisine[rows],
+            self.city.diners.outside[asked.diners],
+            p.nest_correlation,
+            (uniforms < self._theta) & (shown >= 0),
+        )
+        return np.asarray(1.0 - outside)
+
+    def _visit(self, asked: Asked, slates: Slates) -> Visits:
+        """What the diners do with their lists."""
         p, city = self.parameters, self.city
         served = (slates.restaurants >= 0).any(axis=1)
         diners, slates = asked.diners[served], Slates(slates.restaurants[served], slates.propensities[served])

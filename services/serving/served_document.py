@@ -99,7 +99,7 @@ def _ads(answer: "Answer", auction: Auction, sold: list[SoldPlace]) -> dict[str,
 
 
 def drawn_list(document: bytes) -> dict[str, Any] | None:
-    """From a served list's document to the columns of a drawn list in a dataset; None where nothing was drawn."""
+    """From a served document to the columns of a drawn list in a dataset; None where nothing was left to chance."""
     served: Mapping[str, Any] = orjson.loads(document)
     draw = served.get("draw")
     if draw is None:
@@ -119,14 +119,6 @@ def organic_ranks(document: dict[str, Any]) -> list[int]:
     """The rank of each entry in the list without payment."""
     ranks: list[int] | None = document.get("ads", {}).get("organic_ranks")
     return ranks or list(range(1, len(document["restaurant_ids"]) + 1))
-
-
-def placements(document: bytes) -> dict[str, tuple[int, float]]:
-    """Each restaurant's position (1 = top) and propensity; what `services.events.export` gives to impressions."""
-    kept = orjson.loads(document)
-    ids, propensities = kept["restaurant_ids"], kept["propensities"]
-    chances = propensities if isinstance(propensities, list) else [propensities] * len(ids)
-    return {name: (place, chance) for place, (name, chance) in enumerate(zip(ids, chances, strict=True), 1)}
 
 
 def terms_of(document: dict[str, Any]) -> list[list[float]]:

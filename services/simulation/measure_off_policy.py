@@ -2,7 +2,7 @@
 
 For each seed a city is drawn and its log written; models learn from the first days, their probabilities are calibrated
 on the next, and what their lists would earn in the last days is estimated from the log alone. The truth is what the
-same diners do with such lists at the same moments with the same luck. Over the seeds: how often the 95 % interval holds
+same diners do with such lists at the same moments, in expectation. Over the seeds: how often the 95 % interval holds
 the truth, and each estimator's bias, with its own 95 % interval, and root mean square error.
 """
 

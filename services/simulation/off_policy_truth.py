@@ -1,8 +1,10 @@
-"""What a policy would truly have earned on the lists of a city's log: the same diners, moments and luck, other lists.
+"""What a policy would truly have earned on the lists of a city's log: the same diners and moments, other lists.
 
 The city is lived through again, day by day, just as its log was written; beside each logged list the target's are tried
 on the diner, and nobody remembers them. So the moments, habits and popularity are those of the log, which is what an
-estimate from the log speaks of.
+estimate from the log speaks of. The value is an expectation, so the luck of the choice is integrated out: with the
+log's own luck the truth would share the estimate's, and intervals would seem to hold it more often than they do. All
+targets are tried with the same looks (common random numbers).
 """
 
 from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Witness(Lister):
     with_marginals: bool = False
     """Also the chances of IIPS, which take long."""
     orders: Doubles = field(init=False)
-    """(trials,) sum over lists of the share of draws that brought an order."""
+    """(trials,) sum over lists of the expected orders."""
     lists_seen: int = 0
     place_ratios: list[list[Doubles]] = field(init=False)
     """For each trial, (R, k) parts in the order of the log: P(restaurant at its place), target over logging policy."""
@@ -77,13 +79,13 @@ class Witness(Lister):
         as_logged = self._logging.weights(asked)
         lat, lon = (home[asked.diners] for home in self.places.homes)
         around = (asked.diners, self.places.distances_km(lat, lon), self.places.candidates(lat, lon, at))
+        looks = self.rng.random((DRAWS, *logged.shape))
         self.lists_seen += len(logged)
         for number, trial in enumerate(self.trials):
             weights, _ = trial.target.look(*around)
-            for _ in range(DRAWS):
-                shown = hybrid(weights, as_logged, trial.k, logged.shape[1], self.rng).astype(np.int32)
-                visits = self.simulation.visit(asked, Slates(shown, np.full(shown.shape, np.nan)))
-                self.orders[number] += np.count_nonzero(visits.outcome.ordered >= 0) / DRAWS
+            for uniforms in looks:
+                shown = hybrid(weights, as_logged, trial.k, logged.shape[1], self.rng)
+                self.orders[number] += self.simulation.order_chances(asked, shown, uniforms).sum() / DRAWS
             if self.with_marginals:
                 head = logged[:, : trial.k]
                 chances = [plackett_luce.marginal(one, head) for one in (weights, as_logged)]
