@@ -1,6 +1,8 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from data import columns as col
-from data.dataset import Dataset
+from data.city import truth
+from data.dataset import TRUTH, Dataset
 from data.splits import Method
 from models import artifacts, calibration
 from models.artifacts import Artifact
-from models.base import Model, ModelError, TrainingData
+from models.base import Model, ModelError, StartsWarm, TrainingData
 from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
 from models.evaluation.cold_start import hold_back
@@ -20,16 +23,18 @@ from models.evaluation.evaluate import Measured
 from models.evaluation.habit import habit
 from models.evaluation.oracle import oracle
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
+from models.evaluation.requests import all_knowing, as_served, habitual, held_out_requests
 from models.impressions import log_times_from_home, shown_between
-from models.ladder import make
-from models.popular import decayed_counts
+from models.journal import Journal
+from models.ladder import make, rung
+from models.moments import read_journal, rehearsal
+from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
 from models.preparation import Prepared, Protocol, benchmark, prepare, usual
 from models.training_data import build
 
 Progress = Callable[[str, int, int], None]
 
 BASELINES: Final = ("random", "popular")
-POPULARITY_HALF_LIFE_DAYS: Final = 14.0
 _TYPICAL_DINERS: Final = 500
 
 
@@ -47,11 +52,14 @@ def train(
     threads: int = 1,
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
+    warm_start: Artifact | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
-    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too.
+    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. warm_start: a version to
+    begin from, where the model can and it is of the same kind; the measured fit begins cold all the same, since that
+    version may have seen the test period.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -60,16 +68,20 @@ def train(
     steps = 5
     progress(f"{market}: reading", 0, steps)
     prepared = prepare(dataset, market, seed, protocol)
+    journal = read_journal(dataset, market)
     progress(f"{market}: fitting {model} on the train period", 1, steps)
-    trial = make(model, **given).fit(prepared.data)
+    data = _rehearsed(dataset, market, [model], prepared.data, prepared.log[prepared.split.train], journal)
+    trial = make(model, **given).fit(data)
     fitted = {model: trial, **_fitted([name for name in BASELINES if name != model], prepared.data, seed, 1, protocol)}
     progress(f"{market}: calibrating", 2, steps)
-    curve = _calibrate(dataset, market, trial, prepared, seed)
+    curve = _calibrate(dataset, market, trial, prepared, journal, seed)
     progress(f"{market}: measuring", 3, steps)
     measured = summaries(_measure(dataset, market, prepared, fitted).measured, seed)
+    asked = _ask(dataset, market, prepared, journal, fitted, {model: curve}, seed)
     progress(f"{market}: fitting {model} on everything", 4, steps)
     everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
-    final = make(model, **given).fit(everything)
+    everything = _rehearsed(dataset, market, [model], everything, prepared.log, journal)
+    final = _fit_from(make(model, **given), everything, warm_start)
     artifact = artifacts.save(
         root,
         market=market,
@@ -79,7 +91,11 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
-        metrics={"split": prepared.split.method.value, "models": measured},
+        metrics={
+            "split": prepared.split.method.value,
+            "models": measured,
+            "requests": {"models": summaries(asked, seed)} if asked else None,
+        },
     )
     progress(f"{market}: done", steps, steps)
     return artifact
@@ -100,10 +116,11 @@ def evaluate(
     """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
 
     Where diners come back, `habit` and the figures with known restaurants masked (under `masked`) stand beside, since
-    remembering is most of what there is to gain and says nothing about new ones. Where the dataset holds the split of a
-    documented benchmark, its protocol is followed and named. `parameters` are those of the constructors of `models`;
-    `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model once more, without a tenth
-    of the diners and restaurants, and asks about these.
+    remembering is most of what there is to gain and says nothing about new ones. Where the log holds what was shown,
+    the models are also asked about held-out requests, as they would be served (under `requests`). Where the dataset
+    holds the split of a documented benchmark, its protocol is followed and named. `parameters` are those of the
+    constructors of `models`; `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model
+    once more, without a tenth of the diners and restaurants, and asks about these.
 
     Raises ModelError where there is nothing to measure with.
     """
@@ -120,9 +137,12 @@ def evaluate(
             if len(markets) == 1:
                 raise
             continue  # a market without feedback has nothing to measure; the others have
-        fitted = _fitted(names, prepared.data, seed, threads, protocol)
+        journal = read_journal(dataset, name)
+        data = _rehearsed(dataset, name, names, prepared.data, prepared.log[prepared.split.train], journal)
+        fitted = _fitted(names, data, seed, threads, protocol)
         cold = _measure_cold(prepared, names, seed, threads, protocol) if cold_start else {}
-        parts.append(_measure(dataset, name, prepared, fitted, cold))
+        part = _measure(dataset, name, prepared, fitted, cold)
+        parts.append(replace(part, requests=_ask(dataset, name, prepared, journal, fitted, {}, seed)))
         apart = prepared.masked()
         if not protocol.mask_known and len(apart.question.diners):
             masked.append(_measure(dataset, name, apart, fitted))
@@ -143,8 +163,64 @@ def _fitted(names: Sequence[str], data: TrainingData, seed: int, threads: int, p
 
 
 def _own_parameters(model: str, seed: int, threads: int) -> dict[str, Any]:
-    wanted: dict[str, dict[str, Any]] = {"lightfm": {"seed": seed, "threads": threads}, "random": {"seed": seed}}
-    return wanted.get(model, {})
+    """Seed and threads, of the models that have them."""
+    takes = inspect.signature(rung(model)).parameters
+    return {name: value for name, value in (("seed", seed), ("threads", threads)) if name in takes}
+
+
+def _rehearsed(
+    dataset: Dataset,
+    market: str,
+    models: Sequence[str],
+    data: TrainingData,
+    positives: pd.DataFrame,
+    journal: Journal | None,
+) -> TrainingData:
+    """The data with their rehearsal, where one of the models makes use of it."""
+    if not any(getattr(rung(model), "rehearses", False) for model in models):
+        return data
+    return replace(data, rehearsal=rehearsal(dataset, market, positives, journal))
+
+
+def _fit_from(model: Model, data: TrainingData, start: Artifact | None) -> Model:
+    """Fit, from where `start` stood if both are of the same kind and the model can."""
+    if start is None or start.model.name != model.name or not isinstance(model, StartsWarm):
+        return model.fit(data)
+    rows = [
+        pd.Index(of_start).get_indexer(pd.Index(own)).astype(np.int32)
+        for of_start, own in ((start.diner_ids, data.diner_ids), (start.restaurant_ids, data.restaurant_ids))
+    ]
+    return model.fit_from(data, start.model, *rows)
+
+
+def _ask(
+    dataset: Dataset,
+    market: str,
+    prepared: Prepared,
+    journal: Journal | None,
+    fitted: Mapping[str, Model],
+    curves: Mapping[str, Calibration],
+    seed: int,
+) -> dict[str, Measured]:
+    """All models asked about held-out requests, each with its calibration; empty where there are no such requests."""
+    log, split = prepared.log, prepared.split
+    if journal is None or split.method is not Method.TIME:
+        return {}
+    since, until = (int(at.timestamp()) for at in (log[col.AT][split.test].min().floor("D"), log[col.AT].max()))
+    requests = held_out_requests(journal, since, until + 1, np.random.default_rng(seed))
+    if requests is None:
+        return {}
+    measured = {
+        name: requests.measure(
+            as_served(requests, one, curves.get(name) or _calibrate(dataset, market, one, prepared, journal, seed))
+        )
+        for name, one in fitted.items()
+    }
+    if dataset.manifest.repeats:
+        measured["habit"] = requests.measure(habitual(requests, fitted["popular"]))
+    if (dataset.path / TRUTH).exists():
+        measured["oracle"] = requests.measure(all_knowing(requests, truth.load(dataset.path, market)))
+    return measured
 
 
 def _measure(
@@ -172,15 +248,21 @@ def _measure_cold(
     return cold.measure(_fitted(names, cold.data, seed, threads, protocol))
 
 
-def _calibrate(dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int) -> Calibration:
+def _calibrate(
+    dataset: Dataset, market: str, model: Model, prepared: Prepared, journal: Journal | None, seed: int
+) -> Calibration:
     """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
     if prepared.split.method is Method.TIME:
         at = prepared.log[col.AT]
         begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
-        shown = None if pd.isna(begins) else shown_between(dataset, market, model, prepared.data, begins, ends, seed)
+        shown = (
+            None
+            if pd.isna(begins)
+            else shown_between(dataset, market, model, prepared.data, begins, ends, seed, journal)
+        )
         if shown is not None and shown.can_calibrate:
             curve = calibration.fit(shown)
-            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)
+            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed, journal)
             if tested is None:
                 return curve
             rng = np.random.default_rng(seed)

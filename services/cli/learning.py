@@ -107,17 +107,24 @@ def evaluation_table(result: dict[str, Any]) -> list[str]:
     lines += _model_lines(result["models"])
     if "masked" in result:
         lines += ["", "new to the diner only (known restaurants left out)", *_model_lines(result["masked"])]
+    if result.get("requests"):
+        asked = result["requests"]
+        lines += [
+            "",
+            f"{asked['measured']:,} held-out requests, each model as it is served",
+            *_model_lines(asked["models"]),
+        ]
     for question, models in result.get("cold_start", {}).items():
         lines += ["", f"cold start, {question}", *_model_lines(models)]
     return lines
 
 
 def _model_lines(models: dict[str, Any]) -> list[str]:
-    lines = [f"{'model':<10}" + "".join(f"{name:>26}" for name in _COLUMNS) + f"{'of the oracle':>15}"]
+    lines = [f"{'model':<20}" + "".join(f"{name:>26}" for name in _COLUMNS) + f"{'of the oracle':>15}"]
     for name, measured in models.items():
         cells = "".join(f"{_interval(measured[metric]) if metric in measured else '-':>26}" for metric in _COLUMNS)
         share = f"{measured['share_of_oracle']['value']:.0%}" if "share_of_oracle" in measured else ""
-        lines.append(f"{name:<10}{cells}{share:>15}")
+        lines.append(f"{name:<20}{cells}{share:>15}")
     return lines
 
 
