@@ -10,6 +10,7 @@ import numpy.typing as npt
 from data.dataset import MarketInfo
 from models.artifacts import Artifact
 from models.base import FloatArray, Representations
+from models.second_stage.stage import second_stage_of
 from models.training_data import Districts, restaurant_tags
 from services.ads.book import AdBook
 from services.ads.campaign import Campaign
@@ -17,6 +18,7 @@ from services.catalogue.records import Restaurant
 from services.features.codec import model_tag, restaurant_hash
 from services.ranking.auction import Selling
 from services.ranking.catalogue import Catalogue, build_catalogue
+from services.ranking.second_stage import Reranker
 from services.stakeholders.policy import Policy
 
 _TYPICAL_DINERS = 256
@@ -77,6 +79,7 @@ def build_snapshot(
         hours=[restaurant.hours for restaurant in restaurants],
         calibration=artifact.calibration,
         typical_diners=np.asarray(artifact.diners.vectors[:: max(1, len(artifact.diner_ids) // _TYPICAL_DINERS)]),
+        reranker=_reranker(artifact, restaurants, rows, lat, lon),
     )
     return MarketSnapshot(
         info=info,
@@ -94,6 +97,27 @@ def build_snapshot(
         popularity=np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
         model_tag=model_tag(artifact.version),
+    )
+
+
+def _reranker(
+    artifact: Artifact,
+    restaurants: Sequence[Restaurant],
+    rows: npt.NDArray[np.int64],
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+) -> Reranker | None:
+    stage = second_stage_of(artifact.model)
+    if stage is None:
+        return None
+    return Reranker.of(
+        stage,
+        rows,
+        lat,
+        lon,
+        price_levels=[restaurant.price_level for restaurant in restaurants],
+        cuisines=[restaurant.cuisines for restaurant in restaurants],
+        opened_at=[None if one.opened_at is None else one.opened_at.timestamp() for one in restaurants],
     )
 
 
