@@ -1,6 +1,7 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
 import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -81,7 +82,9 @@ def train(
     progress(f"{market}: fitting {model} on everything", 4, steps)
     everything = build(dataset, market, prepared.log, dataset.manifest.repeats)
     everything = _rehearsed(dataset, market, [model], everything, prepared.log, journal)
+    started = time.process_time()
     final = _fit_from(make(model, **given), everything, warm_start)
+    fit_seconds = time.process_time() - started
     artifact = artifacts.save(
         root,
         market=market,
@@ -95,6 +98,7 @@ def train(
             "split": prepared.split.method.value,
             "models": measured,
             "requests": {"models": summaries(asked, seed)} if asked else None,
+            "fit_cpu_seconds": fit_seconds,
         },
     )
     progress(f"{market}: done", steps, steps)

@@ -1,6 +1,7 @@
 """train, evaluate."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,6 +78,26 @@ def evaluate(
         typer.echo(line)
     if json_file is not None:
         json_file.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def ladder(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
+    model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed; all.")] = None,
+    market: Annotated[str | None, typer.Option(help="The market; the first.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
+) -> None:
+    """The ladder in one table: accuracy, time of a request, memory, training time, how it is explained."""
+    from data.dataset import Dataset
+    from services.serving.measure_ladder import RUNGS, lines, measure_ladder
+
+    dataset = Dataset.open(path)
+    with Progress("ladder") as progress:
+        rungs = measure_ladder(dataset, market or dataset.markets[0], model or RUNGS, seed, progress.update)
+    for line in lines(rungs):
+        typer.echo(line)
+    if json_file is not None:
+        json_file.write_text(json.dumps([asdict(rung) for rung in rungs], indent=2) + "\n")
 
 
 def parameters_of(given: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import typer
 
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
-from services.cli.learning import evaluate, train
+from services.cli.learning import evaluate, ladder, train
 from services.cli.operating import doctor, serve, worker
 from services.cli.selling import campaigns
 from services.cli.simulating import simulate
@@ -25,6 +25,7 @@ app.command("import")(import_)
 app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("ladder")(ladder)
 app.command("simulate")(simulate)
 app.command("serve")(serve)
 app.command("worker")(worker)
