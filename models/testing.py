@@ -42,8 +42,8 @@ _SAVED_DTYPES: Final = (np.float32, np.float64, np.int32, np.int64, np.uint8, np
 def sample_data(seed: int = 0) -> TrainingData:
     """A market of 40 diners and 15 restaurants who mostly order in their district.
 
-    The last diner and the last restaurant have no interactions; the first diner's home is not known. Its rehearsal is of
-    the same diners: what they did in ten days, and lists of five, one for each thing that they did.
+    The last diner and the last restaurant have no interactions; the first diner's home is not known. Its rehearsal is
+    of the same diners: what they did in ten days, and lists of five, one for each thing that they did.
     """
     rng = np.random.default_rng(seed)
     homes = rng.integers(len(_DISTRICTS), size=_DINERS).astype(np.int32)

@@ -41,10 +41,10 @@ class TreeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rounds: int = Field(default=100, ge=1, le=5_000)
-    leaves: int = Field(default=15, ge=2, le=255)
-    rate: float = Field(default=0.1, gt=0.0, le=1.0)
+    leaves: int = Field(default=8, ge=2, le=255)
+    rate: float = Field(default=0.05, gt=0.0, le=1.0)
     fewest_in_leaf: int = Field(default=100, ge=1)
-    negatives: int = Field(default=20, ge=0, le=1_000)
+    negatives: int = Field(default=40, ge=0, le=1_000)
     """Restaurants beside each list that were not shown."""
     most_lists: int = Field(default=30_000, ge=1)
     """Lists that are learnt from at most, at random."""

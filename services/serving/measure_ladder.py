@@ -2,10 +2,10 @@
 
     tablestakes ladder DIR
 
-Each model is trained as `tablestakes train` does it, into a folder that is thrown away. Accuracy is that of the held-out
-test period. A request is timed as it is served, from the diner's vector to the ranked list: the feature cache, HTTP and
-auctions are the same for all models and left out. Memory is what a serving process maps. Training is the CPU time of the
-fit to the whole log, on one thread.
+Each model is trained as `tablestakes train` does it, into a folder that is thrown away. Accuracy is that of the
+held-out test period. A request is timed as it is served, from the diner's vector to the ranked list: the feature cache,
+HTTP and auctions are the same for all models and left out. Memory is what a serving process maps. Training is the CPU
+time of the fit to the whole log, on one thread.
 """
 
 import tempfile
