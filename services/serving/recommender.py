@@ -177,7 +177,8 @@ def _moments(ask: Ask, state: DinerState | None, at: datetime, lat: float | None
     row = None if state is None else snapshot.artifact.diner_row(ask.user_id)
     since = choices_of(NO_ENTRIES if state is None else state.recent, snapshot.row_of_hash)
     here = (np.nan, np.nan) if lat is None or lon is None else (lat, lon)
-    return reranker.moment(row, since, int(at.timestamp()), minute_of_week(at, snapshot.info.time_zone), *here)
+    # Features look at what was done before a second; what the diner has done in this one has been done.
+    return reranker.moment(row, since, int(at.timestamp()) + 1, minute_of_week(at, snapshot.info.time_zone), *here)
 
 
 def _without(snapshot: MarketSnapshot, mask: BoolArray | None, actions: RecentActions) -> BoolArray | None:
