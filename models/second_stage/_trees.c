@@ -10,7 +10,6 @@ typedef struct {
 } Node;
 
 enum { NODES, ROOTS, VALUES, FEATURES, SUMS, ARRAYS };
-enum { TOGETHER = 8 };
 
 /* One row down one tree: a child below 0 is the leaf ~child. */
 static inline int32_t leaf_of(const Node *nodes, int32_t at, const double *row) {
@@ -21,28 +20,10 @@ static inline int32_t leaf_of(const Node *nodes, int32_t at, const double *row) 
     return ~at;
 }
 
-/* Several rows step by step together: while one waits for its node, the others go on. */
+/* Tree by tree, so that a tree's nodes stay in the nearest cache for all rows. */
 static void add_tree(const Node *nodes, int32_t root, const double *values, const double *features, Py_ssize_t width,
                      Py_ssize_t rows, double *sums) {
-    Py_ssize_t first = 0;
-    for (; first + TOGETHER <= rows; first += TOGETHER) {
-        int32_t at[TOGETHER];
-        int inside = root >= 0;
-        for (int one = 0; one < TOGETHER; one++) at[one] = root;
-        while (inside) {
-            inside = 0;
-            for (int one = 0; one < TOGETHER; one++) {
-                const int32_t here = at[one] >= 0 ? at[one] : 0;
-                const Node *node = nodes + here;
-                const double value = features[(first + one) * width + node->feature];
-                const int32_t next = value <= node->threshold ? node->left : node->right;
-                at[one] = at[one] >= 0 ? next : at[one];
-                inside |= at[one] >= 0;
-            }
-        }
-        for (int one = 0; one < TOGETHER; one++) sums[first + one] += values[~at[one]];
-    }
-    for (; first < rows; first++) sums[first] += values[leaf_of(nodes, root, features + first * width)];
+    for (Py_ssize_t row = 0; row < rows; row++) sums[row] += values[leaf_of(nodes, root, features + row * width)];
 }
 
 static PyObject *add(PyObject *self, PyObject *arguments) {
