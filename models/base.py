@@ -7,11 +7,13 @@ without another line.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from models.journal import Journal
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -65,6 +67,24 @@ class TrainingData:
     interactions: Interactions
     snapshot: str
     """Hash of the data that this was made from."""
+    rehearsal: "Rehearsal | None" = None
+    """For models that learn how to use what others have learnt; None where the data have no times or lists to do so."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """The training period once more, cut in two: what a model learns before the cut can be tried on what came after."""
+
+    earlier: TrainingData
+    """Of the time before the cut alone."""
+    later: Interactions
+    """Of the time from the cut on."""
+    cut: int
+    """Seconds since 1970, UTC."""
+    until: int
+    """The training period ends before this."""
+    journal: Journal
+    """Of the whole training period."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +139,15 @@ class Model(Protocol):
     @classmethod
     def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """The inverse of `parameters` and `arrays`."""
+        ...
+
+
+@runtime_checkable
+class StartsWarm(Protocol):
+    """A model that can learn on from where another of its kind stood."""
+
+    def fit_from(self, data: TrainingData, start: Model, diners: IntArray, restaurants: IntArray) -> Self:
+        """Like `fit`. diners, restaurants: rows of `start` for each row of the data, -1 where it has none."""
         ...
 
 

@@ -5,6 +5,7 @@ nothing was seen, are predicted from their tags: no identity, no bias of their o
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -16,12 +17,13 @@ from models.base import (
     FeatureTable,
     FloatArray,
     IntArray,
+    Model,
     ModelError,
     Representations,
     TrainingData,
-    encode_tags,
     factor_scores,
 )
+from models.from_tags import TagRegression, completed, split
 
 _SIDES = ("diner", "restaurant")
 _LOSSES = ("warp", "bpr")
@@ -40,6 +42,7 @@ class LightFMModel:
         self,
         components: Annotated[int, Field(ge=1, le=4096)] = 48,
         epochs: Annotated[int, Field(ge=1, le=10_000)] = 20,
+        warm_epochs: Annotated[int, Field(ge=1, le=10_000)] = 8,
         loss: str = "warp",
         learning_rate: _Positive = 0.08,
         diner_alpha: _NotNegative = 1e-4,
@@ -52,6 +55,8 @@ class LightFMModel:
             raise ModelError(f"there is no loss {loss!r}: choose one of {', '.join(_LOSSES)}")
         self.components = components
         self.epochs = epochs
+        self.warm_epochs = warm_epochs
+        """Of a fit that begins where another stood."""
         self.loss = loss
         self.learning_rate = learning_rate
         self.diner_alpha = diner_alpha
@@ -60,11 +65,20 @@ class LightFMModel:
         """How much of a row's weight its tags have together; its identity has the rest."""
         self.seed = seed
         self.threads = threads
-        self._tags: dict[str, tuple[str, ...]] = dict.fromkeys(_SIDES, ())
+        self._by_tags: dict[str, TagRegression] = {}
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def fit(self, data: TrainingData) -> Self:
         """Learn; raise ModelError where there is nothing to learn from or the fit diverges."""
+        return self._fit(data, None, self.epochs)
+
+    def fit_from(self, data: TrainingData, start: Model, diners: IntArray, restaurants: IntArray) -> Self:
+        """Learn on from where another LightFM stood, for `warm_epochs`; one of other dimensions is no start."""
+        if not isinstance(start, LightFMModel) or start.components != self.components or self.tag_share >= 1.0:
+            return self.fit(data)
+        return self._fit(data, _Start(start, {"diner": diners, "restaurant": restaurants}), self.warm_epochs)
+
+    def _fit(self, data: TrainingData, start: "_Start | None", epochs: int) -> Self:
         # LightFM and its OpenMP runtime are loaded where they are needed: serving never imports them.
         from lightfm import LightFM
 
@@ -82,18 +96,19 @@ class LightFMModel:
             item_alpha=self.restaurant_alpha,
             random_state=self.seed,
         )
+        given = {
+            "user_features": self._rows(data.diner_features),
+            "item_features": self._rows(data.restaurant_features),
+            "sample_weight": weights,
+            "num_threads": self.threads,
+        }
         try:
-            learner.fit(
-                ones,
-                user_features=self._rows(data.diner_features),
-                item_features=self._rows(data.restaurant_features),
-                sample_weight=weights,
-                epochs=self.epochs,
-                num_threads=self.threads,
-            )
+            if start is not None:
+                learner.fit_partial(ones, **given, epochs=0)  # makes room for what is put there
+                self._place(learner, data, start)
+            learner.fit_partial(ones, **given, epochs=epochs)
         except ValueError as error:  # the library looks at its parameters after each epoch
             raise ModelError("the fit diverged: lower the learning rate or raise the regularisation") from error
-        self._tags = {"diner": data.diner_features.names, "restaurant": data.restaurant_features.names}
         for side, table, embeddings, biases, rows in (
             ("diner", data.diner_features, learner.user_embeddings, learner.user_biases, acts.diners),
             ("restaurant", data.restaurant_features, learner.item_embeddings, learner.item_biases, acts.restaurants),
@@ -101,6 +116,15 @@ class LightFMModel:
             seen = np.bincount(rows, minlength=table.matrix.shape[0]) > 0
             self._keep(side, table, embeddings, biases, seen)
         return self
+
+    def _place(self, learner: Any, data: TrainingData, start: "_Start") -> None:
+        """Let the learner begin where the rows and tags that it shares with `start` stood."""
+        for side, table, embeddings, biases in (
+            ("diner", data.diner_features, learner.user_embeddings, learner.user_biases),
+            ("restaurant", data.restaurant_features, learner.item_embeddings, learner.item_biases),
+        ):
+            placed = start.placed(side, table, np.column_stack([embeddings, biases]), self.tag_share)
+            embeddings[:], biases[:] = placed[:, :-1], placed[:, -1]
 
     def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
         """Products of vectors plus biases."""
@@ -116,16 +140,16 @@ class LightFMModel:
 
     def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
         """From tags alone; a diner without any is the mean of all."""
-        return self._new("diner", tags)
+        return self._by_tags["diner"].new(tags)
 
     def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
         """From tags alone; a restaurant without any is the mean of all."""
-        return self._new("restaurant", tags)
+        return self._by_tags["restaurant"].new(tags)
 
     def parameters(self) -> dict[str, Any]:
         """Hyper-parameters and the tags' names."""
         names = [name for name in vars(self) if not name.startswith("_")]
-        tags = {f"{side}_tags": list(self._tags[side]) for side in _SIDES}
+        tags = {f"{side}_tags": list(self._by_tags[side].names) for side in _SIDES if side in self._by_tags}
         return {name: getattr(self, name) for name in names} | tags
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -137,7 +161,7 @@ class LightFMModel:
         """From what was learnt."""
         plain = {name: value for name, value in parameters.items() if not name.endswith("_tags")}
         model = cls(**plain)
-        model._tags = {side: tuple(parameters[f"{side}_tags"]) for side in _SIDES}
+        model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in _SIDES}
         model._arrays = dict(arrays)
         return model
 
@@ -155,37 +179,36 @@ class LightFMModel:
         identities = np.column_stack([embeddings[:own], biases[:own]]) * (1.0 - self.tag_share)
         tags = np.column_stack([embeddings[own:], biases[own:]]).astype(np.float32)
         rows = (identities + _shares(table.matrix) @ tags * self.tag_share).astype(np.float32)
-        effects = _ridge(table.matrix[seen], rows[seen])
-        rows[~seen] = _predicted(table.matrix[~seen], effects, rows[seen].mean(axis=0))
-        self._arrays[f"{side}_vectors"] = np.ascontiguousarray(rows[:, :-1])
-        self._arrays[f"{side}_biases"] = np.ascontiguousarray(rows[:, -1])
-        self._arrays[f"{side}_tags"] = tags
-        self._arrays[f"{side}_tag_effects"] = effects
-        self._arrays[f"{side}_mean"] = rows[seen].mean(axis=0)
-
-    def _new(self, side: str, tags: Sequence[Sequence[str]]) -> Representations:
-        rows = encode_tags(tags, self._tags[side])
-        new = _predicted(rows, self._arrays[f"{side}_tag_effects"], self._arrays[f"{side}_mean"])
-        return Representations(np.ascontiguousarray(new[:, :-1]), np.ascontiguousarray(new[:, -1]))
+        rows, self._by_tags[side] = completed(table, rows, seen)
+        learnt = split(rows)
+        self._arrays |= {f"{side}_vectors": learnt.vectors, f"{side}_biases": learnt.biases, f"{side}_tags": tags}
+        self._arrays |= self._by_tags[side].arrays(side)
 
 
-def _ridge(rows: sparse.csr_matrix, targets: FloatArray, penalty: float = 10.0) -> FloatArray:
-    """(n_tags + 1, d + 1): what each tag says of a known row's whole vector; the last row is the intercept.
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """Where another fit stood, for the rows of a new one."""
 
-    What LightFM itself learns of a tag is only what the identities left over. Regressing the learnt vectors on the tags
-    gives new rows what tags and identities have in common.
-    """
-    design = sparse.hstack([rows, np.ones((rows.shape[0], 1))], format="csr")
-    gram = (design.T @ design).toarray() + penalty * np.eye(design.shape[1])
-    gram[-1, -1] -= penalty
-    return np.asarray(np.linalg.solve(gram, design.T @ targets.astype(np.float64)), dtype=np.float32)
+    model: LightFMModel
+    rows: Mapping[str, IntArray]
+    """By side, rows of `model` for each new row; -1: it has none."""
 
+    def placed(self, side: str, table: FeatureTable, fresh: FloatArray, tag_share: float) -> FloatArray:
+        """(rows + tags, d + 1) like `fresh`, but where `model` knew a row or a tag.
 
-def _predicted(rows: sparse.csr_matrix, effects: FloatArray, mean: FloatArray) -> FloatArray:
-    """Vectors and biases of rows of tags; a row without any known tag is the mean row."""
-    predicted = np.asarray(rows @ effects[:-1] + effects[-1], dtype=np.float32)
-    predicted[np.diff(rows.indptr) == 0] = mean
-    return predicted
+        What is kept of a row is its vector as a whole: its identity is what the tags do not explain of it.
+        """
+        arrays, names = self.model.arrays(), self.model.parameters()[f"{side}_tags"]
+        tag_of = {name: index for index, name in enumerate(names)}
+        placed, own = fresh.copy(), table.matrix.shape[0]
+        for column, name in enumerate(table.names):
+            if name in tag_of:
+                placed[own + column] = arrays[f"{side}_tags"][tag_of[name]]
+        known = np.flatnonzero(self.rows[side] >= 0)
+        whole = np.column_stack([arrays[f"{side}_vectors"], arrays[f"{side}_biases"]])[self.rows[side][known]]
+        by_tags = _shares(table.matrix[known]) @ placed[own:] * tag_share
+        placed[known] = (whole - by_tags) / (1.0 - tag_share)
+        return placed
 
 
 def _shares(matrix: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -5,14 +5,22 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from models.base import Model, ModelError
+from models.ease import EaseModel
+from models.ensemble import EnsembleModel
 from models.hybrid import LightFMModel
+from models.ials import IalsModel
 from models.popular import PopularModel
+from models.two_stage import LightFMLambdaMartModel
 from models.uniform import RandomModel
 
 LADDER: Final[dict[str, type[Model]]] = {
     "random": RandomModel,
     "popular": PopularModel,
     "lightfm": LightFMModel,
+    "ease": EaseModel,
+    "ials": IalsModel,
+    "lightfm+lambdamart": LightFMLambdaMartModel,
+    "ensemble": EnsembleModel,
 }
 
 

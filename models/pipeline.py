@@ -1,6 +1,9 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
+import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from data import columns as col
-from data.dataset import Dataset
+from data.city import truth
+from data.dataset import TRUTH, Dataset
 from data.splits import Method
 from models import artifacts, calibration
 from models.artifacts import Artifact
-from models.base import Model, ModelError, TrainingData
+from models.base import Model, ModelError, StartsWarm, TrainingData
 from models.calibration import Calibration
 from models.corrections import Corrections, corrected, maturity
 from models.evaluation import evaluate as evaluation
@@ -22,11 +26,14 @@ from models.evaluation.evaluate import Measured, Scorer
 from models.evaluation.habit import habit
 from models.evaluation.oracle import oracle
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
+from models.evaluation.requests import Requests, all_knowing, as_served, habitual, held_out_requests
 from models.impressions import log_times_from_home, shown_between
-from models.ladder import make
+from models.journal import Journal
+from models.ladder import make, rung
+from models.moments import read_journal, rehearsal
 from models.off_policy.estimate import Exploring, estimate_model
 from models.off_policy.target import Target
-from models.popular import decayed_counts
+from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
 from models.preparation import Prepared, Protocol, benchmark, prepare, usual
 from models.training_data import build
 
@@ -34,7 +41,6 @@ Progress = Callable[[str, int, int], None]
 Rival = Callable[[Prepared], Scorer]
 
 BASELINES: Final = ("random", "popular")
-POPULARITY_HALF_LIFE_DAYS: Final = 14.0
 _TYPICAL_DINERS: Final = 500
 
 
@@ -70,10 +76,26 @@ class Ground:
         return prepare(self.dataset, self.market, self.seed, self.protocol)
 
     @cached_property
+    def journal(self) -> Journal | None:
+        """The whole log by request and moment; None where it has no such thing."""
+        return read_journal(self.dataset, self.market)
+
+    @cached_property
+    def requests(self) -> Requests | None:
+        """The question about requests of the test period; None where the log has none."""
+        return _held_out_requests(self.prepared, self.journal, self.seed)
+
+    @cached_property
     def everything(self) -> TrainingData:
         """All periods."""
         log = corrected(self.dataset, self.market, self.prepared.log, self.protocol.corrections)
         return build(self.dataset, self.market, log, self.dataset.manifest.repeats)
+
+    @property
+    def until(self) -> str | None:
+        """Time of the newest event; None where the log has no times."""
+        newest = self.prepared.log[col.AT].max()
+        return None if pd.isna(newest) else str(newest.isoformat())
 
     @cached_property
     def rivals(self) -> Mapping[str, Measured]:
@@ -84,8 +106,23 @@ class Ground:
     @cached_property
     def beside(self) -> Mapping[str, Measured]:
         """What every model is read against: the baselines, habit, the oracle, the rivals."""
-        fitted = _fitted(BASELINES, self.prepared.data, self.seed, 1, self.protocol)
-        return {**_measure(self.dataset, self.market, self.prepared, fitted).measured, **self.rivals}
+        measured = _measure(self.dataset, self.market, self.prepared, self._baselines).measured
+        return {**measured, **self.rivals}
+
+    @cached_property
+    def asked_beside(self) -> Mapping[str, Measured]:
+        """The same about requests, without the rivals; empty where there are none."""
+        if self.requests is None:
+            return {}
+        curves = {
+            name: _calibrate(self.dataset, self.market, one, self.prepared, self.journal, self.seed, self.protocol)
+            for name, one in self._baselines.items()
+        }
+        return _ask(self.dataset, self.market, self.requests, self._baselines, curves)
+
+    @cached_property
+    def _baselines(self) -> Mapping[str, Model]:
+        return _fitted(BASELINES, self.prepared.data, self.seed, 1, self.protocol)
 
 
 def train(
@@ -101,6 +138,7 @@ def train(
     corrections: Corrections | None = None,
     ground: Ground | None = None,
     exploring: Exploring | None = None,
+    warm_start: Artifact | None = None,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
@@ -109,7 +147,8 @@ def train(
     feedback's weights; by default none. ground: of this very dataset, market and seed, where several models are trained
     on it, with a protocol of its own; the metrics then say under `against` by how much the model is better than each
     rival, diner by diner. exploring: also tell, from the test period's lists, what the model's own would earn if it
-    explored so; the metrics get it as `off_policy`.
+    explored so; the metrics get it as `off_policy`. warm_start: a version to begin from, where the model can and it is
+    of the same kind; the measured fit begins cold all the same, since that version may have seen the test period.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -117,29 +156,33 @@ def train(
     steps = 5
     progress(f"{market}: reading", 0, steps)
     ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings, corrections))
-    prepared = ground.prepared
+    prepared, journal = ground.prepared, ground.journal
     progress(f"{market}: fitting {model} on the train period", 1, steps)
-    trial = make(model, **given).fit(prepared.data)
+    data = _rehearsed(dataset, market, [model], prepared.data, prepared.log[prepared.split.train], journal)
+    trial = make(model, **given).fit(data)
     progress(f"{market}: calibrating", 2, steps)
-    curve = _calibrate(dataset, market, trial, prepared, seed, ground.protocol)
+    curve = _calibrate(dataset, market, trial, prepared, journal, seed, ground.protocol)
     progress(f"{market}: measuring", 3, steps)
     own = evaluation.measure(prepared.question, trial.score)
-    measured = summaries({model: own, **{name: one for name, one in ground.beside.items() if name != model}}, seed)
-    against = {name: evaluation.differences(own, rival, seed) for name, rival in ground.rivals.items()}
-    progress(f"{market}: fitting {model} on everything", 4, steps)
-    everything = ground.everything
-    final = make(model, **given).fit(everything)
-    progress(f"{market}: saving", 4, steps)
-    newest = prepared.log[col.AT].max()
     metrics: dict[str, Any] = {
         "split": prepared.split.method.value,
-        "models": measured,
-        "against": against,
-        "until": None if pd.isna(newest) else newest.isoformat(),
+        "models": summaries({model: own, **_others(ground.beside, model)}, seed),
+        "requests": None,
+        "against": {name: evaluation.differences(own, rival, seed) for name, rival in ground.rivals.items()},
+        "until": ground.until,
     }
+    if ground.requests is not None:
+        asked = ground.requests.measure(as_served(ground.requests, trial, curve))
+        metrics["requests"] = {"models": summaries({model: asked, **_others(ground.asked_beside, model)}, seed)}
     if exploring is not None:
         target = Target.of(trial, curve, exploring.temperature)
         metrics["off_policy"] = _would_earn(dataset, market, target, prepared, exploring)
+    progress(f"{market}: fitting {model} on everything", 4, steps)
+    everything = _rehearsed(dataset, market, [model], ground.everything, prepared.log, journal)
+    started = time.process_time()
+    final = _fit_from(make(model, **given), everything, warm_start)
+    metrics["fit_cpu_seconds"] = time.process_time() - started
+    progress(f"{market}: saving", 4, steps)
     artifact = artifacts.save(
         root,
         market=market,
@@ -170,10 +213,11 @@ def evaluate(
     """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
 
     Where diners come back, `habit` and the figures with known restaurants masked (under `masked`) stand beside, since
-    remembering is most of what there is to gain and says nothing about new ones. Where the dataset holds the split of a
-    documented benchmark, its protocol is followed and named. `parameters` are those of the constructors of `models`;
-    `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model once more, without a tenth
-    of the diners and restaurants, and asks about these.
+    remembering is most of what there is to gain and says nothing about new ones. Where the log holds what was shown,
+    the models are also asked about held-out requests, as they would be served (under `requests`). Where the dataset
+    holds the split of a documented benchmark, its protocol is followed and named. `parameters` are those of the
+    constructors of `models`; `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model
+    once more, without a tenth of the diners and restaurants, and asks about these.
 
     Raises ModelError where there is nothing to measure with.
     """
@@ -190,9 +234,19 @@ def evaluate(
             if len(markets) == 1:
                 raise
             continue  # a market without feedback has nothing to measure; the others have
-        fitted = _fitted(names, prepared.data, seed, threads, protocol)
+        journal = read_journal(dataset, name)
+        data = _rehearsed(dataset, name, names, prepared.data, prepared.log[prepared.split.train], journal)
+        fitted = _fitted(names, data, seed, threads, protocol)
         cold = _measure_cold(prepared, names, seed, threads, protocol) if cold_start else {}
-        parts.append(_measure(dataset, name, prepared, fitted, cold))
+        part = _measure(dataset, name, prepared, fitted, cold)
+        requests = _held_out_requests(prepared, journal, seed)
+        if requests is not None:
+            curves = {
+                model: _calibrate(dataset, name, one, prepared, journal, seed, protocol)
+                for model, one in fitted.items()
+            }
+            part = replace(part, requests=_ask(dataset, name, requests, fitted, curves))
+        parts.append(part)
         apart = prepared.masked()
         if not protocol.mask_known and len(apart.question.diners):
             masked.append(_measure(dataset, name, apart, fitted))
@@ -213,8 +267,63 @@ def _fitted(names: Sequence[str], data: TrainingData, seed: int, threads: int, p
 
 
 def _own_parameters(model: str, seed: int, threads: int) -> dict[str, Any]:
-    wanted: dict[str, dict[str, Any]] = {"lightfm": {"seed": seed, "threads": threads}, "random": {"seed": seed}}
-    return wanted.get(model, {})
+    """Seed and threads, of the models that have them."""
+    takes = inspect.signature(rung(model)).parameters
+    return {name: value for name, value in (("seed", seed), ("threads", threads)) if name in takes}
+
+
+def _rehearsed(
+    dataset: Dataset,
+    market: str,
+    models: Sequence[str],
+    data: TrainingData,
+    positives: pd.DataFrame,
+    journal: Journal | None,
+) -> TrainingData:
+    """The data with their rehearsal, where one of the models makes use of it."""
+    if not any(getattr(rung(model), "rehearses", False) for model in models):
+        return data
+    return replace(data, rehearsal=rehearsal(dataset, market, positives, journal))
+
+
+def _fit_from(model: Model, data: TrainingData, start: Artifact | None) -> Model:
+    """Fit, from where `start` stood if both are of the same kind and the model can."""
+    if start is None or start.model.name != model.name or not isinstance(model, StartsWarm):
+        return model.fit(data)
+    rows = [
+        pd.Index(of_start).get_indexer(pd.Index(own)).astype(np.int32)
+        for of_start, own in ((start.diner_ids, data.diner_ids), (start.restaurant_ids, data.restaurant_ids))
+    ]
+    return model.fit_from(data, start.model, *rows)
+
+
+def _others(measured: Mapping[str, Measured], model: str) -> dict[str, Measured]:
+    return {name: one for name, one in measured.items() if name != model}
+
+
+def _held_out_requests(prepared: Prepared, journal: Journal | None, seed: int) -> Requests | None:
+    """Requests of the test period; None where the log does not tell of any."""
+    log, split = prepared.log, prepared.split
+    if journal is None or split.method is not Method.TIME:
+        return None
+    since, until = (int(at.timestamp()) for at in (log[col.AT][split.test].min().floor("D"), log[col.AT].max()))
+    return held_out_requests(journal, since, until + 1, np.random.default_rng(seed))
+
+
+def _ask(
+    dataset: Dataset,
+    market: str,
+    requests: Requests,
+    fitted: Mapping[str, Model],
+    curves: Mapping[str, Calibration],
+) -> dict[str, Measured]:
+    """All models asked about held-out requests, each with its calibration; habit and the oracle where there are any."""
+    measured = {name: requests.measure(as_served(requests, one, curves[name])) for name, one in fitted.items()}
+    if dataset.manifest.repeats:
+        measured["habit"] = requests.measure(habitual(requests, fitted["popular"]))
+    if (dataset.path / TRUTH).exists():
+        measured["oracle"] = requests.measure(all_knowing(requests, truth.load(dataset.path, market)))
+    return measured
 
 
 def _measure(
@@ -251,7 +360,13 @@ def _measure_cold(
 
 
 def _calibrate(
-    dataset: Dataset, market: str, model: Model, prepared: Prepared, seed: int, protocol: Protocol
+    dataset: Dataset,
+    market: str,
+    model: Model,
+    prepared: Prepared,
+    journal: Journal | None,
+    seed: int,
+    protocol: Protocol,
 ) -> Calibration:
     """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
     if prepared.split.method is Method.TIME:
@@ -260,10 +375,10 @@ def _calibrate(
         shown = None
         if not pd.isna(begins):
             wait = maturity(dataset, market, prepared.log[prepared.split.train], protocol.corrections)
-            shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed, wait)
+            shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed, wait, journal)
         if shown is not None and shown.can_calibrate:
             curve = calibration.fit(shown)
-            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed)
+            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed, journal=journal)
             if tested is None:
                 return curve
             rng = np.random.default_rng(seed)

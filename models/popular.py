@@ -1,7 +1,7 @@
 """`popular`: what the neighbourhood orders, lately."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Interactions, Representations, TrainingData, factor_scores
 
+POPULARITY_HALF_LIFE_DAYS: Final = 14.0
 _HOME = "home_district="
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
@@ -30,7 +31,7 @@ class PopularModel:
     summary: ClassVar[str] = "most ordered in the diner's district, recent orders first"
 
     @validate_call
-    def __init__(self, half_life_days: _Positive = 14.0, shrinkage: _Positive = 20.0) -> None:
+    def __init__(self, half_life_days: _Positive = POPULARITY_HALF_LIFE_DAYS, shrinkage: _Positive = 20.0) -> None:
         self.half_life_days = half_life_days
         self.shrinkage = shrinkage
         self._districts: tuple[str, ...] = ()

@@ -18,16 +18,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from data.hours import WeeklyHours
 from models.base import (
     FeatureTable,
     Interactions,
     Model,
     ModelError,
+    Rehearsal,
     Representations,
     TrainingData,
     encode_tags,
     factor_scores,
 )
+from models.journal import Actions, Asked, Journal, Places, ShownLists
 
 _DINERS: Final = 40
 _RESTAURANTS: Final = 15
@@ -39,7 +42,8 @@ _SAVED_DTYPES: Final = (np.float32, np.float64, np.int32, np.int64, np.uint8, np
 def sample_data(seed: int = 0) -> TrainingData:
     """A market of 40 diners and 15 restaurants who mostly order in their district.
 
-    The last diner and the last restaurant have no interactions; the first diner's home is not known.
+    The last diner and the last restaurant have no interactions; the first diner's home is not known. Its rehearsal is
+    of the same diners: what they did in ten days, and lists of five, one for each thing that they did.
     """
     rng = np.random.default_rng(seed)
     homes = rng.integers(len(_DISTRICTS), size=_DINERS).astype(np.int32)
@@ -48,7 +52,7 @@ def sample_data(seed: int = 0) -> TrainingData:
     liking = rng.random((_DINERS, _RESTAURANTS)) + 0.5 * (homes[:, None] == places)
     liking[-1], liking[:, -1] = 0.0, 0.0
     diners, restaurants = np.nonzero(liking > 0.95)
-    return TrainingData(
+    data = TrainingData(
         market="sample",
         diner_ids=tuple(f"d{row}" for row in range(_DINERS)),
         restaurant_ids=tuple(f"r{row}" for row in range(_RESTAURANTS)),
@@ -75,6 +79,48 @@ def sample_data(seed: int = 0) -> TrainingData:
         ),
         snapshot="0" * 64,
     )
+    return replace(data, rehearsal=_rehearsal(data, rng))
+
+
+def _rehearsal(data: TrainingData, rng: np.random.Generator) -> Rehearsal:
+    acts, day = data.interactions, 86_400
+    at = np.sort(rng.integers(0, 10 * day, len(acts.diners)))
+    order, cut = rng.permutation(len(at)), 6 * day
+    actions = Actions(
+        acts.diners[order].astype(np.int64), acts.restaurants[order].astype(np.int64), at, rng.random(len(at)) < 0.7
+    )
+    shown = rng.integers(0, _RESTAURANTS, (len(at), 5))
+    shown[np.arange(len(at)), rng.integers(0, 5, len(at))] = actions.restaurants
+    grades = np.where(shown == actions.restaurants[:, None], 1 + actions.ordered[:, None], 0).astype(np.int8)
+    minutes = at // 60 % (7 * 24 * 60)
+    places = Places(
+        lat=50.0 + rng.random(_RESTAURANTS) / 20,
+        lon=rng.random(_RESTAURANTS) / 20,
+        price_levels=rng.integers(0, 5, _RESTAURANTS).astype(np.float64),
+        cuisines=np.arange(_RESTAURANTS) % len(_CUISINES),
+        opened_at=np.where(np.arange(_RESTAURANTS) % 4 == 0, 3.0 * day, np.nan),
+    )
+    lat, lon = 50.0 + rng.random(_DINERS) / 20, rng.random(_DINERS) / 20
+    lat[0] = lon[0] = np.nan
+    asked = Asked(actions.diners, at, minutes, lat[actions.diners], lon[actions.diners])
+    parts = [
+        Interactions(
+            actions.diners[part].astype(np.int32),
+            actions.restaurants[part].astype(np.int32),
+            np.ones(int(part.sum()), np.float32),
+            ((cut - at[part]) / day).astype(np.float32),
+        )
+        for part in (at < cut, at >= cut)
+    ]
+    journal = Journal(
+        places=places,
+        cuisines=_CUISINES,
+        hours=WeeklyHours.pack([None] * _RESTAURANTS),
+        actions=actions,
+        minutes=minutes,
+        shown=ShownLists(asked, shown, np.tile(np.arange(1, 6), (len(at), 1)), grades),
+    )
+    return Rehearsal(replace(data, interactions=parts[0]), parts[1], cut, 10 * day, journal)
 
 
 def _features(rows: list[list[str]]) -> FeatureTable:

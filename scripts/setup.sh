@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds .venv at the root from the locked dependencies, and the one compiled module. A second call does nothing unless
+# Builds .venv at the root from the locked dependencies, and the compiled modules. A second call does nothing unless
 # one of them changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,8 +9,7 @@ stamp=.venv/.ready
 
 fail() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 
-compiled=services/ranking/_auction.c
-digest=$(cksum "$lock" pyproject.toml "$compiled" | cksum)
+digest=$(cksum "$lock" pyproject.toml services/ranking/_auction.c models/second_stage/_trees.c | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && [ -x .venv/bin/python ]; then exit 0; fi
 
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }
@@ -20,7 +19,7 @@ for candidate in "$wanted" python3.13 python3.12 python3.11 python3; do
 done
 [ -n "$python" ] || fail "no Python 3.11, 3.12 or 3.13 found: install one, or name it with 'make setup PYTHON=/path/to/python'."
 { command -v cc || command -v gcc || command -v clang; } >/dev/null 2>&1 ||
-    fail "no C compiler found (LightFM and the auction are compiled here): install one, on Debian or Ubuntu with 'apt-get install build-essential'."
+    fail "no C compiler found (LightFM, the auction and the trees are compiled here): install one, on Debian or Ubuntu with 'apt-get install build-essential'."
 "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' ||
     fail "Python.h is missing: install the headers of $python, on Debian or Ubuntu with 'apt-get install python3-dev'."
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||

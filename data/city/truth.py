@@ -14,7 +14,7 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from data.city import choice
-from data.city.context import cuisine_fit
+from data.city.context import cuisine_fit, hour_dayparts
 from data.city.logging_policy import scores as policy_scores
 from data.city.parameters import CityParameters
 from data.city.population import Diners, Restaurants
@@ -78,6 +78,13 @@ class CityTruth:
         )
         score += p.order_again_bonus(place.lat.size) * (past_orders > 0)
         return self.utilities(diners, None, past_orders) + (score / p.policy_temperature).astype(np.float32)
+
+    def of_moment(self, days: npt.NDArray[np.integer], hours: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """(B, n) what the weather of the log's days and the local hours add to the typical request of `utilities`."""
+        p, place = self.parameters, self.restaurants
+        fit = cuisine_fit(p.daypart)[np.maximum(hour_dayparts()[hours], 0)][:, place.cuisine]
+        rain = self.rain[np.clip(days, 0, len(self.rain) - 1), None]
+        return choice.context_utility(place.delivery, rain, fit, p.rain_delivery) - self._typical_context()
 
     def _typical_context(self) -> npt.NDArray[np.float64]:
         """(n,) mean over weather and dayparts of the context's part of utility."""

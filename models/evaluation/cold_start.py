@@ -61,7 +61,8 @@ def hold_back(data: TrainingData, question: HeldOut, rng: np.random.Generator) -
     others = np.setdiff1d(np.arange(len(question.diners)), diners)
     chose = others[np.diff(question.relevant[others][:, columns].indptr) > 0]
     return ColdStart(
-        data=replace(data, interactions=rest),
+        # The rehearsal knows those who are held back.
+        data=replace(data, interactions=rest, rehearsal=None),
         diners=_part(question, diners, None),
         restaurants=_part(question, chose, columns),
         columns=columns.astype(np.int32),

@@ -1,7 +1,7 @@
 """Reports: figures of all models side by side, by slice, over one market or many."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,8 @@ class MarketPart:
     split: str
     cold: Mapping[str, Mapping[str, Measured]]
     """By side (`diners`, `restaurants`) and model; empty where it was not asked for."""
+    requests: Mapping[str, Measured] = field(default_factory=dict)
+    """By model, of held-out requests; empty where the log holds none."""
 
 
 def groups_of(data: TrainingData, question: HeldOut) -> dict[str, npt.NDArray[np.bool_]]:
@@ -68,6 +70,7 @@ def report(dataset: Dataset, parts: Sequence[MarketPart], seed: int, known_maske
         "models": summaries(together, seed),
         "slices": evaluation.slices(together, groups, seed),
         "cold_start": _cold_start(parts, seed),
+        "requests": _requests(parts, seed),
     }
 
 
@@ -79,6 +82,15 @@ def _cold_start(parts: Sequence[MarketPart], seed: int) -> dict[str, dict[str, d
         for side, cold in sides.items()
         if len(cold["popular"].per_diner["ndcg@10"]) >= evaluation.FEWEST_DINERS
     }
+
+
+def _requests(parts: Sequence[MarketPart], seed: int) -> dict[str, Any] | None:
+    """One held-out request of each diner who ordered, over the markets that have some; None where none has."""
+    asked = [part.requests for part in parts if part.requests]
+    if not asked:
+        return None
+    together = _together(asked)
+    return {"measured": len(together["popular"].per_diner["ndcg@10"]), "models": summaries(together, seed)}
 
 
 def summaries(together: Mapping[str, Measured], seed: int) -> dict[str, dict[str, dict[str, float]]]:

@@ -102,6 +102,7 @@ EXPLANATION: Final[dict[str, Any]] = {
     "terms": [
         {"name": "relevance", "value": 2.125},
         {"name": "recency", "value": 0.5},
+        {"name": "second_stage", "value": 0.0},
         {"name": "calibration", "value": -2.4404},
         {"name": "exploration", "value": 0.0},
         {"name": "payment", "value": 0.0},

@@ -1,6 +1,7 @@
 """train, evaluate."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +80,26 @@ def evaluate(
         json_file.write_text(json.dumps(result, indent=2) + "\n")
 
 
+def ladder(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
+    model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed; all.")] = None,
+    market: Annotated[str | None, typer.Option(help="The market; the first.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
+) -> None:
+    """The ladder in one table: accuracy, time of a request, memory, training time, how it is explained."""
+    from data.dataset import Dataset
+    from services.serving.measure_ladder import RUNGS, lines, measure_ladder
+
+    dataset = Dataset.open(path)
+    with Progress("ladder") as progress:
+        rungs = measure_ladder(dataset, market or dataset.markets[0], model or RUNGS, seed, progress.update)
+    for line in lines(rungs):
+        typer.echo(line)
+    if json_file is not None:
+        json_file.write_text(json.dumps([asdict(rung) for rung in rungs], indent=2) + "\n")
+
+
 def parameters_of(given: list[str]) -> dict[str, Any]:
     """NAME=VALUE texts as a mapping; a value is JSON where it can be read as such, else text.
 
@@ -107,17 +128,24 @@ def evaluation_table(result: dict[str, Any]) -> list[str]:
     lines += _model_lines(result["models"])
     if "masked" in result:
         lines += ["", "new to the diner only (known restaurants left out)", *_model_lines(result["masked"])]
+    if result.get("requests"):
+        asked = result["requests"]
+        lines += [
+            "",
+            f"{asked['measured']:,} held-out requests, each model as it is served",
+            *_model_lines(asked["models"]),
+        ]
     for question, models in result.get("cold_start", {}).items():
         lines += ["", f"cold start, {question}", *_model_lines(models)]
     return lines
 
 
 def _model_lines(models: dict[str, Any]) -> list[str]:
-    lines = [f"{'model':<10}" + "".join(f"{name:>26}" for name in _COLUMNS) + f"{'of the oracle':>15}"]
+    lines = [f"{'model':<20}" + "".join(f"{name:>26}" for name in _COLUMNS) + f"{'of the oracle':>15}"]
     for name, measured in models.items():
         cells = "".join(f"{_interval(measured[metric]) if metric in measured else '-':>26}" for metric in _COLUMNS)
         share = f"{measured['share_of_oracle']['value']:.0%}" if "share_of_oracle" in measured else ""
-        lines.append(f"{name:<10}{cells}{share:>15}")
+        lines.append(f"{name:<20}{cells}{share:>15}")
     return lines
 
 

@@ -8,7 +8,7 @@ import typer
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.history import events
-from services.cli.learning import evaluate, train
+from services.cli.learning import evaluate, ladder, train
 from services.cli.operating import doctor, serve, worker
 from services.cli.releasing import freeze, releases
 from services.cli.retraining import retrain
@@ -28,6 +28,7 @@ app.command("import")(import_)
 app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("ladder")(ladder)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("serve")(serve)

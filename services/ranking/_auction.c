@@ -234,7 +234,7 @@ static PyObject *hold(PyObject *module, PyObject *args) {
         if (request < 0 || request >= batch || size < 0 || size > width || k < 1 || k > MOST_SLOTS ||
             rules->cap < 0 || rules->cap > MOST_ADS || rules->first_slot < 1 || rules->gap < 1 ||
             !(rules->money > 0.0) || views[ROWS].len / 8 != plane || views[SCORES].len / 8 != plane ||
-            views[OFFSETS].len / 8 != plane || views[TERMS].len / 8 < 3 * plane ||
+            views[OFFSETS].len / 8 != plane || views[TERMS].len / 8 < 4 * plane ||
             views[PER_ORDER].len != campaigns || views[PACES].len / 8 != campaigns || width > INT16_MAX || views[THETA].len / 8 < k) {
             PyErr_SetString(PyExc_ValueError, "sizes of the arrays, the request or the rules do not fit");
             goto done;
@@ -262,9 +262,10 @@ static PyObject *hold(PyObject *module, PyObject *args) {
             const int64_t column = order[rank];
             const int64_t entry = of_row[rows[column]];
             if (entry < 0 || entry >= campaigns) continue;
-            const double raw = terms[column] + terms[plane + column];
+            /* relevance, recency and second stage; the fourth term is the calibration */
+            const double raw = terms[column] + terms[plane + column] + terms[2 * plane + column];
             const double clicks = per_order[entry]
-                                      ? raw + terms[2 * plane + column]
+                                      ? raw + terms[3 * plane + column]
                                       : 1.0 / (1.0 + exp(-(slope * raw + travel * offsets[column] + intercept)));
             const double reserve = per_order[entry] ? reserve_order : reserve_click;
             found[candidates++] = (Candidate){(int32_t)entry,  (int16_t)rank, per_order[entry], 0,           scores[column],

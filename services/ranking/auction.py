@@ -239,12 +239,13 @@ def _without_the_rule(shortlists: Shortlists, request: int, k: int, offers: Offe
         return None
     columns, entries = order[ranks], entries[ranks]
     per_order = offers.book.per_order[entries]
-    raw = shortlists.terms[0, request, columns] + shortlists.terms[1, request, columns]
+    relevance, recency, second_stage, calibrated = shortlists.terms[:4, request, columns]
+    raw = relevance + recency + second_stage
     clicks = selling.calibration.click_probability(raw, shortlists.offsets[request, columns])
     candidates = np.empty(len(ranks), CANDIDATE)
     candidates["entry"], candidates["rank"], candidates["bid"] = entries, ranks, offers.bids[entries]
     candidates["value"] = shortlists.scores[request, columns]
-    candidates["clicks"] = np.where(per_order, raw + shortlists.terms[2, request, columns], clicks)
+    candidates["clicks"] = np.where(per_order, raw + calibrated, clicks)
     candidates["reserve"], candidates["pace"] = selling.reserves(per_order), offers.paces[entries]
     candidates["per_order"] = per_order
     return hold_among(candidates, shortlists.scores[request, order[:k]], selling)

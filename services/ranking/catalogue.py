@@ -10,6 +10,7 @@ from data.hours import WeeklyHours
 from models.base import FloatArray, Representations
 from models.calibration import Calibration
 from services.ranking.grid import Grid
+from services.ranking.second_stage import Reranker
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -35,6 +36,8 @@ class Catalogue:
     calibration: Calibration
     recency_scale: float
     """What turns <q_j, q_i> into standard deviations of a diner's scores; see `services.ranking.recency`."""
+    reranker: Reranker | None = None
+    """The model's second stage; None: it has none."""
 
     @property
     def size(self) -> int:
@@ -52,6 +55,7 @@ def build_catalogue(
     hours: Sequence[Sequence[int] | None],
     calibration: Calibration,
     typical_diners: FloatArray,
+    reranker: Reranker | None = None,
 ) -> Catalogue:
     """Pack a market; all have n entries in the same order, but `typical_diners`, (m, d): a sample of diners."""
     vectors = np.ascontiguousarray(representations.vectors, dtype=np.float32)
@@ -68,11 +72,16 @@ def build_catalogue(
         grid=Grid.build(lat, lon),
         calibration=calibration,
         recency_scale=_recency_scale(vectors, typical_diners),
+        reranker=reranker,
     )
 
 
 def with_model(
-    catalogue: Catalogue, representations: Representations, calibration: Calibration, typical_diners: FloatArray
+    catalogue: Catalogue,
+    representations: Representations,
+    calibration: Calibration,
+    typical_diners: FloatArray,
+    reranker: Reranker | None,
 ) -> Catalogue:
     """The same restaurants with another model's representations, in the same order; all the rest is shared."""
     vectors = np.ascontiguousarray(representations.vectors, dtype=np.float32)
@@ -82,6 +91,7 @@ def with_model(
         biases=np.ascontiguousarray(representations.biases, dtype=np.float32),
         calibration=calibration,
         recency_scale=_recency_scale(vectors, typical_diners),
+        reranker=reranker,
     )
 
 

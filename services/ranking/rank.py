@@ -1,4 +1,4 @@
-"""The request's path as pure functions over arrays: retrieve -> score -> calibrate -> explore -> sort.
+"""The request's path as pure functions over arrays: retrieve -> score -> second stage -> calibrate -> explore -> sort.
 
 Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
@@ -15,14 +15,16 @@ import numpy.typing as npt
 from data.geo import distance_km, log_travel_time
 from models.base import FloatArray
 from services.ranking.catalogue import BoolArray, Catalogue
+from services.ranking.second_stage import Moments
 from services.ranking.select import best_columns
 
-TERMS: Final = ("relevance", "recency", "calibration", "exploration", "payment")
+TERMS: Final = ("relevance", "recency", "second_stage", "calibration", "exploration", "payment")
 """What the score is made of, in the order of addition.
 
 relevance    the model's raw score of the restaurant for this diner
 recency      the fold-in of what the diner did since the model was trained
-calibration  what turns both, and the way to the restaurant, into the probability of an order
+second_stage what the model's second stage adds in the moment of the request; 0 for models without one
+calibration  what turns all that, and the way to the restaurant, into the probability of an order
 exploration  the random draw, where the policy explores
 payment      what the fee of a sold place is worth, less the cost of its label; 0 here, `services.ads` comes later
 """
@@ -48,6 +50,8 @@ class Requests:
     """(B, n) candidates; None: all."""
     gumbel: Doubles | None = None
     """(B, shortlist) standard Gumbel noise, for policies that explore."""
+    moments: Moments | None = None
+    """For the second stage; None: it adds nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,15 +129,19 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         terms[0] += requests.biases[:, None]
         terms[1] = (picked @ requests.fold_ins[:, :, None])[:, :, 0]
     distances = _distances(catalogue, requests, columns)
-    offsets = _log_time_offset(catalogue, distances)
+    log_times = log_travel_time(distances)
+    offsets = _log_time_offset(catalogue, log_times)
     raw = terms[0] + terms[1]
-    terms[2] = catalogue.calibration.order_probability(raw, offsets) - raw
-    values = raw + terms[2]
+    if catalogue.reranker is not None and requests.moments is not None:
+        terms[2] = catalogue.reranker.correct(requests.moments, columns, terms[0], log_times)
+        raw = raw + terms[2]
+    terms[3] = catalogue.calibration.order_probability(raw, offsets) - raw
+    values = raw + terms[3]
     if temperature > 0.0:
         if requests.gumbel is None:
             raise ValueError("a temperature above 0 needs Gumbel noise")
-        terms[3] = temperature * requests.gumbel[:, :shortlist]
-    scores = values + terms[3]
+        terms[4] = temperature * requests.gumbel[:, :shortlist]
+    scores = values + terms[4]
     falling = -scores if passing is None else np.where(passing, -scores, np.inf)
     order = np.argsort(falling, axis=1, kind="stable")
     best = order[:, :k]
@@ -165,9 +173,9 @@ def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np
     return distance_km(requests.lat[:, None], requests.lon[:, None], catalogue.lat[columns], catalogue.lon[columns])
 
 
-def _log_time_offset(catalogue: Catalogue, distances: Doubles) -> Doubles:
+def _log_time_offset(catalogue: Catalogue, log_times: Doubles) -> Doubles:
     """Log travel time less the calibration's mean; 0, the average way, where the place is not known."""
-    offset = log_travel_time(distances) - catalogue.calibration.mean_log_time
+    offset = log_times - catalogue.calibration.mean_log_time
     return np.where(np.isnan(offset), 0.0, offset)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from data.columns import EventType
 from models.base import Representations
+from models.journal import Actions
 from models.training_data import diner_tags
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
@@ -27,7 +28,9 @@ REMEMBERED: Final = timedelta(days=14)
 _WEIGHTS_BY_CODE: Final = {EVENT_CODES[kind]: weight for kind, weight in ACTION_WEIGHTS.items()}
 _DISMISSED: Final = EVENT_CODES[EventType.DISMISS]
 _LAST_WORDS: Final = (_DISMISSED, EVENT_CODES[EventType.ORDER])
+_CHOICES: Final = (EVENT_CODES[EventType.CLICK], EVENT_CODES[EventType.ORDER])
 _PAGE: Final = 2_000
+NO_ENTRIES: Final = recent_entries([], [], [])
 
 
 class DinerLoader:
@@ -116,6 +119,18 @@ class RecentActions:
     """(m,)"""
     dismissed: npt.NDArray[np.int64]
     """Rows that the diner does not want to see: dismissed, and not ordered from since."""
+
+
+def choices_of(recent: RecentArray, row_of_hash: Mapping[int, int]) -> Actions:
+    """The clicks and orders among recent entries, in rows of the catalogue (-1: it has left), for the second stage."""
+    chosen = recent[np.isin(recent["type"], _CHOICES)]
+    rows = [row_of_hash.get(key, -1) for key in chosen["restaurant"].tolist()]
+    return Actions(
+        diners=np.zeros(len(rows), np.int64),
+        restaurants=np.asarray(rows, np.int64),
+        at=chosen["at"].astype(np.int64),
+        ordered=chosen["type"] == EVENT_CODES[EventType.ORDER],
+    )
 
 
 def recent_actions(state: DinerState, row_of_hash: Mapping[int, int], at: datetime) -> RecentActions:

@@ -14,7 +14,7 @@ Explain = Literal["none", "reasons", "full"]
 
 _NEAR_KM: Final = 1.5
 _MOST_REASONS: Final = 3
-_RELEVANCE, _RECENCY = TERMS.index("relevance"), TERMS.index("recency")
+_RELEVANCE, _RECENCY, _SECOND_STAGE = (TERMS.index(name) for name in ("relevance", "recency", "second_stage"))
 
 
 def document(answer: Answer, explain: Explain) -> dict[str, Any]:
@@ -89,11 +89,12 @@ def _reasons(
     if advantages[_RECENCY] > 0.0:
         text = "Like what you chose lately"
         found.append((float(advantages[_RECENCY]), {"code": "recent-choices", "text": text}))
-    if advantages[_RELEVANCE] > 0.0:
+    taste = float(advantages[_RELEVANCE] + advantages[_SECOND_STAGE])
+    if taste > 0.0:
         where = snapshot.info.title or snapshot.info.market
         own = {"code": "taste", "text": "Fits your taste"}
         everyone = {"code": "popular", "text": f"Well liked in {where}"}
-        found.append((float(advantages[_RELEVANCE]), own if personalised else everyone))
+        found.append((taste, own if personalised else everyone))
     found.sort(key=lambda pair: -pair[0])
     listed = [reason for _, reason in found]
     distance = float(shown.distances_km[index])

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from data.hours import minute_of_week
 from services.clock import Clock
 from services.events.served import ServedLog
 from services.features import DinerState, FeatureCache
@@ -20,7 +21,8 @@ from services.ranking.candidates import Filters, allowed
 from services.ranking.catalogue import BoolArray
 from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.recency import action_weights, fold_in
-from services.serving.diners import DinerLoader, RecentActions, recent_actions
+from services.ranking.second_stage import Moments
+from services.serving.diners import NO_ENTRIES, DinerLoader, RecentActions, choices_of, recent_actions
 from services.serving.live import LiveMarket
 from services.serving.served_document import served_record
 from services.serving.shadow import ShadowScorer, ShadowTask, sampled
@@ -205,6 +207,7 @@ def requests_of(ask: Ask, state: DinerState | None, at: datetime, request_id: st
         lon=np.asarray([lon], np.float64),
         allowed=None if mask is None else mask[None],
         gumbel=_gumbel(request_id, policy.shortlist) if policy.exploration > 0.0 else None,
+        moments=_moments(ask, state, at, lat, lon),
     )
 
 
@@ -213,6 +216,19 @@ def _fold_in(snapshot: MarketSnapshot, actions: RecentActions, policy: Policy) -
         return None
     weights = action_weights(actions.weights, actions.ages_hours, policy.recency_gain, policy.recency_half_life_hours)
     return fold_in(snapshot.catalogue, actions.rows, weights)
+
+
+def _moments(ask: Ask, state: DinerState | None, at: datetime, lat: float | None, lon: float | None) -> Moments | None:
+    """The moment for the model's second stage; without a profile it is anybody's."""
+    snapshot = ask.snapshot
+    reranker = snapshot.catalogue.reranker
+    if reranker is None:
+        return None
+    row = None if state is None else snapshot.artifact.diner_row(ask.user_id)
+    since = choices_of(NO_ENTRIES if state is None else state.recent, snapshot.row_of_hash)
+    here = (np.nan, np.nan) if lat is None or lon is None else (lat, lon)
+    # Features look at what was done before a second; what the diner has done in this one has been done.
+    return reranker.moment(row, since, int(at.timestamp()) + 1, minute_of_week(at, snapshot.info.time_zone), *here)
 
 
 def _without(snapshot: MarketSnapshot, mask: BoolArray | None, actions: RecentActions) -> BoolArray | None:

@@ -121,6 +121,14 @@ def organic_ranks(document: dict[str, Any]) -> list[int]:
     return ranks or list(range(1, len(document["restaurant_ids"]) + 1))
 
 
+def placements(document: bytes) -> dict[str, tuple[int, float]]:
+    """Each restaurant's position (1 = top) and propensity; what `services.events.export` gives to impressions."""
+    kept = orjson.loads(document)
+    ids, propensities = kept["restaurant_ids"], kept["propensities"]
+    chances = propensities if isinstance(propensities, list) else [propensities] * len(ids)
+    return {name: (place, chance) for place, (name, chance) in enumerate(zip(ids, chances, strict=True), 1)}
+
+
 def terms_of(document: dict[str, Any]) -> list[list[float]]:
     """(terms, shown) from a document, the short form of zeros written out."""
     shown = len(document["restaurant_ids"])

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from data.dataset import MarketInfo
 from models.artifacts import Artifact
 from models.base import FloatArray, Representations
+from models.second_stage.stage import second_stage_of
 from models.training_data import Districts, restaurant_tags
 from services.ads.book import AdBook
 from services.ads.campaign import Campaign
@@ -17,6 +18,7 @@ from services.catalogue.records import Restaurant
 from services.features.codec import model_tag, restaurant_hash
 from services.ranking.auction import Selling
 from services.ranking.catalogue import Catalogue, build_catalogue, with_model
+from services.ranking.second_stage import Reranker
 from services.releases.assignment import in_share
 from services.stakeholders.policy import Policy
 
@@ -101,6 +103,7 @@ def build_snapshot(
         hours=[restaurant.hours for restaurant in restaurants],
         calibration=artifact.calibration,
         typical_diners=_typical_diners(artifact),
+        reranker=_reranker(artifact, restaurants, rows, lat, lon),
     )
     return MarketSnapshot(
         info=info,
@@ -121,7 +124,11 @@ def with_artifact(snapshot: MarketSnapshot, artifact: Artifact) -> MarketSnapsho
     """The same market with another model: what does not depend on the model is shared, the campaigns' book too."""
     rows = _rows(artifact, snapshot.restaurants)
     representations = _represent(artifact, snapshot.restaurants, rows)
-    catalogue = with_model(snapshot.catalogue, representations, artifact.calibration, _typical_diners(artifact))
+    lat, lon = snapshot.catalogue.lat, snapshot.catalogue.lon
+    reranker = _reranker(artifact, snapshot.restaurants, rows, lat, lon)
+    catalogue = with_model(
+        snapshot.catalogue, representations, artifact.calibration, _typical_diners(artifact), reranker
+    )
     plain: dict[str, Any] = {"trial": None, "trial_number": 0}
     return replace(snapshot, catalogue=catalogue, **_of_model(artifact, snapshot.policies, rows), **plain)
 
@@ -153,6 +160,27 @@ def _rows(artifact: Artifact, restaurants: Sequence[Restaurant]) -> npt.NDArray[
 
 def _typical_diners(artifact: Artifact) -> FloatArray:
     return np.asarray(artifact.diners.vectors[:: max(1, len(artifact.diner_ids) // _TYPICAL_DINERS)])
+
+
+def _reranker(
+    artifact: Artifact,
+    restaurants: Sequence[Restaurant],
+    rows: npt.NDArray[np.int64],
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+) -> Reranker | None:
+    stage = second_stage_of(artifact.model)
+    if stage is None:
+        return None
+    return Reranker.of(
+        stage,
+        rows,
+        lat,
+        lon,
+        price_levels=[restaurant.price_level for restaurant in restaurants],
+        cuisines=[restaurant.cuisines for restaurant in restaurants],
+        opened_at=[None if one.opened_at is None else one.opened_at.timestamp() for one in restaurants],
+    )
 
 
 def _card(restaurant: Restaurant) -> dict[str, Any]:

@@ -6,14 +6,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from data.city.context import day_start
 from data.city.lister import Asked, Visits
 from data.city.logging_policy import Slates
 from data.city.noise import Keys, gumbel, mix
 from data.city.simulation import Simulation
+from data.hours import MINUTES_PER_DAY
+from models.journal import Asked as Moment
 from services.ads.campaign import MICRO
 from services.ranking.auction import run_auction, shown_list
 from services.ranking.catalogue import BoolArray
 from services.ranking.rank import RankedLists, Requests, rank
+from services.ranking.second_stage import Moments
 from services.serving.snapshot import MarketSnapshot
 from services.simulation.outcomes import Tally, ndcg
 from services.simulation.wallets import Wallets
@@ -22,6 +26,7 @@ from services.stakeholders.policy import Policy
 Doubles = npt.NDArray[np.float64]
 
 _NDCG_AT = 10
+_DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +125,7 @@ class RankedLister:
             lon=city.diners.lon[asked.diners],
             allowed=self._candidates(asked),
             gumbel=self._gumbel(asked) if policy.exploration > 0.0 else None,
+            moments=self._moments(asked),
         )
         k = self.simulation.parameters.list_length
         # A place for which no candidate is left has no propensity: it is blanked after 0 / 0.
@@ -128,6 +134,22 @@ class RankedLister:
         # A shortlist of the whole catalogue is one row broadcast; the compiled auction reads rows as they lie.
         rows = np.ascontiguousarray(ranked.shortlists.rows)
         return replace(ranked, shortlists=replace(ranked.shortlists, rows=rows))
+
+    def _moments(self, asked: Asked) -> Moments | None:
+        """For a model with a second stage; it knows what diners did until the training."""
+        snapshot, homes = self.market.snapshot, self.simulation.city.diners
+        reranker = snapshot.catalogue.reranker
+        if reranker is None:
+            return None
+        start = round(day_start(asked.day, snapshot.info.time_zone).timestamp())
+        moment = Moment(
+            diners=asked.diners,
+            at=start + asked.seconds,
+            minutes=asked.day % _DAYS_PER_WEEK * MINUTES_PER_DAY + asked.seconds // 60,
+            lat=homes.lat[asked.diners],
+            lon=homes.lon[asked.diners],
+        )
+        return Moments(moment, reranker.everyone)
 
     def _candidates(self, asked: Asked) -> BoolArray:
         """(R, n) what the app asks for: open now and around the diner's home."""

@@ -21,11 +21,16 @@ from models import artifacts
 from models.artifacts import Artifact, ArtifactError, load
 from models.base import Model
 from models.calibration import Calibration, Curve
+from models.ease import EaseModel
+from models.ensemble import EnsembleModel
 from models.hybrid import LightFMModel
+from models.ials import IalsModel
 from models.manifest import MANIFEST, MODEL, SEAL, SERVING, VOCABULARY, seal_of
 from models.popular import PopularModel
+from models.second_stage.learning import TreeSettings
 from models.tensors import map_tensors
 from models.testing import sample_data
+from models.two_stage import LightFMLambdaMartModel
 from models.uniform import RandomModel
 
 FILES = [MANIFEST, SEAL, VOCABULARY, MODEL, SERVING]
@@ -111,11 +116,67 @@ def test_a_saved_version_comes_back_bit_for_bit(tmp_path):
     assert (found.diner_row("d7"), found.diner_row("nobody")) == (7, None)
 
 
-@pytest.mark.parametrize("model", [RandomModel(), PopularModel(), LightFMModel(components=4, epochs=1)])
+TWO_STAGES = LightFMLambdaMartModel(
+    {"components": 4, "epochs": 1}, TreeSettings(rounds=4, leaves=4, fewest_in_leaf=5, negatives=3)
+)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomModel(),
+        PopularModel(),
+        LightFMModel(components=4, epochs=1),
+        EaseModel(dimensions=6),
+        IalsModel(components=4, epochs=1),
+        TWO_STAGES,
+        EnsembleModel({"popular": {}, "ease": {"dimensions": 6}}),
+    ],
+)
 def test_every_rung_can_be_saved(tmp_path, model):
     found = save(tmp_path, model)
     assert found.version.startswith(f"{model.name}-")
     assert sorted(file.name for file in found.path.iterdir()) == sorted(FILES)
+
+
+@pytest.mark.parametrize(
+    ("array", "change"),
+    [
+        ("trees", lambda old: np.frombuffer(old.tobytes().replace(b"threshold=", b"threshold=nan ", 1), np.uint8)),
+        ("trees", lambda old: old[: len(old) // 3]),
+        ("trees", lambda old: np.roll(old, len(old) // 2)),
+        ("trees", lambda old: np.frombuffer(old.tobytes().replace(b"relevance", b"loyalties"), np.uint8)),
+        ("trees", lambda old: np.frombuffer(old.tobytes().replace(b"left_child=", b"left_child=0 ", 1), np.uint8)),
+        ("diners", lambda old: old + 2),
+        ("restaurants", lambda old: old - 1),
+        ("at", lambda old: old * 2),
+        ("popularity", lambda old: np.full_like(old, np.nan)),
+        ("cuisine_lifts", lambda old: old[1:]),
+    ],
+)
+def test_a_forged_second_stage_is_refused_though_all_hashes_fit(tmp_path, array, change):
+    version = save(tmp_path, TWO_STAGES).path
+    tensors = tensors_of(version, MODEL)
+    name = f"second_stage_{array}"
+    forged = np.ascontiguousarray(change(tensors[name]))
+    bad = replaced(version, MODEL, to_safetensors({**tensors, name: forged}))
+    with pytest.raises(ArtifactError):
+        load(bad)
+
+
+def test_serving_a_second_stage_imports_no_library_that_learns(tmp_path):
+    version = save(tmp_path, TWO_STAGES).path
+    program = (
+        "import sys; from pathlib import Path; from models.artifacts import load; import numpy as np;"
+        "found = load(Path(sys.argv[1])); stage = found.model.second_stage;"
+        "assert stage.trees.sums(np.zeros((3, stage.trees.width))).shape == (3,);"
+        "print(sorted({'lightgbm', 'implicit', 'lightfm', 'sklearn'} & set(sys.modules)))"
+    )
+    root = str(Path(__file__).parents[2])
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(version)], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert told.stdout.strip() == "[]"
 
 
 def test_the_same_content_is_the_same_version_in_any_process_and_other_content_is_another(tmp_path):

@@ -5,10 +5,15 @@ import inspect
 import pytest
 
 from models.base import Model
+from models.ease import EaseModel
+from models.ensemble import EnsembleModel
 from models.hybrid import LightFMModel
+from models.ials import IalsModel
 from models.ladder import LADDER, make
 from models.popular import PopularModel
+from models.second_stage.learning import TreeSettings
 from models.testing import ModelContract
+from models.two_stage import LightFMLambdaMartModel
 from models.uniform import RandomModel
 
 
@@ -25,6 +30,34 @@ class TestPopular(ModelContract):
 class TestLightFM(ModelContract):
     def make(self) -> Model:
         return LightFMModel(components=6, epochs=3, seed=3)
+
+
+class TestEase(ModelContract):
+    def make(self) -> Model:
+        return EaseModel(penalty=2.0, memory=0.3, dimensions=8)
+
+
+class TestEaseInFull(ModelContract):
+    def make(self) -> Model:
+        return EaseModel(penalty=2.0, dimensions=15)
+
+
+class TestIals(ModelContract):
+    def make(self) -> Model:
+        return IalsModel(components=6, epochs=3, regularisation=1.0, seed=3)
+
+
+class TestLightFMLambdaMart(ModelContract):
+    def make(self) -> Model:
+        return LightFMLambdaMartModel(
+            {"components": 6, "epochs": 3}, TreeSettings(rounds=5, leaves=4, fewest_in_leaf=5, negatives=3), seed=3
+        )
+
+
+class TestEnsemble(ModelContract):
+    def make(self) -> Model:
+        lightfm, ials = {"components": 6, "epochs": 3}, {"components": 4, "epochs": 2}
+        return EnsembleModel({"popular": {}, "lightfm": lightfm, "ease": {"dimensions": 8}, "ials": ials}, seed=3)
 
 
 class TestLightFMWithBPR(ModelContract):

@@ -136,7 +136,7 @@ def test_the_compiled_auction_names_the_right_candidates() -> None:
     ]
     assert [(one["entry"], one["rank"]) for one in auction.candidates] == [pair[:2] for pair in expected]
     for one, (entry, _, column) in zip(auction.candidates, expected, strict=True):
-        raw = shortlists.terms[0, 0, column] + shortlists.terms[1, 0, column]
+        raw = shortlists.terms[0, 0, column] + shortlists.terms[1, 0, column] + shortlists.terms[2, 0, column]
         per_order = entry % 2 == 1
         clicks = float(CALIBRATION.click_probability(raw, shortlists.offsets[0, column]))
         assert one["clicks"] == pytest.approx(shortlists.scores[0, column] if per_order else clicks, rel=1e-14)
@@ -199,7 +199,7 @@ def test_an_ad_is_shown_and_its_fee_is_what_its_score_says() -> None:
     assert shown.rows[place] == row
     assert shown.organic_ranks[place] == 13
     column = order[12]
-    raw = ranked.shortlists.terms[:2, 0, column].sum()
+    raw = ranked.shortlists.terms[:3, 0, column].sum()
     clicks = float(CALIBRATION.click_probability(raw, ranked.shortlists.offsets[0, column]))
     assert shown.terms[PAYMENT, place] == pytest.approx(0.02 * clicks * 60 - 0.01)
 

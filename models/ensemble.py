@@ -1,0 +1,170 @@
+"""`ensemble`: several models' vectors side by side, each scaled by what its score says about the next order.
+
+    score(u, i) = sum_m w_m s_m(u, i) / sd_m
+
+sd_m is the standard deviation of the member's scores over the restaurants of a typical diner. The weights are learnt on
+what came after: members fitted to an earlier part of the training period score the restaurants that were chosen in the
+rest of it, and w >= 0 maximises the likelihood of these choices in a multinomial logit over all restaurants. Then the
+members are fitted to the whole period. A sum of products is a product of longer vectors, so it is served like one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, validate_call
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
+
+from models.base import (
+    FloatArray,
+    IntArray,
+    Interactions,
+    Model,
+    ModelError,
+    Representations,
+    TrainingData,
+    factor_scores,
+)
+from models.ease import EaseModel
+from models.hybrid import LightFMModel
+from models.ials import IalsModel
+from models.popular import PopularModel
+
+Doubles = npt.NDArray[np.float64]
+
+MEMBERS: Final[dict[str, type[Model]]] = {
+    model.name: model for model in (PopularModel, LightFMModel, EaseModel, IalsModel)
+}
+_TYPICAL_DINERS: Final = 500
+_MOST_CHOICES: Final = 3_000
+
+
+class EnsembleModel:
+    """A blend of the ladder's factor models, with weights that were learnt on later choices."""
+
+    name: ClassVar[str] = "ensemble"
+    summary: ClassVar[str] = "a blend of factor models, weighed by what each says about the next order"
+    rehearses: ClassVar[bool] = True
+
+    @validate_call
+    def __init__(
+        self,
+        members: dict[str, dict[str, Any]] | None = None,
+        seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
+        threads: Annotated[int, Field(ge=1, le=1024)] = 1,
+    ) -> None:
+        self.members = {"popular": {}, "lightfm": {}, "ease": {}} if members is None else members
+        """Parameters of each."""
+        if not self.members or set(self.members) - set(MEMBERS):
+            raise ModelError(f"members: choose from {', '.join(MEMBERS)}")
+        self.seed = seed
+        self.threads = threads
+        self._fitted: dict[str, Model] = self._fresh()
+        self._scales: dict[str, float] = {}
+        """Weight over standard deviation of each member."""
+
+    def fit(self, data: TrainingData) -> Self:
+        """Weigh the members by the rehearsal (all alike where there is none), then fit them to everything."""
+        weights = dict.fromkeys(self.members, 1.0)
+        if data.rehearsal is not None:
+            early = {name: model.fit(data.rehearsal.earlier) for name, model in self._fresh().items()}
+            weights = _weights(early, data.rehearsal.later, self.seed)
+        self._fitted = {name: model.fit(data) for name, model in self._fresh().items()}
+        self._scales = {name: weights[name] / _spread(model) for name, model in self._fitted.items()}
+        return self
+
+    def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
+        """Products of the long vectors."""
+        return factor_scores(self.diners(), self.restaurants(), diners, restaurants)
+
+    def diners(self) -> Representations:
+        """Of the training data's diners; the weights are on this side."""
+        return self._beside({name: model.diners() for name, model in self._fitted.items()}, weighed=True)
+
+    def restaurants(self) -> Representations:
+        """Of the training data's restaurants."""
+        return self._beside({name: model.restaurants() for name, model in self._fitted.items()}, weighed=False)
+
+    def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
+        """As each member has it."""
+        return self._beside({name: model.new_diners(tags) for name, model in self._fitted.items()}, weighed=True)
+
+    def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
+        """As each member has it."""
+        return self._beside({name: model.new_restaurants(tags) for name, model in self._fitted.items()}, weighed=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """Those of the members, as given and as fitted, and the weights."""
+        return {
+            "members": self.members,
+            "seed": self.seed,
+            "threads": self.threads,
+            "scales": self._scales,
+            "fitted": {name: model.parameters() for name, model in self._fitted.items()},
+        }
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Those of the members."""
+        found: dict[str, npt.NDArray[Any]] = {}
+        for member, model in self._fitted.items():
+            found |= {f"{member}.{name}": array for name, array in model.arrays().items()}
+        return found
+
+    @classmethod
+    def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """From the members."""
+        model = cls(parameters["members"], parameters["seed"], parameters["threads"])
+        for member in model.members:
+            own = {
+                name.removeprefix(f"{member}."): array
+                for name, array in arrays.items()
+                if name.startswith(f"{member}.")
+            }
+            model._fitted[member] = MEMBERS[member].restore(parameters["fitted"][member], own)
+        model._scales = {member: float(parameters["scales"][member]) for member in model.members}
+        return model
+
+    def _fresh(self) -> dict[str, Model]:
+        made: dict[str, Model] = {}
+        for name, given in self.members.items():
+            seeded = {"seed": self.seed, "threads": self.threads} if name in ("lightfm", "ials") else {}
+            made[name] = MEMBERS[name](**{**seeded, **given})
+        return made
+
+    def _beside(self, sides: Mapping[str, Representations], weighed: bool) -> Representations:
+        """Vectors side by side; biases are weighed on both sides, since each is added once."""
+        scales = {name: np.float32(self._scales[name]) for name in sides}
+        vectors = [side.vectors * scales[name] if weighed else side.vectors for name, side in sides.items()]
+        biases = np.stack([side.biases * scales[name] for name, side in sides.items()]).sum(axis=0)
+        return Representations(np.ascontiguousarray(np.concatenate(vectors, axis=1)), biases)
+
+
+def _spread(model: Model) -> float:
+    """Standard deviation of a typical diner's scores."""
+    count = len(model.diners().vectors)
+    sample = np.arange(0, count, max(1, count // _TYPICAL_DINERS), dtype=np.int32)
+    return float(np.mean(np.std(model.score(sample), axis=1))) or 1.0
+
+
+def _weights(early: Mapping[str, Model], later: Interactions, seed: int) -> dict[str, float]:
+    """By the likelihood of later choices, orders before clicks; L-BFGS over a concave function."""
+    pairs = np.arange(len(later.diners))
+    if len(pairs) > _MOST_CHOICES:
+        pairs = np.sort(np.random.default_rng(seed).choice(pairs, _MOST_CHOICES, replace=False))
+    diners, chosen = later.diners[pairs], later.restaurants[pairs]
+    counts = later.weights[pairs].astype(np.float64)
+    scores = np.stack([model.score(diners).astype(np.float64) / _spread(model) for model in early.values()])
+    own = scores[:, np.arange(len(pairs)), chosen]
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        blended = np.einsum("m,mbn->bn", weights, scores)
+        expected = np.einsum("mbn,bn->mb", scores, softmax(blended, axis=1))
+        value = counts @ (weights @ own - logsumexp(blended, axis=1))
+        return -float(value) / counts.sum(), -((own - expected) @ counts) / counts.sum()
+
+    start = np.full(len(scores), 1.0 / len(scores))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(scores)).x
+    weights = found if found.sum() > 0.0 else start
+    return dict(zip(early, weights.tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""The second stage: gradient-boosted trees over a first stage's shortlist, in the moment of the request."""
