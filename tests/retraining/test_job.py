@@ -69,7 +69,7 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
     steps = {name: record.document for name, record in job.runs.steps(run).items()}
 
     assert (run.state, run.reasons, tuple(steps)) == (RunState.FINISHED, (), run.steps)
-    assert steps["evaluate"]["compared"].startswith("with the champion as it serves, on what came after")
+    assert steps["evaluate"]["compared"].startswith("with the champion as it serves, on the usual test period")
     assert steps["gates"]["lightfm"] == {"passed": True, "reasons": []}
     assert steps["register"]["lightfm"]["outcome"] == "challenger"
     gain = steps["evaluate"]["against_champion"]["lightfm"]["ndcg@10"]
