@@ -1,7 +1,6 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
 import inspect
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -41,6 +40,8 @@ Progress = Callable[[str, int, int], None]
 Rival = Callable[[Prepared], Scorer]
 
 BASELINES: Final = ("random", "popular")
+FITTING: Final = 4
+"""The step of `train` that is the fit to everything, and nothing else: to be timed by."""
 _TYPICAL_DINERS: Final = 500
 
 
@@ -153,7 +154,7 @@ def train(
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
     given = {**_own_parameters(model, seed, threads), **(parameters or {})}
-    steps = 5
+    steps = 6
     progress(f"{market}: reading", 0, steps)
     ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings, corrections))
     prepared, journal = ground.prepared, ground.journal
@@ -177,12 +178,10 @@ def train(
     if exploring is not None:
         target = Target.of(trial, curve, exploring.temperature)
         metrics["off_policy"] = _would_earn(dataset, market, target, prepared, exploring)
-    progress(f"{market}: fitting {model} on everything", 4, steps)
     everything = _rehearsed(dataset, market, [model], ground.everything, prepared.log, journal)
-    started = time.process_time()
+    progress(f"{market}: fitting {model} on everything", FITTING, steps)
     final = _fit_from(make(model, **given), everything, warm_start)
-    metrics["fit_cpu_seconds"] = time.process_time() - started
-    progress(f"{market}: saving", 4, steps)
+    progress(f"{market}: writing", FITTING + 1, steps)
     artifact = artifacts.save(
         root,
         market=market,
@@ -192,7 +191,15 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
+<<<<<<< HEAD
         metrics=metrics,
+=======
+        metrics={
+            "split": prepared.split.method.value,
+            "models": measured,
+            "requests": {"models": summaries(asked, seed)} if asked else None,
+        },
+>>>>>>> ladder
     )
     progress(f"{market}: done", steps, steps)
     return artifact
