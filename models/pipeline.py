@@ -1,9 +1,6 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,119 +8,31 @@ import numpy as np
 import pandas as pd
 
 from data import columns as col
-from data.city import truth
-from data.dataset import TRUTH, Dataset
+from data.dataset import Dataset
 from data.splits import Method
-from models import artifacts, calibration
+from models import artifacts
 from models.artifacts import Artifact
 from models.base import Model, ModelError, StartsWarm, TrainingData
-from models.calibration import Calibration
-from models.corrections import Corrections, corrected, maturity
+from models.corrections import Corrections
 from models.evaluation import evaluate as evaluation
-from models.evaluation.cold_start import hold_back
-from models.evaluation.evaluate import Measured, Scorer
-from models.evaluation.habit import habit
-from models.evaluation.oracle import oracle
+from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
-from models.evaluation.requests import Requests, all_knowing, as_served, habitual, held_out_requests
-from models.impressions import log_times_from_home, shown_between
-from models.journal import Journal
-from models.ladder import make, rung
-from models.moments import read_journal, rehearsal
+from models.evaluation.requests import as_served
+from models.ground import BASELINES, Ground
+from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
 from models.off_policy.target import Target
 from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
-from models.preparation import Prepared, Protocol, benchmark, prepare, usual
-from models.training_data import build
+from models.preparation import benchmark, usual
 
 Progress = Callable[[str, int, int], None]
-Rival = Callable[[Prepared], Scorer]
 
-BASELINES: Final = ("random", "popular")
 FITTING: Final = 4
 """The step of `train` that is the fit to everything, and nothing else: to be timed by."""
-_TYPICAL_DINERS: Final = 500
 
 
 def _quiet(_step: str, _done: int, _total: int) -> None:
     """No progress."""
-
-
-class Ground:
-    """What the training of several models on one market's log shares: each part is made once, when it is asked for.
-
-    `rivals` are measured on the same question: a model that serves already, say. A rival is made from the prepared
-    data and gives scores of all its restaurants. Raises ModelError where the market has nothing to learn from.
-    """
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        market: str,
-        *,
-        seed: int = 0,
-        protocol: Protocol | None = None,
-        rivals: Mapping[str, Rival] | None = None,
-    ) -> None:
-        self.dataset = dataset
-        self.market = market
-        self.seed = seed
-        self.protocol = protocol or usual(dataset)
-        self._rivals = rivals or {}
-
-    @cached_property
-    def prepared(self) -> Prepared:
-        """The log, split, and the question about its test period."""
-        return prepare(self.dataset, self.market, self.seed, self.protocol)
-
-    @cached_property
-    def journal(self) -> Journal | None:
-        """The whole log by request and moment; None where it has no such thing."""
-        return read_journal(self.dataset, self.market)
-
-    @cached_property
-    def requests(self) -> Requests | None:
-        """The question about requests of the test period; None where the log has none."""
-        return _held_out_requests(self.prepared, self.journal, self.seed)
-
-    @cached_property
-    def everything(self) -> TrainingData:
-        """All periods."""
-        log = corrected(self.dataset, self.market, self.prepared.log, self.protocol.corrections)
-        return build(self.dataset, self.market, log, self.dataset.manifest.repeats)
-
-    @property
-    def until(self) -> str | None:
-        """Time of the newest event; None where the log has no times."""
-        newest = self.prepared.log[col.AT].max()
-        return None if pd.isna(newest) else str(newest.isoformat())
-
-    @cached_property
-    def rivals(self) -> Mapping[str, Measured]:
-        """By name."""
-        question = self.prepared.question
-        return {name: evaluation.measure(question, rival(self.prepared)) for name, rival in self._rivals.items()}
-
-    @cached_property
-    def beside(self) -> Mapping[str, Measured]:
-        """What every model is read against: the baselines, habit, the oracle, the rivals."""
-        measured = _measure(self.dataset, self.market, self.prepared, self._baselines).measured
-        return {**measured, **self.rivals}
-
-    @cached_property
-    def asked_beside(self) -> Mapping[str, Measured]:
-        """The same about requests, without the rivals; empty where there are none."""
-        if self.requests is None:
-            return {}
-        curves = {
-            name: _calibrate(self.dataset, self.market, one, self.prepared, self.journal, self.seed, self.protocol)
-            for name, one in self._baselines.items()
-        }
-        return _ask(self.dataset, self.market, self.requests, self._baselines, curves)
-
-    @cached_property
-    def _baselines(self) -> Mapping[str, Model]:
-        return _fitted(BASELINES, self.prepared.data, self.seed, 1, self.protocol)
 
 
 def train(
@@ -153,32 +62,34 @@ def train(
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
-    given = {**_own_parameters(model, seed, threads), **(parameters or {})}
     steps = 6
     progress(f"{market}: reading", 0, steps)
-    ground = ground or Ground(dataset, market, seed=seed, protocol=usual(dataset, all_ratings, corrections))
-    prepared, journal = ground.prepared, ground.journal
+    protocol = usual(dataset, all_ratings, corrections)
+    ground = ground or Ground(dataset, market, seed=seed, threads=threads, protocol=protocol)
+    given = ground.parameters(model, parameters or {})
+    data = ground.train_period([model])
     progress(f"{market}: fitting {model} on the train period", 1, steps)
-    data = _rehearsed(dataset, market, [model], prepared.data, prepared.log[prepared.split.train], journal)
     trial = make(model, **given).fit(data)
     progress(f"{market}: calibrating", 2, steps)
-    curve = _calibrate(dataset, market, trial, prepared, journal, seed, ground.protocol)
+    curve = ground.calibrated(trial)
     progress(f"{market}: measuring", 3, steps)
-    own = evaluation.measure(prepared.question, trial.score)
+    own = evaluation.measure(ground.prepared.question, trial.score)
     metrics: dict[str, Any] = {
-        "split": prepared.split.method.value,
-        "models": summaries({model: own, **_others(ground.beside, model)}, seed),
+        "split": ground.prepared.split.method.value,
+        **_beside(model, own, ground.beside, ground.rivals, seed),
         "requests": None,
-        "against": {name: evaluation.differences(own, rival, seed) for name, rival in ground.rivals.items()},
+        "lists": None,
         "until": ground.until,
     }
     if ground.requests is not None:
         asked = ground.requests.measure(as_served(ground.requests, trial, curve))
-        metrics["requests"] = {"models": summaries({model: asked, **_others(ground.asked_beside, model)}, seed)}
+        metrics["requests"] = _beside(model, asked, ground.asked_beside, ground.asked_rivals, seed)
+    if ground.lists is not None:
+        listed = ground.lists.measure(as_served(ground.lists, trial, curve))
+        metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
     if exploring is not None:
-        target = Target.of(trial, curve, exploring.temperature)
-        metrics["off_policy"] = _would_earn(dataset, market, target, prepared, exploring)
-    everything = _rehearsed(dataset, market, [model], ground.everything, prepared.log, journal)
+        metrics["off_policy"] = _would_earn(ground, Target.of(trial, curve, exploring.temperature), exploring)
+    everything = ground.everything([model])
     progress(f"{market}: fitting {model} on everything", FITTING, steps)
     final = _fit_from(make(model, **given), everything, warm_start)
     progress(f"{market}: writing", FITTING + 1, steps)
@@ -191,15 +102,7 @@ def train(
         popularity=decayed_counts(everything.interactions, len(everything.restaurant_ids), POPULARITY_HALF_LIFE_DAYS),
         calibration=curve,
         data_snapshot=dataset.snapshot,
-<<<<<<< HEAD
         metrics=metrics,
-=======
-        metrics={
-            "split": prepared.split.method.value,
-            "models": measured,
-            "requests": {"models": summaries(asked, seed)} if asked else None,
-        },
->>>>>>> ladder
     )
     progress(f"{market}: done", steps, steps)
     return artifact
@@ -235,28 +138,21 @@ def evaluate(
     masked: list[MarketPart] = []
     for done, name in enumerate(markets):
         progress(f"{name}: measuring", done, len(markets))
+        ground = Ground(dataset, name, seed=seed, threads=threads, protocol=protocol)
         try:
-            prepared = prepare(dataset, name, seed, protocol)
+            prepared = ground.prepared
         except ModelError:
             if len(markets) == 1:
                 raise
             continue  # a market without feedback has nothing to measure; the others have
-        journal = read_journal(dataset, name)
-        data = _rehearsed(dataset, name, names, prepared.data, prepared.log[prepared.split.train], journal)
-        fitted = _fitted(names, data, seed, threads, protocol)
-        cold = _measure_cold(prepared, names, seed, threads, protocol) if cold_start else {}
-        part = _measure(dataset, name, prepared, fitted, cold)
-        requests = _held_out_requests(prepared, journal, seed)
-        if requests is not None:
-            curves = {
-                model: _calibrate(dataset, name, one, prepared, journal, seed, protocol)
-                for model, one in fitted.items()
-            }
-            part = replace(part, requests=_ask(dataset, name, requests, fitted, curves))
-        parts.append(part)
+        fitted = ground.fitted(names)
+        cold = ground.measured_cold(names) if cold_start else {}
+        groups, method = groups_of(prepared.data, prepared.question), prepared.split.method.value
+        parts.append(MarketPart(ground.measured(fitted), groups, method, cold, ground.asked(fitted)))
         apart = prepared.masked()
         if not protocol.mask_known and len(apart.question.diners):
-            masked.append(_measure(dataset, name, apart, fitted))
+            groups = groups_of(apart.data, apart.question)
+            masked.append(MarketPart(ground.measured(fitted, apart), groups, method, {}))
     progress("done", len(markets), len(markets))
     if not parts:
         raise ModelError(f"{dataset.path} has no positive feedback to measure with")
@@ -264,33 +160,6 @@ def evaluate(
     if sum(len(part.groups[WARM]) for part in masked) >= evaluation.FEWEST_DINERS:
         result["masked"] = report(dataset, masked, seed, known_masked=True)["models"]
     return result
-
-
-def _fitted(names: Sequence[str], data: TrainingData, seed: int, threads: int, protocol: Protocol) -> dict[str, Model]:
-    return {
-        name: make(name, **{**_own_parameters(name, seed, threads), **protocol.parameters.get(name, {})}).fit(data)
-        for name in names
-    }
-
-
-def _own_parameters(model: str, seed: int, threads: int) -> dict[str, Any]:
-    """Seed and threads, of the models that have them."""
-    takes = inspect.signature(rung(model)).parameters
-    return {name: value for name, value in (("seed", seed), ("threads", threads)) if name in takes}
-
-
-def _rehearsed(
-    dataset: Dataset,
-    market: str,
-    models: Sequence[str],
-    data: TrainingData,
-    positives: pd.DataFrame,
-    journal: Journal | None,
-) -> TrainingData:
-    """The data with their rehearsal, where one of the models makes use of it."""
-    if not any(getattr(rung(model), "rehearses", False) for model in models):
-        return data
-    return replace(data, rehearsal=rehearsal(dataset, market, positives, journal))
 
 
 def _fit_from(model: Model, data: TrainingData, start: Artifact | None) -> Model:
@@ -304,92 +173,21 @@ def _fit_from(model: Model, data: TrainingData, start: Artifact | None) -> Model
     return model.fit_from(data, start.model, *rows)
 
 
-def _others(measured: Mapping[str, Measured], model: str) -> dict[str, Measured]:
-    return {name: one for name, one in measured.items() if name != model}
-
-
-def _held_out_requests(prepared: Prepared, journal: Journal | None, seed: int) -> Requests | None:
-    """Requests of the test period; None where the log does not tell of any."""
-    log, split = prepared.log, prepared.split
-    if journal is None or split.method is not Method.TIME:
-        return None
-    since, until = (int(at.timestamp()) for at in (log[col.AT][split.test].min().floor("D"), log[col.AT].max()))
-    return held_out_requests(journal, since, until + 1, np.random.default_rng(seed))
-
-
-def _ask(
-    dataset: Dataset,
-    market: str,
-    requests: Requests,
-    fitted: Mapping[str, Model],
-    curves: Mapping[str, Calibration],
-) -> dict[str, Measured]:
-    """All models asked about held-out requests, each with its calibration; habit and the oracle where there are any."""
-    measured = {name: requests.measure(as_served(requests, one, curves[name])) for name, one in fitted.items()}
-    if dataset.manifest.repeats:
-        measured["habit"] = requests.measure(habitual(requests, fitted["popular"]))
-    if (dataset.path / TRUTH).exists():
-        measured["oracle"] = requests.measure(all_knowing(requests, truth.load(dataset.path, market)))
-    return measured
-
-
-def _measure(
-    dataset: Dataset,
-    market: str,
-    prepared: Prepared,
-    fitted: Mapping[str, Model],
-    cold: Mapping[str, Mapping[str, Measured]] | None = None,
-) -> MarketPart:
-    """Ask all models the same question; where diners come back also their habit, on a synthetic city the oracle."""
-    measured = {name: evaluation.measure(prepared.question, model.score) for name, model in fitted.items()}
-    if dataset.manifest.repeats and prepared.question.masked is None:
-        measured["habit"] = evaluation.measure(prepared.question, habit(prepared.data, fitted["popular"]))
-    all_knowing = oracle(dataset, market, prepared.data, prepared.log[prepared.split.train])
-    if all_knowing is not None:
-        measured["oracle"] = evaluation.measure(prepared.question, all_knowing)
-    groups = groups_of(prepared.data, prepared.question)
-    return MarketPart(measured, groups, prepared.split.method.value, cold or {})
-
-
-def _would_earn(
-    dataset: Dataset, market: str, target: Target, prepared: Prepared, exploring: Exploring
+def _beside(
+    model: str, own: Measured, beside: Mapping[str, Measured], rivals: Mapping[str, Measured], seed: int
 ) -> dict[str, Any]:
+    """The model's figures with the others' (`models`), and by how much it is better than each rival (`against`)."""
+    others = {name: one for name, one in beside.items() if name != model}
+    return {
+        "models": summaries({model: own, **others}, seed),
+        "against": {name: evaluation.differences(own, rival, seed) for name, rival in rivals.items()},
+    }
+
+
+def _would_earn(ground: Ground, target: Target, exploring: Exploring) -> dict[str, Any]:
     """Of lists that the target knows nothing of: those of the test period."""
-    since = prepared.log[col.AT][prepared.split.test].min() if prepared.split.method is Method.TIME else None
-    return estimate_model(dataset, market, target, k=exploring.k, since=since, reach_km=exploring.reach_km)
-
-
-def _measure_cold(
-    prepared: Prepared, names: Sequence[str], seed: int, threads: int, protocol: Protocol
-) -> dict[str, dict[str, Measured]]:
-    cold = hold_back(prepared.data, prepared.question, np.random.default_rng(seed))
-    return cold.measure(_fitted(names, cold.data, seed, threads, protocol))
-
-
-def _calibrate(
-    dataset: Dataset,
-    market: str,
-    model: Model,
-    prepared: Prepared,
-    journal: Journal | None,
-    seed: int,
-    protocol: Protocol,
-) -> Calibration:
-    """Fit on the validation period's impressions and measure the error on the test's; without impressions, assume."""
-    if prepared.split.method is Method.TIME:
-        at = prepared.log[col.AT]
-        begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
-        shown = None
-        if not pd.isna(begins):
-            wait = maturity(dataset, market, prepared.log[prepared.split.train], protocol.corrections)
-            shown = shown_between(dataset, market, model, prepared.data, begins, ends, seed, wait, journal)
-        if shown is not None and shown.can_calibrate:
-            curve = calibration.fit(shown)
-            tested = shown_between(dataset, market, model, prepared.data, ends, at.max(), seed, journal=journal)
-            if tested is None:
-                return curve
-            rng = np.random.default_rng(seed)
-            return curve.model_copy(update={"errors": calibration.errors(curve, tested, rng)})
-    step = max(1, len(prepared.data.diner_ids) // _TYPICAL_DINERS)
-    sample = np.arange(0, len(prepared.data.diner_ids), step, dtype=np.int32)
-    return calibration.assume(model.score(sample), log_times_from_home(dataset, market, sample))
+    split = ground.prepared.split
+    since = ground.prepared.log[col.AT][split.test].min() if split.method is Method.TIME else None
+    return estimate_model(
+        ground.dataset, ground.market, target, k=exploring.k, since=since, reach_km=exploring.reach_km
+    )

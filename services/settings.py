@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """How often the worker asks for a retraining run of each market, as in `1h` or `1d`; empty: only on demand."""
     retrain_models: list[str] = ["lightfm"]
     """Members of the ladder that a retraining run trains, unless it names others."""
+    retrain_days: int = Field(default=0, ge=0, le=3650)
+    """Days of log, the newest, that a retraining run learns from and is measured on; 0: all there are."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []

@@ -5,7 +5,7 @@ put into order by its second stage, if it has one, and by the calibration's way 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Final
 
@@ -19,15 +19,17 @@ from data.hours import MINUTES_PER_DAY
 from models.base import FloatArray, IntArray, Model
 from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
-from models.evaluation.evaluate import MAX_DINERS, HeldOut, Measured
-from models.journal import Asked, Bools, Doubles, Journal, Rows, open_then
+from models.evaluation.evaluate import MAX_DINERS, HeldOut, Measured, Scorer
+from models.journal import Asked, Bools, Doubles, Journal, Places, Rows, open_then
 from models.second_stage.features import Past
-from models.second_stage.stage import second_stage_of
+from models.second_stage.stage import SecondStage, second_stage_of
 
 RADIUS_KM: Final = 8.0
 """Restaurants farther away are no candidates."""
 SHORTLIST: Final = 200
 """Candidates that are scored in full, as the default policy has it."""
+FEWEST_LISTS: Final = 100
+"""Fewer shown lists with an order tell nothing of their order."""
 _REQUESTS_AT_ONCE: Final = 512
 _BELOW_ALL: Final = 1e6
 """Puts what is not on the shortlist below what is, in the order of the first stage."""
@@ -78,19 +80,65 @@ def held_out_requests(
     return Requests(asked.part(there), chosen[there], candidates[there], journal)
 
 
+def shown_lists(journal: Journal, since: int, until: int, theta: Doubles, rng: np.random.Generator) -> Requests | None:
+    """The same, but the candidates of a request are the restaurants that were shown; None where there are too few.
+
+    What was not shown cannot have been ordered, so among all candidates the choices of a log speak for the model that
+    made its lists. Among the shown ones they speak for it by their places alone. A list whose order was at place k is
+    kept with probability theta_K / theta_k, so that each place counts as if all were looked at alike (the inverse
+    propensities of Joachims, Swaminathan, Schnabel, WSDM 2017, by rejection). theta: (K,) > 0, not rising.
+    """
+    at, grades = journal.shown.asked.at, journal.shown.grades
+    lists = journal.shown.part((at >= since) & (at < until) & (grades == 2).any(axis=1))
+    if not len(lists.asked):
+        return None
+    place = (lists.grades == 2).argmax(axis=1)
+    rows = np.arange(len(place))
+    looked_at = theta[np.minimum(lists.positions[rows, place], len(theta)) - 1]
+    lists = lists.part(rng.random(len(place)) < theta[-1] / looked_at)
+    shuffled = rng.permutation(len(lists.asked))
+    _, first = np.unique(lists.asked.diners[shuffled], return_index=True)
+    lists = lists.part(np.sort(shuffled[first])[:MAX_DINERS])
+    if len(lists.asked) < FEWEST_LISTS:
+        return None
+    rows = np.arange(len(lists.asked))
+    candidates = np.zeros((len(rows), len(journal.places.lat)), np.bool_)
+    candidates[rows[:, None], np.maximum(lists.restaurants, 0)] = lists.restaurants >= 0
+    # An empty place must not take the first restaurant out again.
+    first_shown = (lists.restaurants == 0).any(axis=1)
+    candidates[:, 0] = first_shown
+    return Requests(lists.asked, lists.restaurants[rows, (lists.grades == 2).argmax(axis=1)], candidates, journal)
+
+
+def by_chance(requests: Requests, rng: np.random.Generator) -> RequestScorer:
+    """A random order."""
+    drawn = rng.random(requests.candidates.shape, np.float32)
+    return lambda numbers: np.asarray(drawn[numbers])
+
+
 def as_served(requests: Requests, model: Model, calibration: Calibration) -> RequestScorer:
     """What the model, fitted to the time before the requests, is served with: shortlist, second stage, calibration."""
-    stage, journal = second_stage_of(model), requests.journal
+    rows = np.arange(len(requests.journal.places.lat))
+    return served_by(requests, model.score, second_stage_of(model), rows, calibration)
+
+
+def served_by(
+    requests: Requests, relevance_of: Scorer, stage: SecondStage | None, rows: Rows, calibration: Calibration
+) -> RequestScorer:
+    """The same for a model of other data. relevance_of: scores of diners (B,) of the journal for all its restaurants.
+
+    rows: (n,) the stage's row of each restaurant of the journal, -1 for those that it has not learnt.
+    """
+    journal, n = requests.journal, len(rows)
     past = None if stage is None else Past(journal.actions, journal.places)
-    n = len(journal.places.lat)
-    venues = None if stage is None else stage.venues(np.arange(n), journal.places)
+    venues = None if stage is None else stage.venues(rows, _as_known_to(stage, journal))
 
     def scores(numbers: IntArray) -> FloatArray:
         found = np.empty((len(numbers), n), np.float32)
         for first in range(0, len(numbers), _REQUESTS_AT_ONCE):
             part = numbers[first : first + _REQUESTS_AT_ONCE].astype(np.int64)
             asked = requests.asked.part(part)
-            relevance = model.score(asked.diners.astype(np.int32)).astype(np.float64)
+            relevance = relevance_of(asked.diners.astype(np.int32)).astype(np.float64)
             short = _shortlist(relevance, requests.candidates[part])
             raw = np.take_along_axis(relevance, short, axis=1)
             log_times = asked.log_times(journal.places, short)
@@ -104,6 +152,12 @@ def as_served(requests: Requests, model: Model, calibration: Calibration) -> Req
         return found
 
     return scores
+
+
+def _as_known_to(stage: SecondStage, journal: Journal) -> Places:
+    """The journal's restaurants with the stage's own numbers for cuisines."""
+    names = [[journal.cuisines[number]] if number >= 0 else [] for number in journal.places.cuisines.tolist()]
+    return replace(journal.places, cuisines=stage.cuisine_numbers(names))
 
 
 def _shortlist(relevance: Doubles, candidates: Bools) -> Rows:

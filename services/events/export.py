@@ -33,6 +33,7 @@ def export_dataset(
     engine: Engine,
     path: Path,
     markets: Sequence[str] | None = None,
+    since: datetime | None = None,
     until: datetime | None = None,
     placements: Placements | None = None,
     received_before: datetime | None = None,
@@ -40,8 +41,8 @@ def export_dataset(
 ) -> Dataset:
     """Write some markets, or all, to a dataset at `path`, and open it; its source is `home`.
 
-    All tables come from one state of the database, whatever is written meanwhile, and only events before `until` that
-    were received before `received_before` are in it: the same call on the same data gives the same snapshot hash.
+    All tables come from one state of the database, whatever is written meanwhile, and only events in [`since`, `until`)
+    that were received before `received_before` are in it: the same call on the same data gives the same snapshot hash.
     Whoever has events but no profile is a diner of whom nothing else is known. With `placements` an impression that has
     no position of its own gets that of the served list that its request id names, and its propensity; with `draws` the
     lists in which something was left to chance are a table of their own, from which other policies can be valued.
@@ -52,9 +53,11 @@ def export_dataset(
         for table in (Table.RESTAURANTS, Table.DINERS, Table.EVENTS):
             writer.append(table, ARROW_SCHEMAS[table].empty_table())
         for info in infos:
-            _copy_market(connection, writer, info.market, _events(info.market, until, received_before), placements)
+            _copy_market(
+                connection, writer, info.market, _events(info.market, since, until, received_before), placements
+            )
             if draws is not None:
-                _copy_lists(connection, writer, info.market, until, draws)
+                _copy_lists(connection, writer, info.market, since, until, draws)
         writer.finish(Manifest(source="home", markets=infos, repeats=True, has_times=True))
     return Dataset.open(path)
 
@@ -87,10 +90,17 @@ def _copy_market(
 
 
 def _copy_lists(
-    connection: Connection, writer: DatasetWriter, market: str, until: datetime | None, draws: Draws
+    connection: Connection,
+    writer: DatasetWriter,
+    market: str,
+    since: datetime | None,
+    until: datetime | None,
+    draws: Draws,
 ) -> None:
     lists = schema.served_lists
     statement = select(lists).where(lists.c.market == market).order_by(lists.c.at, lists.c.request_id)
+    if since is not None:
+        statement = statement.where(lists.c.at >= since)
     if until is not None:
         statement = statement.where(lists.c.at < until)
     heads = (col.REQUEST_ID, col.MARKET, col.USER_ID, col.AT)
@@ -107,8 +117,12 @@ def _ordered(source: Any, table: Table, market: str, *order: str) -> Select[Any]
     return select(*columns).where(source.c.market == market).order_by(*(source.c[name] for name in order))
 
 
-def _events(market: str, until: datetime | None, received_before: datetime | None) -> Select[Any]:
+def _events(
+    market: str, since: datetime | None, until: datetime | None, received_before: datetime | None
+) -> Select[Any]:
     statement = _ordered(schema.events, Table.EVENTS, market, col.AT, col.EVENT_ID)
+    if since is not None:
+        statement = statement.where(_plain(schema.events.c.at) >= micros(since))
     if until is not None:
         statement = statement.where(_plain(schema.events.c.at) < micros(until))
     if received_before is not None:

@@ -13,9 +13,10 @@ from models import ladder
 from models.artifacts import Artifact
 from models.base import FeatureTable, FloatArray, IntArray, Representations, factor_scores
 from models.behaviour import tags_of
-from models.evaluation.evaluate import Scorer
-from models.pipeline import Rival
+from models.evaluation.requests import Requests, RequestScorer, as_served, served_by
+from models.ground import Contestant, Ground, Rival
 from models.preparation import Prepared
+from models.second_stage.stage import second_stage_of
 
 FEWEST_DINERS: Final = 200
 """So many diners who chose something after the champion was made are enough to ask about what came after."""
@@ -60,8 +61,8 @@ def _recipe(champion: Artifact) -> Trial:
 def as_it_serves(champion: Artifact) -> Rival:
     """The very version that serves: whoever is new to it is represented by tags, as in serving."""
 
-    def rival(prepared: Prepared) -> Scorer:
-        data, model = prepared.data, champion.model
+    def rival(ground: Ground) -> Contestant:
+        data, model = ground.prepared.data, champion.model
         diners = _rows(champion.diner_ids, data.diner_ids)
         places = _rows(champion.restaurant_ids, data.restaurant_ids)
         users = _represented(champion.diners, diners, model.new_diners(_tags(data.diner_features, diners)))
@@ -72,7 +73,10 @@ def as_it_serves(champion: Artifact) -> Rival:
         def scores(rows: IntArray) -> FloatArray:
             return factor_scores(users, restaurants, rows)
 
-        return scores
+        def served(requests: Requests) -> RequestScorer:
+            return served_by(requests, scores, second_stage_of(model), places, champion.calibration)
+
+        return Contestant(scores, served)
 
     return rival
 
@@ -80,10 +84,11 @@ def as_it_serves(champion: Artifact) -> Rival:
 def refitted(champion: Artifact) -> Rival:
     """The champion's kind and parameters, fitted to the train period as the challengers are."""
 
-    def rival(prepared: Prepared) -> Scorer:
-        kind = ladder.rung(champion.manifest.model)
-        fresh = kind.restore(champion.manifest.parameters, champion.model.arrays())
-        return fresh.fit(prepared.data).score
+    def rival(ground: Ground) -> Contestant:
+        name = champion.manifest.model
+        fresh = ladder.rung(name).restore(champion.manifest.parameters, champion.model.arrays())
+        fitted = fresh.fit(ground.train_period([name]))
+        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, ground.calibrated(fitted)))
 
     return rival
 

@@ -29,6 +29,7 @@ from services.retraining.runs import LEASE, Run, RunState, RunStore
 from services.retraining.steps import Steps, Surroundings
 from services.retraining.tracking import NoTracking, Tracking
 from services.settings import Settings
+from services.stakeholders.policies import PolicyStore
 
 LEASE_SECONDS: Final = 60.0
 _EARLIER_RUNS: Final = 5
@@ -53,7 +54,9 @@ class RetrainingJob:
         reached: Observer | None = None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self.runs = RunStore(engine, AuditTrail(engine, clock), clock)
+        trail = AuditTrail(engine, clock)
+        self.runs = RunStore(engine, trail, clock)
+        self._policies = PolicyStore(engine, trail, clock)
         self._engine = engine
         self._settings = settings
         self._clock = clock
@@ -122,6 +125,8 @@ class RetrainingJob:
             scratch=self._folder(run) / f"snapshot-{lease.token}",
             witness=lambda connection: self._leases.check(connection, lease),
             progress=progress,
+            policies=self._policies,
+            window_days=self._settings.retrain_days,
         )
         steps = Steps(run, around, done, self.runs.earlier(run, "validate", _EARLIER_RUNS))
         for number, step in enumerate(run.steps):

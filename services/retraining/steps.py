@@ -1,8 +1,7 @@
 """What each step of a run does, and the document that it leaves for those after it."""
 
-import inspect
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,7 +12,9 @@ from data.dataset import Dataset
 from models import artifacts, pipeline
 from models.artifacts import Artifact, ArtifactError
 from models.behaviour import Subject, examine
-from models.pipeline import Ground, Progress
+from models.ground import Ground
+from models.off_policy.estimate import Exploring
+from models.pipeline import Progress
 from models.preparation import usual
 from services.database.schema import events
 from services.database.transactions import reading
@@ -25,7 +26,8 @@ from services.retraining import gates, validation
 from services.retraining.champion import Trial, on_trial
 from services.retraining.runs import Run
 from services.retraining.validation import LogCounts
-from services.serving.served_document import placements
+from services.serving.served_document import drawn_list, placements
+from services.stakeholders.policies import PolicyStore
 
 Document = Mapping[str, Any]
 
@@ -46,6 +48,9 @@ class Surroundings(NamedTuple):
     witness: Callable[[Connection], object]
     """Called first in each transaction that writes; raises where the lease is lost."""
     progress: Progress
+    policies: PolicyStore
+    window_days: int
+    """Days of log that are learnt from; 0: all."""
 
 
 class Steps:
@@ -79,14 +84,18 @@ class Steps:
         """The log as a dataset, and who is the champion: a run measures against the same one to its end."""
         run, around = self._run, self._around
         assert run.watermark is not None, "a run that was taken has one"
+        begins = run.watermark - timedelta(days=around.window_days) if around.window_days else None
         dataset = export_dataset(
             around.engine,
             around.scratch,
             [run.market],
+            since=begins,
             until=run.watermark,
             received_before=run.watermark,
             placements=placements,
+            draws=drawn_list,
         )
+        policies, active = around.policies.of(run.market)
         serving = around.registry.champion(run.market)
         since = self._earlier[0]["watermark"] if self._earlier else None
         counts = _counted(around.engine, run.market, run.watermark, since)
@@ -97,6 +106,8 @@ class Steps:
             "since": since,
             "late": counts.late,
             "future": counts.future,
+            "window_days": around.window_days,
+            "exploration": policies[active].exploration,
             "champion": None if serving is None else {"version": serving.version, "path": serving.path},
         }
 
@@ -104,7 +115,7 @@ class Steps:
         """Is it fit to be learnt from? Where it is not, `stops` says why, and the run must end."""
         document = self._done["snapshot"]
         since = None if document["since"] is None else datetime.fromisoformat(document["since"])
-        counts = LogCounts(document["future"], document["late"], since)
+        counts = LogCounts(document["future"], document["late"], since, document["window_days"])
         assert self._run.watermark is not None
         past = [one["entries"]["volumes"]["figures"] for one in self._earlier[:_PAST_RUNS]]
         report = validation.examine(self._dataset, self._run.market, self._run.watermark, counts, past)
@@ -118,10 +129,7 @@ class Steps:
 
     def train(self, model: str) -> Document:
         """Fit, calibrate, measure beside the champion, fit on everything, save."""
-        ground, trial = self._asked
-        # What has seen the test period must not be begun from: its traces would be measured as foresight.
-        warm = trial is not None and trial.unseen and trial.model == model and "warm_start" in _TRAIN_TAKES
-        options: dict[str, Any] = {"warm_start": self._champion} if warm else {}
+        ground, _ = self._asked
         artifact = pipeline.train(
             self._dataset,
             self._run.market,
@@ -129,8 +137,8 @@ class Steps:
             self._around.artifacts,
             seed=self._run.seed,
             ground=ground,
+            exploring=self._exploring,
             progress=self._around.progress,
-            **options,
         )
         manifest = artifact.manifest
         return {
@@ -139,6 +147,12 @@ class Steps:
             "metrics": manifest.metrics,
             "calibration": manifest.calibration.errors,
         }
+
+    @property
+    def _exploring(self) -> Exploring | None:
+        """How the active policy explores; where it does not, nothing can be told from its lists about others."""
+        temperature = float(self._done["snapshot"]["exploration"])
+        return Exploring(temperature) if temperature > 0.0 else None
 
     @cached_property
     def _champion(self) -> Artifact | None:
@@ -166,20 +180,27 @@ class Steps:
     # -- the judgement
 
     def evaluate(self) -> Document:
-        """All members on one question, the best first, and how the champion was asked."""
-        members = {model: self._done[f"train:{model}"] for model in self._run.models}
-        figures = {model: member["metrics"]["models"][model] for model, member in members.items()}
+        """All members on one question, the best first, and beside the champion on what is fair to both.
+
+        Members are asked about requests, each as it would be served, where the log tells of what was asked and shown;
+        else about diners, without a moment. Those who made the lists of a log have its choices on their side, so
+        members and champion are compared by the order of the lists that were shown, where there are enough.
+        """
+        members = {model: self._done[f"train:{model}"]["metrics"] for model in self._run.models}
+        asked, question = _answers(members, ("requests",))
+        compared, comparison = _answers(members, ("lists", "requests"))
+        figures = {model: answers["models"][model] for model, answers in asked.items()}
         ranked = sorted(members, key=lambda model: (-figures[model][gates.ACCURACY]["value"], model))
-        first = members[ranked[0]]["metrics"]
         _, trial = self._asked
-        beside = {name: one for name, one in first["models"].items() if name not in members}
         return {
             "ranked": ranked,
+            "question": question,
             "members": {model: figures[model] for model in ranked},
-            "beside": beside,
-            "against_champion": {
-                model: member["metrics"].get("against", {}).get(_RIVAL) for model, member in members.items()
-            },
+            "beside": {name: one for name, one in asked[ranked[0]]["models"].items() if name not in members},
+            "comparison": comparison,
+            "against_champion": {model: answers["against"].get(_RIVAL) for model, answers in compared.items()},
+            "champions_own": compared[ranked[0]]["models"].get(_RIVAL),
+            "off_policy": {model: _against_what_was_served(one.get("off_policy")) for model, one in members.items()},
             "champion": self._done["snapshot"]["champion"],
             "compared": _ALONE if trial is None else trial.words,
         }
@@ -189,23 +210,23 @@ class Steps:
         found = {}
         for model in self._run.models:
             artifact = artifacts.load(Path(self._done[f"train:{model}"]["path"]))
-            subject = Subject(artifact.model, artifact.calibration, self._asked[0].everything, self._run.seed)
+            subject = Subject(artifact.model, artifact.calibration, self._asked[0].everything(), self._run.seed)
             found[model] = [outcome.document() for outcome in examine(subject)]
         return found
 
     def gates(self) -> Document:
         """The verdict on each version."""
         evaluated, checks = self._done["evaluate"], self._done["check"]
-        rivals = {name: self._done[f"train:{self._run.models[0]}"]["metrics"]["models"].get(name) for name in _BESIDE}
         verdicts = {}
         for model in self._run.models:
             evidence = gates.Evidence(
                 own=evaluated["members"][model],
-                random=rivals["random"],
+                random=evaluated["beside"].get("random") or evaluated["members"]["random"],
                 against=evaluated["against_champion"][model],
-                champion=rivals[_RIVAL],
+                champion=evaluated["champions_own"],
                 calibration=self._done[f"train:{model}"]["calibration"],
                 checks=tuple(checks[model]),
+                estimate=evaluated["off_policy"][model],
             )
             verdict = gates.judge(evidence)
             verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
@@ -244,8 +265,29 @@ class Steps:
         return registered
 
 
-_BESIDE: Final = ("random", _RIVAL)
-_TRAIN_TAKES: Final = frozenset(inspect.signature(pipeline.train).parameters)
+def _answers(members: Mapping[str, Document], questions: Sequence[str]) -> tuple[dict[str, Document], str]:
+    """Of all members to the first of the questions that all were asked, else about diners; and which one it was."""
+    for question in questions:
+        if all(metrics.get(question) is not None for metrics in members.values()):
+            return {model: metrics[question] for model, metrics in members.items()}, question
+    return dict(members), "diners"
+
+
+def _against_what_was_served(told: Document | None) -> Document | None:
+    """An off-policy value as the difference to what the logged lists earned; its interval is the wider for it."""
+    if told is None or told["refused"] is not None:
+        return None if told is None else {"value": None, "low": None, "high": None, **_grounds(told)}
+    served = told["naive"]
+    return {
+        "value": told["value"] - served["value"],
+        "low": told["low"] - served["high"],
+        "high": told["high"] - served["low"],
+        **_grounds(told),
+    }
+
+
+def _grounds(told: Document) -> Document:
+    return {"ess": told["ess"], "refused": told["refused"], "lists": told["lists"]}
 
 
 def _counted(engine: Engine, market: str, watermark: datetime, since: str | None) -> LogCounts:

@@ -17,9 +17,13 @@ from data import columns as col
 from data.checks import NOT_IN_TABLE, SAME_INSTANT, Severity
 from data.columns import EventType, Table
 from data.dataset import Dataset
+from data.drift import compare
+from data.periods import period_columns
 from data.quality import QualityReport, validate
 
 _ANSWERS: Final = (EventType.CLICK, EventType.ORDER)
+_DRIFT_DAYS: Final = 7
+_DRIFT_LISTS: Final = 5_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class LogCounts:
     """Events that came after the last run's watermark and are dated before it: in the snapshot, not in the last one."""
     since: datetime | None
     """The last run's watermark; None for the first run."""
+    window_days: int = 0
+    """Days that the snapshot goes back; 0: to the beginning."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,8 @@ def volumes(subject: Subject) -> Entry:
     a_day = new / days if days > 0 else 0.0
     figures = {"events": float(rows), "new": float(new), "late": float(counts.late), "a_day": a_day}
     parts: list[tuple[bool, str]] = []
-    if past and rows < subject.limits.shrunk_to * past[0]["events"]:
+    # A log that is looked at from its beginning never shrinks by itself; one of the last days does in a quiet week.
+    if past and not counts.window_days and rows < subject.limits.shrunk_to * past[0]["events"]:
         parts.append((True, f"{rows:,} events are left of the last run's {int(past[0]['events']):,}"))
     # Less than a day may be a night.
     usual = float(np.median([one["a_day"] for one in past])) if past else 0.0
@@ -186,7 +193,25 @@ def volumes(subject: Subject) -> Entry:
     return _entry("volumes", parts, figures)
 
 
-QUESTIONS: Final[tuple[Question, ...]] = (schema, references, duplicates, leaks, volumes)
+def drift(subject: Subject) -> Entry:
+    """What has changed of late: a reason to learn anew, not to stop. Skipped where the log is younger than two periods.
+
+    The newest part of the log against the part before it, twice as long: of whole weeks where there are three.
+    """
+    at = subject.events[col.AT]
+    days = (subject.watermark - at.min()).total_seconds() / 86_400.0 if len(at) else 0.0
+    part = pd.Timedelta(days=_DRIFT_DAYS if days >= 3 * _DRIFT_DAYS else int(days) // 3)
+    end = pd.Timestamp(subject.watermark)
+    if part < pd.Timedelta(days=1):
+        return Entry("drift", notes=("the log is too short to be compared with itself",))
+    places = subject.dataset, subject.market
+    before = period_columns(*places, end - 3 * part, end - part, _DRIFT_LISTS)
+    report = compare(before, period_columns(*places, end - part, end, _DRIFT_LISTS))
+    figures = {one.name: float(one.effect) for one in report.columns}
+    return Entry("drift", notes=tuple(report.lines()), figures=figures)
+
+
+QUESTIONS: Final[tuple[Question, ...]] = (schema, references, duplicates, leaks, volumes, drift)
 
 
 def examine(

@@ -3,24 +3,24 @@
     python -m services.simulation.changing_city [--seeds 5] [--json FILE] [--figure FILE]
 
 A market lives under two arms from the same state, with the same visits and the same luck. One keeps the model that was
-learnt before the change; the other learns anew from its own log every few days. Both list from the catalogue of the
-day: a restaurant that opens is listed at once, by its tags, whether or not a model has seen it.
+learnt before the change. The other's lists and what came of them go into the event log of a home, which the retraining
+job learns from every few days; what passes its gates is promoted, as infra would with one call. Both list from the
+catalogue of the day: a restaurant that opens is listed at once, by its tags, whether or not a model has seen it.
 """
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -37,10 +37,20 @@ from data.city.simulation import Simulation
 from data.columns import Table
 from data.dataset import Dataset, Manifest, to_arrow, writing
 from data.geo import distance_km
-from models import pipeline
-from models.artifacts import Artifact
+from models import artifacts
+from models.base import ModelError
+from services.audit.trail import AuditTrail
 from services.catalogue.records import Restaurant
+from services.catalogue.store import CatalogueStore
+from services.clock import Clock
+from services.database.engine import migrate, open_database
+from services.events.importing import import_events
+from services.releases.registry import ModelRegistry
+from services.releases.states import Move
+from services.releases.store import ReleaseStore
+from services.retraining.job import RetrainingJob
 from services.serving.snapshot import build_snapshot
+from services.settings import Settings
 from services.simulation.closed_loop import MINUTES
 from services.simulation.outcomes import Doubles, Measured, Tally, interval, ratio
 from services.simulation.ranked_lister import RankedLister, ServedMarket
@@ -87,16 +97,15 @@ class Curves:
 
     by_day: Mapping[str, Doubles]
     """(quiet_days + days,) of each arm."""
+    stopped: int = 0
+    """Runs of retraining whose version did not pass the gates."""
 
 
 @dataclass(eq=False)
 class _Arm:
-    """Diners, lists and log of one way to live."""
+    """Diners and lists of one way to live."""
 
     lister: RankedLister
-    log: list[pa.Table]
-    requests: int
-    orders: int
     ndcg: list[float] = field(default_factory=list)
 
 
@@ -111,13 +120,14 @@ def run_seed(plan: Plan, seed: int) -> Curves:
     """One city under both arms."""
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         town = _Town(plan, seed, Path(folder))
-        for day in range(plan.warm_days, plan.change.day + plan.days):
-            town.live(day)
-        return Curves({name: np.asarray(arm.ndcg) for name, arm in town.arms.items()})
+        with contextlib.closing(town):
+            for day in range(plan.warm_days, plan.change.day + plan.days):
+                town.live(day)
+        return Curves({name: np.asarray(arm.ndcg) for name, arm in town.arms.items()}, town.stopped)
 
 
 class _Town:
-    """One city, its first log and model, and the two arms."""
+    """One city, its first log and model, the two arms, and the home of the one that retrains."""
 
     def __init__(self, plan: Plan, seed: int, folder: Path) -> None:
         self._plan, self._seed, self._folder = plan, seed, folder
@@ -132,21 +142,37 @@ class _Town:
         self._first = Dataset.open(folder / "log")
         self._info, self._zone = info, self._market.name.time_zone
         self._namer = Namer.of(info.market, 0, plan.restaurants, plan.diners)
-        log = pq.read_table(self._first.file(Table.EVENTS))
-        artifact = self._learn(plan.warm_days, [log], "first")
-        served = self._served(artifact)
-        # Numbers go on far above the log's, of which there are fewer than it has rows.
-        self.arms = {
-            name: _Arm(self._lister(served, left), [log], requests=log.num_rows, orders=log.num_rows)
-            for name in (STILL, LOOP)
-        }
+        # Numbers go on far above the log's, of which there are fewer than it has events.
+        self._requests = self._orders = self._events = len(self._first.events(columns=[col.EVENT_ID]))
+        self._clock = _StandingClock()
+        self._settings = Settings(
+            home=folder / "home", database_url="", mlflow_uri="", retrain_days=plan.window, retrain_models=[plan.model]
+        )
+        self._engine = open_database(self._settings.resolved_database_url)
+        migrate(self._engine)
+        trail = AuditTrail(self._engine, self._clock)
+        self._registry, self._releases = (
+            ModelRegistry(self._engine, self._clock),
+            ReleaseStore(self._engine, trail, self._clock),
+        )
+        self._clock.at = day_start(plan.warm_days, self._zone)
+        self.stopped = 0
+        self._remember(self._first)
+        if not self._retrain(plan.warm_days):
+            raise ModelError(f"seed {seed}: the first model did not pass its gates; make the city larger")
+        served = self._served()
+        self.arms = {name: _Arm(self._lister(served, left)) for name in (STILL, LOOP)}
+
+    def close(self) -> None:
+        """Let go of the home."""
+        self._engine.dispose()
 
     def live(self, day: int) -> None:
         """One day under both arms, and before it a run of retraining where one is due."""
         plan, since = self._plan, day - self._plan.change.day
         for name, arm in self.arms.items():
-            if name == LOOP and since > 0 and since % plan.every == 0:
-                arm.lister.market = self._served(self._learn(day, arm.log, f"run-{day}"))
+            if name == LOOP and since > 0 and since % plan.every == 0 and self._retrain(day):
+                arm.lister.market = self._served()
             if since == 0:
                 arm.lister.simulation.city = plan.change.after(arm.lister.simulation.city, self._seed)
             arm.lister.tally = Tally()
@@ -160,41 +186,66 @@ class _Town:
         return RankedLister(served, _POLICY, diners.copy(), wallets)
 
     def _record(self, arm: _Arm, day: int, hours: Sequence[Visits]) -> None:
+        """What was shown on this day, and what came of it, into the home's log."""
         city, rng = arm.lister.simulation.city, np.random.default_rng([self._seed, _RECORDS, day])
         recorder = Recorder(city.restaurants, city.diners, CityParameters(), self._market.name.price_scale)
         start, events = round(day_start(day, self._zone).timestamp()) * 1_000_000, [Events.none()]
         for visits in hours:
-            events += recorder.record(visits, start, arm.requests, arm.orders, rng)
-            arm.requests += len(visits.diners)
-            arm.orders += int(np.count_nonzero(visits.outcome.ordered >= 0))
-        first = sum(part.num_rows for part in arm.log)
-        arm.log.append(self._namer.table(Events.join(events).in_time_order(), first))
-
-    def _learn(self, day: int, log: Sequence[pa.Table], name: str) -> Artifact:
-        """A model of what had happened when the day began: the window's events, the restaurants that were open."""
-        now, since = (pd.Timestamp(day_start(number, self._zone)) for number in (day, day - self._plan.window))
-        events = pa.concat_tables(log)
-        at = events.column(col.AT)
-        within = pc.and_(pc.less(at, pa.scalar(now, at.type)), pc.greater_equal(at, pa.scalar(since, at.type)))
-        restaurants = self._first.restaurants()
-        with writing(self._folder / name) as writer:
-            writer.append(Table.RESTAURANTS, restaurants[restaurants[col.OPENED_AT] < now])
+            events += recorder.record(visits, start, self._requests, self._orders, rng)
+            self._requests += len(visits.diners)
+            self._orders += int(np.count_nonzero(visits.outcome.ordered >= 0))
+        table = self._namer.table(Events.join(events).in_time_order(), self._events)
+        self._events += table.num_rows
+        with writing(self._folder / "day") as writer:
+            writer.append(Table.RESTAURANTS, self._first.restaurants())
             writer.append(Table.DINERS, self._first.diners())
-            writer.append(Table.EVENTS, events.filter(within).sort_by(col.AT))
+            writer.append(Table.EVENTS, table)
             writer.finish(self._first.manifest)
-        dataset = Dataset.open(self._folder / name)
-        return pipeline.train(dataset, self._info.market, self._plan.model, self._folder / "artifacts", seed=self._seed)
+        self._remember(Dataset.open(self._folder / "day"))
 
-    def _served(self, artifact: Artifact) -> ServedMarket:
+    def _remember(self, dataset: Dataset) -> None:
+        import_events(self._engine, dataset, self._info.market, lambda *_: None)
+
+    def _retrain(self, day: int) -> bool:
+        """A run at the beginning of a day, of what had happened then; whether its version serves from now on."""
+        market, self._clock.at = self._info.market, day_start(day, self._zone)
+        restaurants = self._first.restaurants()
+        there = restaurants[restaurants[col.OPENED_AT] < pd.Timestamp(self._clock.at)]
+        CatalogueStore(self._engine).load(self._info, there, self._first.diners())
+        job = RetrainingJob(self._engine, self._settings, self._clock)
+        asked = job.runs.request(market, [self._plan.model], self._seed, "simulation")
+        job.work()
+        registered = job.runs.steps(asked).get("register")
+        if registered is None or registered.document[self._plan.model]["outcome"] != "challenger":
+            self.stopped += 1
+            return False
+        self._releases.move(market, registered.document[self._plan.model]["version"], Move.PROMOTE, role="infra")
+        return True
+
+    def _served(self) -> ServedMarket:
+        """The market as it is served with the champion."""
+        champion = self._registry.champion(self._info.market)
+        assert champion is not None, "the first version became it"
         homes, places = self._market.city.diners, self._market.city.restaurants
-        restaurants = to_arrow(self._first.restaurants(), Table.RESTAURANTS).to_pylist()
-        listed = [Restaurant.model_validate(row) for row in restaurants]
+        rows = to_arrow(self._first.restaurants(), Table.RESTAURANTS).to_pylist()
+        listed = [Restaurant.model_validate(row) for row in rows]
+        artifact, policies = artifacts.load(Path(champion.path)), {_POLICY.name: _POLICY}
         return ServedMarket(
-            snapshot=build_snapshot(self._info, 1, listed, artifact, {_POLICY.name: _POLICY}, _POLICY.name, 1, []),
+            snapshot=build_snapshot(self._info, 1, listed, artifact, policies, _POLICY.name, 1, []),
             distances_km=distance_km(homes.lat[:, None], homes.lon[:, None], places.lat, places.lon),
             order_values=np.ones(places.lat.size),
             seed_key=mix(np.full(1, self._seed, np.uint64), _RECORDS),
         )
+
+
+class _StandingClock(Clock):
+    """A clock that stands where it is put."""
+
+    at: datetime = datetime.fromtimestamp(0, UTC)
+
+    def now(self) -> datetime:
+        """The time at which it stands."""
+        return self.at
 
 
 def report(plan: Plan, runs: Sequence[Curves]) -> dict[str, Any]:
@@ -221,6 +272,7 @@ def report(plan: Plan, runs: Sequence[Curves]) -> dict[str, Any]:
         )
     return {
         "cities": len(runs),
+        "stopped": sum(curves.stopped for curves in runs),
         "setting": asdict(plan),
         "by_day": [
             {"day": day - plan.quiet_days, **{name: interval(values[:, day]) for name, values in days.items()}}
@@ -236,7 +288,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{result['cities']} cities of {setting['restaurants']:,} restaurants and {setting['diners']:,} diners, which "
         f"change on day 0; {setting['model']}, learnt anew every {setting['every']} days from {setting['window']}; "
-        "nDCG@10 by the truth, 95 % intervals over cities"
+        f"nDCG@10 by the truth, 95 % intervals over cities; {result['stopped']} runs stopped by their gates"
     )
     yield ""
     yield f"{'days':<12}{'runs':<6}{STILL:<28}{LOOP:<28}{'gain':<28}{'won back':<24}"

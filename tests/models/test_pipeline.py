@@ -12,11 +12,12 @@ from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
-from models.evaluation.evaluate import Scorer
+from models.evaluation.requests import as_served
+from models.ground import Contestant, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring
 from models.off_policy.logged import Places, read_lists
-from models.preparation import Prepared, prepare, usual
+from models.preparation import prepare, usual
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -135,19 +136,21 @@ def test_on_a_shared_ground_models_are_the_same_and_read_against_rivals(
     town: Dataset, trained: Artifact, tmp_path: Path
 ) -> None:
     market = town.markets[0]
-    asked: list[Prepared] = []
+    asked: list[Ground] = []
 
-    def twin(prepared: Prepared) -> Scorer:
-        asked.append(prepared)
-        return make("lightfm", **QUICK).fit(prepared.data).score
+    def twin(ground: Ground) -> Contestant:
+        asked.append(ground)
+        fitted = make("lightfm", **QUICK).fit(ground.train_period(["lightfm"]))
+        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, ground.calibrated(fitted)))
 
-    ground = pipeline.Ground(town, market, rivals={"twin": twin})
+    ground = Ground(town, market, rivals={"twin": twin})
     together = pipeline.train(town, market, "lightfm", tmp_path, parameters=QUICK, ground=ground)
     beside = pipeline.train(town, market, "popular", tmp_path, ground=ground)
     assert together.version == trained.version
     own, other = together.manifest.metrics, beside.manifest.metrics
-    assert own["models"]["twin"]["ndcg@10"] == own["models"]["lightfm"]["ndcg@10"]
-    assert own["against"]["twin"]["ndcg@10"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    for measured in (own, own["requests"]):
+        assert measured["models"]["twin"]["ndcg@10"] == measured["models"]["lightfm"]["ndcg@10"]
+        assert measured["against"]["twin"]["ndcg@10"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     gain = other["models"]["popular"]["auc"]["value"] - own["models"]["twin"]["auc"]["value"]
     assert other["against"]["twin"]["auc"]["value"] == pytest.approx(gain)
     assert len(asked) == 1, "a rival is asked once for all models"

@@ -248,7 +248,7 @@ def test_on_a_city_it_beats_its_first_stage_where_the_moment_counts(tmp_path):
     model = LightFMLambdaMartModel().fit(replace(prepared.data, rehearsal=lesson))
     found = {}
     for name, one in (("first", model._first_stage), ("both", model)):
-        shown = shown_between(dataset, market, one, prepared.data, begins, ends, 0, journal)
+        shown = shown_between(dataset, market, one, prepared.data, begins, ends, 0, journal=journal)
         assert shown is not None
         found[name] = asked.measure(as_served(asked, one, calibration.fit(shown))).per_diner["ndcg@10"].mean()
     assert found["both"] > found["first"] + 0.01

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from data import columns as col
 from models import artifacts
 from models.artifacts import Artifact
-from models.pipeline import Ground
+from models.ground import Ground
 from models.preparation import Prepared, usual
 from services.releases.registry import ModelRegistry
 from services.retraining import champion as module
@@ -27,8 +27,13 @@ def champion(engine: Engine) -> Artifact:
 
 
 @pytest.fixture(scope="module")
-def prepared(made_home: LearningHome) -> Prepared:
-    return Ground(made_home.dataset, MARKET).prepared
+def ground(made_home: LearningHome) -> Ground:
+    return Ground(made_home.dataset, MARKET)
+
+
+@pytest.fixture(scope="module")
+def prepared(ground: Ground) -> Prepared:
+    return ground.prepared
 
 
 def made(champion: Artifact, until: str | None) -> Artifact:
@@ -66,24 +71,27 @@ def test_one_that_has_seen_all_is_asked_by_its_recipe(
 
 
 def test_it_is_asked_with_the_vectors_that_it_serves_and_newcomers_by_their_tags(
-    champion: Artifact, prepared: Prepared
+    champion: Artifact, ground: Ground, made_home: LearningHome
 ) -> None:
+    prepared = ground.prepared
     known = champion.diner_row(prepared.data.diner_ids[7])
     assert known is not None
-    scores = as_it_serves(champion)(prepared)(np.asarray([7], np.int32))
+    scores = as_it_serves(champion)(ground).scorer(np.asarray([7], np.int32))
     expected = champion.model.score(np.asarray([known], np.int32))
     row_of = {name: row for row, name in enumerate(champion.restaurant_ids)}
     order = [row_of[name] for name in prepared.data.restaurant_ids]
     np.testing.assert_allclose(scores, expected[:, order], rtol=1e-5, atol=1e-5)
     strangers = replace(prepared.data, diner_ids=tuple(f"new-{name}" for name in prepared.data.diner_ids))
-    unknown = as_it_serves(champion)(replace(prepared, data=strangers))(np.asarray([7, 8], np.int32))
+    of_strangers = Ground(made_home.dataset, MARKET)
+    of_strangers.prepared = replace(prepared, data=strangers)
+    unknown = as_it_serves(champion)(of_strangers).scorer(np.asarray([7, 8], np.int32))
     assert np.isfinite(unknown).all()
     assert not np.allclose(unknown[0], scores[0])
 
 
-def test_its_recipe_is_fitted_to_the_train_period(champion: Artifact, prepared: Prepared) -> None:
+def test_its_recipe_is_fitted_to_the_train_period(champion: Artifact, ground: Ground) -> None:
     before = champion.diners.vectors.copy()
-    scores = refitted(champion)(prepared)(np.asarray([7], np.int32))
-    assert scores.shape == (1, len(prepared.data.restaurant_ids))
-    assert not np.allclose(scores, as_it_serves(champion)(prepared)(np.asarray([7], np.int32)))
+    scores = refitted(champion)(ground).scorer(np.asarray([7], np.int32))
+    assert scores.shape == (1, len(ground.prepared.data.restaurant_ids))
+    assert not np.allclose(scores, as_it_serves(champion)(ground).scorer(np.asarray([7], np.int32)))
     assert (champion.diners.vectors == before).all(), "the champion itself is left as it is"

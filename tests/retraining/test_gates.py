@@ -13,8 +13,8 @@ from data.dataset import Dataset
 from models.base import Model
 from models.evaluation import evaluate as evaluation
 from models.evaluation.report import summaries
+from models.ground import Ground
 from models.ladder import make
-from models.pipeline import Ground
 from services.retraining.gates import Bounds, Evidence, judge
 from tests.retraining.conftest import MARKET
 
