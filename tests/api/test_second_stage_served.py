@@ -1,24 +1,23 @@
 """A model with a second stage, served: its term is in the ledger, and what a diner does moves it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import running
 from fastapi.testclient import TestClient
 
 from data.dataset import Dataset
 from services.retraining.training import train_markets
 from services.settings import Settings
+from tests.api.conftest import running
 from tests.conftest import SmallCity
 
 
 @pytest.fixture(scope="module")
 def home(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose champion has a second stage."""
-    import shutil
-
     home: Path = tmp_path_factory.mktemp("two-stage") / "home"
     shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
     trained = train_markets(
