@@ -101,7 +101,7 @@ class ShownLists:
     grades: npt.NDArray[np.int8]
     """(R, K) 2 ordered, 1 clicked, 0 neither."""
 
-    def part(self, chosen: Bools) -> Self:
+    def part(self, chosen: Bools | Rows) -> Self:
         """Some of the requests."""
         asked = self.asked.part(chosen)
         return type(self)(asked, self.restaurants[chosen], self.positions[chosen], self.grades[chosen])

@@ -94,10 +94,10 @@ def _requests(parts: Sequence[MarketPart], seed: int) -> dict[str, Any] | None:
 
 
 def summaries(together: Mapping[str, Measured], seed: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Each model's figures, beside those of popular and, where there is one, the oracle."""
+    """Each model's figures, beside those of popular and the oracle where they are among them."""
+    popular = together.get("popular")
     models = {
-        name: evaluation.summary(one, together["popular"] if name != "popular" else None, seed)
-        for name, one in together.items()
+        name: evaluation.summary(one, popular if name != "popular" else None, seed) for name, one in together.items()
     }
     if "oracle" in together:
         best = together["oracle"].per_diner["ndcg@10"]
