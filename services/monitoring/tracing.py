@@ -27,6 +27,8 @@ _TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0
 _SAMPLED: Final = 1
 _SERVER_ERROR: Final = 500
 _SECOND: Final = 1_000_000_000
+_PATIENCE_SECONDS: Final = 2.0
+"""For the receiver, retries included: the end of the process waits for it."""
 
 
 class Tracing:
@@ -80,7 +82,7 @@ def open_tracing(endpoint: str, share: float) -> Iterator[Tracing]:
     provider = TracerProvider(
         sampler=ALWAYS_ON, resource=Resource.create({"service.name": "tablestakes"}), shutdown_on_exit=False
     )
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_PATIENCE_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
         yield Tracing(provider.get_tracer("tablestakes"), share)

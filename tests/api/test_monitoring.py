@@ -290,6 +290,15 @@ def test_the_caller_decides_or_else_chance(share: float, traceparent: str | None
     assert len(kept.get_finished_spans()) == traced
 
 
+def test_a_receiver_that_is_away_holds_up_neither_lists_nor_the_end(fresh_home: Path, bearer: dict[str, str]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with running(fresh_home, otlp_endpoint=nobody, trace_share=1.0) as client:
+            for _ in range(3):
+                assert client.get("/v1/recommendations", params=QUERY, headers=bearer).status_code == 200
+
+
 _IMPORTS = """
 import sys
 from services.api.app import create_app
