@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import columns as col
@@ -70,17 +70,18 @@ def test_weighting_by_the_inverse_of_what_has_come_is_unbiased():
         assert abs(of_these.mean() - rate) < 4 * of_these.std() / np.sqrt(young.sum())
 
 
+@settings(max_examples=20)
 @given(st.floats(60.0, 48 * HOUR), st.floats(0.3, 1.5), st.integers(0, 999))
 def test_the_delay_is_found_again_though_the_late_are_missing(median, sigma, seed):
     rng = np.random.default_rng(seed)
-    delays = median * np.exp(sigma * rng.standard_normal(20_000))
-    ages = rng.uniform(0.0, 4 * median * np.exp(sigma), 20_000)
+    delays = median * np.exp(sigma * rng.standard_normal(8_000))
+    ages = rng.uniform(0.0, 4 * median * np.exp(sigma), 8_000)
     seen = delays <= ages
     found = Delay.fit(delays[seen], ages[seen])
-    assert found.median_seconds == pytest.approx(median, rel=0.2)
-    assert found.sigma == pytest.approx(sigma, rel=0.2)
+    assert found.median_seconds == pytest.approx(median, rel=0.25)
+    assert found.sigma == pytest.approx(sigma, rel=0.25)
     naive = np.exp(np.log(delays[seen]).mean())
-    assert naive < found.median_seconds * 1.02  # those seen came sooner than all do
+    assert naive < found.median_seconds * 1.05  # those seen came sooner than all do
 
 
 def test_too_few_delays_are_no_distribution():
