@@ -75,7 +75,8 @@ def rehearsal(dataset: Dataset, market: str, positives: pd.DataFrame, journal: J
     earlier, later = positives[at < cut], positives[at >= cut]
     if earlier.empty or later.empty:
         return None
-    repeats, until = dataset.manifest.repeats, int(end.timestamp())
+    # Up to the last event, not to the end of its day: what comes after it has not been learnt.
+    repeats, until = dataset.manifest.repeats, int(at.max().timestamp()) + 1
     return Rehearsal(
         earlier=build(dataset, market, earlier, repeats),
         later=build(dataset, market, later, repeats).interactions,

@@ -13,6 +13,7 @@ from data.splits import Method
 from models import artifacts
 from models.artifacts import Artifact
 from models.base import Model, ModelError, StartsWarm, TrainingData
+from models.calibration import Calibration
 from models.corrections import Corrections
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
@@ -24,6 +25,7 @@ from models.off_policy.estimate import Exploring, estimate_model
 from models.off_policy.target import Target
 from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
 from models.preparation import benchmark, usual
+from models.second_stage.stage import second_stage_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,10 +57,11 @@ def train(
 
     parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. corrections: of the
     feedback's weights; by default none. ground: of this very dataset, market and seed, where several models are trained
-    on it, with a protocol of its own; the metrics then say under `against` by how much the model is better than each
-    rival, diner by diner. exploring: also tell, from the test period's lists, what the model's own would earn if it
-    explored so; the metrics get it as `off_policy`. warm_start: a version to begin from, where the model can and it is
-    of the same kind; the measured fit begins cold all the same, since that version may have seen the test period.
+    on it: its protocol and threads hold, not those given here; the metrics then say under `against` by how much the
+    model is better than each rival, diner by diner. exploring: also tell, from the test period's lists, what the
+    model's own would earn if it explored so; the metrics get it as `off_policy`. warm_start: a version to begin from,
+    where the model can and it is of the same kind; the measured fit begins cold all the same, since that version may
+    have seen the test period.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -88,7 +91,7 @@ def train(
         listed = ground.lists.measure(as_served(ground.lists, trial, curve))
         metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
     if exploring is not None:
-        metrics["off_policy"] = _would_earn(ground, Target.of(trial, curve, exploring.temperature), exploring)
+        metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     everything = ground.everything([model])
     progress(f"{market}: fitting {model} on everything", FITTING, steps)
     final = _fit_from(make(model, **given), everything, warm_start)
@@ -184,9 +187,11 @@ def _beside(
     }
 
 
-def _would_earn(ground: Ground, target: Target, exploring: Exploring) -> dict[str, Any]:
-    """Of lists that the target knows nothing of: those of the test period."""
-    split = ground.prepared.split
+def _would_earn(ground: Ground, trial: Model, curve: Calibration, exploring: Exploring) -> dict[str, Any]:
+    """Of lists that the model knows nothing of: those of the test period."""
+    if second_stage_of(trial) is not None:
+        return {"refused": "the model's second stage is not part of what the log is asked about", "ess": 0.0}
+    split, target = ground.prepared.split, Target.of(trial, curve, exploring.temperature)
     since = ground.prepared.log[col.AT][split.test].min() if split.method is Method.TIME else None
     return estimate_model(
         ground.dataset, ground.market, target, k=exploring.k, since=since, reach_km=exploring.reach_km

@@ -43,13 +43,16 @@ class Job:
     seconds: float
     """Pause between two rounds."""
     run: Callable[[], object]
-    """One round, well under a second long. One that raises is followed by a pause that doubles up to half a minute."""
+    """One round, well under a second long unless `slow`. One that raises is followed by a pause that doubles up to half
+    a minute."""
+    slow: bool = False
+    """A round may take seconds: it is done beside the others, in a thread for such jobs."""
     drains: bool = False
     """A round that answers a true value, how much it has done, is followed by the next one at once."""
 
 
 class Worker:
-    """Does jobs in turn, each when its time has come, in one thread: they share one database and never wait long."""
+    """Does jobs in turn, each when its time has come: the quick ones in one thread, the slow ones in another."""
 
     def __init__(
         self, jobs: Sequence[Job], heartbeat: Path | None = None, metrics: WorkerMetrics | None = None
@@ -67,10 +70,19 @@ class Worker:
                 pass
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set; the round that runs then is finished first. Nothing that a job raises ends it."""
-        due = {job.name: time.monotonic() for job in self._jobs}
+        """Until `stop` is set; the quick round that runs then is finished first. Nothing that a job raises ends it."""
+        slow, quick = ([job for job in self._jobs if job.slow is wanted] for wanted in (True, False))
+        beside = threading.Thread(target=self._go_round, args=(slow, stop), name="slow-jobs", daemon=True)
+        if slow:
+            beside.start()
+        self._go_round(quick, stop)
+        if slow:
+            beside.join(_LONGEST_PAUSE_SECONDS)
+
+    def _go_round(self, jobs: Sequence[Job], stop: threading.Event) -> None:
+        due = {job.name: time.monotonic() for job in jobs}
         while not stop.is_set():
-            job = min(self._jobs, key=lambda job: due[job.name])
+            job = min(jobs, key=lambda job: due[job.name])
             if stop.wait(due[job.name] - time.monotonic()):
                 return
             due[job.name] = self._round(job) + time.monotonic()
@@ -111,6 +123,10 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
     promises = Promises(1.0 - settings.slo_availability, 1.0 - settings.slo_fast)
     guardrails = GuardrailJob(engine, releases, minutes, clock, settings.guardrail_alpha, promises)
     budget = BudgetJob(engine, freezes, minutes, settings.objectives)
+
+    def drift() -> None:
+        metrics.drift(live_drift(engine, clock, settings.drift_days), time.time())
+
     return [
         Job("settlement", 1.0, settler.settle, drains=True),
         Job("pacing", 60.0, pacing.run),
@@ -119,8 +135,8 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
         Job("retraining", 1.0, supervisor.look),
         Job("queue-watch", 5.0, lambda: metrics.queues(queue_states(engine, clock))),
         Job("spend-watch", 60.0, lambda: metrics.spending(pacing.spending())),
-        Job("calibration-watch", 300.0, lambda: metrics.calibration(live_calibration(engine, clock))),
-        Job("drift-watch", 3600.0, lambda: metrics.drift(live_drift(engine, clock, settings.drift_days), time.time())),
+        Job("calibration-watch", 300.0, lambda: metrics.calibration(live_calibration(engine, clock)), slow=True),
+        Job("drift-watch", 3600.0, drift, slow=True),
     ]
 
 

@@ -39,13 +39,19 @@ async def answer(services: Services, query: RecommendationQuery, notes: RequestN
 
 
 async def answered(
-    services: Services, ask: Ask, explain: Explain, notes: RequestNotes, assigned: bool = True
+    services: Services,
+    ask: Ask,
+    explain: Explain,
+    notes: RequestNotes,
+    assigned: bool = True,
+    started: float | None = None,
 ) -> tuple[str, bytes, bytes]:
     """The same for a question that is understood; counted for the model that answers, or fails to.
 
     Where a canary fails, that counts against it, and the champion answers. `assigned`: the diner's id chose the model.
+    `started` by `time.perf_counter`; None: now.
     """
-    started = time.perf_counter()
+    started = time.perf_counter() if started is None else started
     notes.market, notes.model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
     assigned = assigned and ask.personalised
     try:
@@ -58,7 +64,7 @@ async def answered(
             raise
         _log.error("canary_failed", version=ask.snapshot.artifact.version, exc_info=error)
         instead = replace(ask, snapshot=ask.instead, instead=None)
-        return await answered(services, instead, explain, notes, assigned=False)
+        return await answered(services, instead, explain, notes, False, started)
     done = time.perf_counter()
     services.counts.count(ask.snapshot, done - started, assigned=assigned)
     notes.stages = stages = {**made.stages, "presentation": done - ranked}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ OUTCOME_DAYS: Final = 1
 _NOT_OF_THE_MODEL: Final = frozenset({"exploration", "payment"})
 """Terms that move a restaurant without saying that it is likelier to be ordered from."""
 _CHUNK: Final = 500
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ def read_sample(engine: Engine, market: str, since: datetime, until: datetime, l
     """At most `limit` lists of [since, until), evenly spread over it. Raises StorageUnavailable."""
     with reading(engine) as connection:
         _, lists = sample(connection, market, since, until, limit)
-        happened = _events_of(connection, market, [one.request_id for one in lists], since, until)
+        happened = _events_of(connection, market, lists, since, until)
     return LiveSample(_shown(lists), happened)
 
 
@@ -68,19 +69,21 @@ def markets_of(engine: Engine) -> list[MarketInfo]:
 
 
 def _events_of(
-    connection: Connection, market: str, requests: Sequence[str], since: datetime, until: datetime
+    connection: Connection, market: str, lists: Sequence[ServedList], since: datetime, until: datetime
 ) -> pd.DataFrame:
     event = events.c
     names = (col.REQUEST_ID, col.RESTAURANT_ID, col.USER_ID, col.TYPE, col.AT, col.VALUE)
     kinds = (EventType.IMPRESSION, EventType.CLICK, EventType.ORDER)
-    # The time is what the table has an index of; a client's clock may be slow.
+    # The table has an index of diners and times; a client's clock may be slow.
     lag = timedelta(days=OUTCOME_DAYS)
     statement = select(*(event[name] for name in names)).where(
         event.market == market, event.at >= since - lag, event.at < until + lag, event.type.in_(kinds)
     )
-    rows = [
-        row for chunk in _chunks(requests) for row in connection.execute(statement.where(event.request_id.in_(chunk)))
-    ]
+    rows: list[Any] = []
+    for part in _chunks(lists):
+        theirs = event.request_id.in_([one.request_id for one in part])
+        of_them = event.user_id.in_(sorted({one.user_id for one in part}))
+        rows += connection.execute(statement.where(of_them, theirs))
     return pd.DataFrame(rows, columns=list(names))
 
 
@@ -110,5 +113,5 @@ def _probabilities(document: dict[str, Any]) -> npt.NDArray[np.float64]:
     return np.asarray(np.sum(np.asarray(kept, np.float64), axis=0))
 
 
-def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
+def _chunks(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    return [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]

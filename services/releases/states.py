@@ -36,6 +36,8 @@ class Move(StrEnum):
 
 
 ON_TRIAL: Final = frozenset({State.SHADOW, State.CANARY})
+USED: Final = ON_TRIAL | {State.CHAMPION}
+"""States in which processes load the version."""
 _WAITING: Final = frozenset({State.CHALLENGER, State.RETIRED, State.ROLLED_BACK})
 
 ALLOWED: Final[Mapping[Move, frozenset[State]]] = {

@@ -20,7 +20,7 @@ from services.database.schema import champions, model_versions, release_clocks, 
 from services.database.transactions import add_into, reading, upsert_into, writing
 from services.releases.freeze import refuse_when_frozen
 from services.releases.registry import ModelVersion, lock_releases
-from services.releases.states import ALLOWED, FROZEN_OUT, LOADED, ON_TRIAL, Move, State
+from services.releases.states import ALLOWED, FROZEN_OUT, LOADED, ON_TRIAL, USED, Move, State
 
 _STATE_OF: Final = {Move.CANARY: State.CANARY, Move.SHADOW: State.SHADOW}
 _SETTLED: Final = {Move.WITHDRAW: State.CHALLENGER, Move.REJECT: State.REJECTED, Move.PROMOTE: State.CHAMPION}
@@ -125,7 +125,7 @@ class ReleaseStore:
             plan = self._plan(connection, market, version, move, reason, share)
         if plan is None:
             return self._get(market, version)
-        if move in LOADED:
+        if move in LOADED and plan.rows[-1].state in USED:
             _check_artifact(plan.rows[-1].version)
         with writing(self._engine) as connection:
             lock_releases(connection, market)

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from data import columns as col
 from data.splits import Method
@@ -26,13 +27,9 @@ FEWEST_DINERS: Final = 200
 class Trial:
     """How the champion is asked."""
 
-    model: str
-    """The champion's name on the ladder."""
     rival: Rival
     test_from: datetime | None
     """Where the test period must begin; None: where it usually does."""
-    unseen: bool
-    """Whether the champion itself has seen nothing of the test period: else it must not be learnt from either."""
     words: str
 
 
@@ -43,19 +40,20 @@ def on_trial(champion: Artifact, prepared: Prepared) -> Trial:
     if until is None or prepared.split.method is not Method.TIME:
         return _recipe(champion)
     log = prepared.log
-    if log.loc[prepared.split.test, col.AT].min() > until:
+    if log.loc[prepared.split.test, col.AT].min().floor("D") > until:
         words = "with the champion as it serves, on the usual test period, which came after it was made"
-        return Trial(champion.manifest.model, as_it_serves(champion), None, True, words)
-    since = log[log[col.AT] > until]
-    if since[col.USER_ID].nunique() < FEWEST_DINERS:
+        return Trial(as_it_serves(champion), None, words)
+    # Questions are asked of whole days: the day on which the champion was made is its own.
+    test_from = pd.Timestamp(until).floor("D") + pd.Timedelta(days=1)
+    if log.loc[log[col.AT] >= test_from, col.USER_ID].nunique() < FEWEST_DINERS:
         return _recipe(champion)
-    words = "with the champion as it serves, on what came after it was made"
-    return Trial(champion.manifest.model, as_it_serves(champion), since[col.AT].min(), True, words)
+    words = "with the champion as it serves, on the days after it was made"
+    return Trial(as_it_serves(champion), test_from.to_pydatetime(), words)
 
 
 def _recipe(champion: Artifact) -> Trial:
     words = "with the champion's kind and parameters on the same data: it has seen the test period"
-    return Trial(champion.manifest.model, refitted(champion), None, False, words)
+    return Trial(refitted(champion), None, words)
 
 
 def as_it_serves(champion: Artifact) -> Rival:

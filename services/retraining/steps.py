@@ -31,7 +31,6 @@ from services.stakeholders.policies import PolicyStore
 
 Document = Mapping[str, Any]
 
-_PAST_RUNS: Final = 5
 _RIVAL: Final = "champion"
 _ALONE: Final = "with nothing: the market has no champion that can be loaded"
 
@@ -84,6 +83,8 @@ class Steps:
         """The log as a dataset, and who is the champion: a run measures against the same one to its end."""
         run, around = self._run, self._around
         assert run.watermark is not None, "a run that was taken has one"
+        policies, active = around.policies.of(run.market)
+        exploration = policies[active].exploration
         begins = run.watermark - timedelta(days=around.window_days) if around.window_days else None
         dataset = export_dataset(
             around.engine,
@@ -93,9 +94,9 @@ class Steps:
             until=run.watermark,
             received_before=run.watermark,
             placements=placements,
-            draws=drawn_list,
+            # Without exploration nothing can be told from the lists, and they are many.
+            draws=drawn_list if exploration > 0.0 else None,
         )
-        policies, active = around.policies.of(run.market)
         serving = around.registry.champion(run.market)
         since = self._earlier[0]["watermark"] if self._earlier else None
         counts = _counted(around.engine, run.market, run.watermark, since)
@@ -107,7 +108,7 @@ class Steps:
             "late": counts.late,
             "future": counts.future,
             "window_days": around.window_days,
-            "exploration": policies[active].exploration,
+            "exploration": exploration,
             "champion": None if serving is None else {"version": serving.version, "path": serving.path},
         }
 
@@ -117,7 +118,7 @@ class Steps:
         since = None if document["since"] is None else datetime.fromisoformat(document["since"])
         counts = LogCounts(document["future"], document["late"], since, document["window_days"])
         assert self._run.watermark is not None
-        past = [one["entries"]["volumes"]["figures"] for one in self._earlier[:_PAST_RUNS]]
+        past = [one["entries"]["volumes"]["figures"] for one in self._earlier]
         report = validation.examine(self._dataset, self._run.market, self._run.watermark, counts, past)
         return {**report.document(), "watermark": self._run.watermark}
 
@@ -287,7 +288,7 @@ def _against_what_was_served(told: Document | None) -> Document | None:
 
 
 def _grounds(told: Document) -> Document:
-    return {"ess": told["ess"], "refused": told["refused"], "lists": told["lists"]}
+    return {name: told.get(name) for name in ("ess", "refused", "lists")}
 
 
 def _counted(engine: Engine, market: str, watermark: datetime, since: str | None) -> LogCounts:

@@ -70,7 +70,9 @@ def _record_model(client: Any, experiment: str, run: Run, steps: Records, model:
     if trained is None:
         client.set_terminated(identity, "FAILED")
         return
-    client.log_batch(identity, metrics=list(_figures(trained.document["metrics"]["models"][model])))
+    evaluated = steps.get("evaluate")
+    if evaluated is not None:  # the figures by which it is judged
+        client.log_batch(identity, metrics=list(_figures(evaluated.document["members"][model])))
     client.log_dict(identity, dict(trained.document), "model_card.json")
     for step in ("validate", "evaluate", "check", "gates"):
         if step in steps:

@@ -7,7 +7,7 @@ be learnt from it is wrong however well it measures on its own test period.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from data.periods import period_columns
 from data.quality import QualityReport, validate
 
 _ANSWERS: Final = (EventType.CLICK, EventType.ORDER)
+_ALL_DAYS: Final = 36_500
 _DRIFT_DAYS: Final = 7
 _DRIFT_LISTS: Final = 5_000
 
@@ -55,7 +56,7 @@ class LogCounts:
     future: int
     """Events dated after the watermark: left out of the snapshot."""
     late: int
-    """Events that came after the last run's watermark and are dated before it: in the snapshot, not in the last one."""
+    """Events that came after the last run's watermark and are dated before it: in no snapshot before."""
     since: datetime | None
     """The last run's watermark; None for the first run."""
     window_days: int = 0
@@ -174,10 +175,11 @@ def leaks(subject: Subject) -> Entry:
 def volumes(subject: Subject) -> Entry:
     """Has the log shrunk, has it dried up, and how much came late?"""
     events, counts, past = subject.events, subject.counts, subject.past
-    rows = len(events)
+    rows, window = len(events), counts.window_days or _ALL_DAYS
     at = events[col.AT]
-    days = (subject.watermark - (counts.since or at.min())).total_seconds() / 86_400.0 if rows else 0.0
-    new = rows if counts.since is None else int((at >= counts.since).sum())
+    begins = None if counts.since is None else max(counts.since, subject.watermark - timedelta(days=window))
+    days = (subject.watermark - (begins or at.min())).total_seconds() / 86_400.0 if rows else 0.0
+    new = rows if begins is None else int((at >= begins).sum())
     a_day = new / days if days > 0 else 0.0
     figures = {"events": float(rows), "new": float(new), "late": float(counts.late), "a_day": a_day}
     parts: list[tuple[bool, str]] = []

@@ -38,7 +38,7 @@ class Shelf:
         self._snapshots: OrderedDict[str, MarketSnapshot] = OrderedDict()
         self._champion = ""
         """Whose version served last."""
-        self._refused = ""
+        self._refused: set[str] = set()
 
     def rebuild(
         self,
@@ -100,9 +100,9 @@ class Shelf:
                 if (found.manifest.market, found.version) != (version.market, version.version):
                     raise ArtifactError(f"{version.path} holds {found.version} of {found.manifest.market}")
             except ArtifactError as error:
-                if self._refused != version.version:  # once, not at each look
+                if version.version not in self._refused:  # once, not at each look
                     _log.error("artifact_refused", market=self._market, version=version.version, reason=str(error))
-                self._refused = version.version
+                self._refused.add(version.version)
                 return None
             found.diner_row("")  # the table of diners is made here, and not by the first request
         self._keep(self._artifacts, version.version, found)

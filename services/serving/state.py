@@ -68,25 +68,26 @@ class ServingState:
     async def refresh(self) -> None:
         """Look once for new champions, catalogues, policies and keys. What cannot be read keeps its last state."""
         try:
-            fresh = await asyncio.to_thread(self._fresh_snapshots)
+            fresh, moves = await asyncio.to_thread(self._fresh_snapshots)
             await asyncio.to_thread(self._keys.refresh)
         except StorageUnavailable:
             _log.warning("refresh_skipped", reason="the database does not answer")
-            fresh = dict(self._snapshots)
+            fresh, moves = dict(self._snapshots), self._moves
         for market, snapshot in fresh.items():
             age = self._clock.now() - snapshot.artifact.manifest.created_at
             self._metrics.model_age(market, age.total_seconds())
             await self._refresh_live(market, snapshot)
-        self._snapshots = fresh
+        # The moves count as seen when they are served, so that a round that fails here is made again.
+        self._snapshots, self._moves = fresh, moves
 
     async def follow_releases(self) -> None:
         """Look for promotions, trials and rollbacks alone: one small read, and a swap of pointers."""
         try:
-            fresh = await asyncio.to_thread(self._lined_up_anew)
+            found = await asyncio.to_thread(self._lined_up_anew)
         except StorageUnavailable:  # the next refresh says so
             return
-        if fresh is not None:
-            self._snapshots = fresh
+        if found is not None:
+            self._snapshots, self._moves = found
 
     async def keep_fresh(self, seconds: float, follow_seconds: float) -> None:
         """Refresh for ever, and follow the releases in between."""
@@ -102,8 +103,8 @@ class ServingState:
             except Exception as error:  # noqa: BLE001 - the loop must survive whatever one round meets
                 _log.error("refresh_failed", exc_info=error)
 
-    def _lined_up_anew(self) -> dict[str, MarketSnapshot] | None:
-        """The snapshots after the last moves, of markets that are served already; None where nothing has moved."""
+    def _lined_up_anew(self) -> tuple[dict[str, MarketSnapshot], Mapping[str, int]] | None:
+        """Snapshots of the markets that are served, after the last moves, and the moves; None: nothing has moved."""
         moves = self._stores.releases.moves()
         if moves == self._moves:
             return None
@@ -112,10 +113,9 @@ class ServingState:
             market: self._shelves[market].lined_up(lineups[market]) or snapshot if market in lineups else snapshot
             for market, snapshot in self._snapshots.items()
         }
-        self._moves = moves
-        return fresh
+        return fresh, moves
 
-    def _fresh_snapshots(self) -> dict[str, MarketSnapshot]:
+    def _fresh_snapshots(self) -> tuple[dict[str, MarketSnapshot], Mapping[str, int]]:
         # Read before the rest: what moves meanwhile is seen by the next look.
         moves = self._stores.releases.moves()
         lineups = self._stores.releases.lineups()
@@ -129,8 +129,7 @@ class ServingState:
             snapshot = shelf.lined_up(lineup)
             if snapshot is not None:
                 fresh[info.market] = snapshot
-        self._moves = moves
-        return fresh
+        return fresh, moves
 
     def _rebuild_where_needed(self, shelf: Shelf, info: MarketInfo, lineup: Lineup) -> None:
         """Join catalogue and models anew when catalogue, policies or campaigns have changed."""

@@ -1,6 +1,6 @@
 """A city that changes, with and without retraining: what standing still costs, and how fast the loop makes up for it.
 
-    python -m services.simulation.changing_city [--seeds 5] [--json FILE] [--figure FILE]
+    python -m services.simulation.changing_city [--seeds 5] [--json FILE]
 
 A market lives under two arms from the same state, with the same visits and the same luck. One keeps the model that was
 learnt before the change. The other's lists and what came of them go into the event log of a home, which the retraining

@@ -11,16 +11,19 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from services.access.roles import Role
 from services.bootstrap import Services
 from services.clock import Clock
 from services.database.engine import open_database
+from services.monitoring.worker_metrics import WorkerMetrics
 from services.releases.assignment import in_share
 from services.releases.freeze import FreezeStore
 from services.releases.jobs import BudgetJob
 from services.releases.minutes import ServingMinutes
+from services.retraining.supervisor import Supervisor
 from services.serving import recommender
 from services.settings import Settings
 from services.worker import Worker, jobs
@@ -47,6 +50,12 @@ def home(three_versions: Path, tmp_path: Path) -> Path:
     shutil.copytree(three_versions, copy, ignore=shutil.ignore_patterns("redis"))
     # Paths of artifacts are absolute: these lie in the first home, and no test here writes to them.
     return copy
+
+
+def worker_of(job: str, engine: Engine, clock: Clock, settings: Settings) -> Worker:
+    """A worker that does one job."""
+    everything = jobs(engine, clock, settings, Supervisor(engine, clock, settings), WorkerMetrics())
+    return Worker([one for one in everything if one.name == job])
 
 
 class Caller:
@@ -331,7 +340,13 @@ def test_a_budget_that_a_fault_has_spent_freezes_by_itself(
         assert call("app", "GET", "/v1/recommendations", params={"user_id": DINERS[0]}).status_code == 500
         monkeypatch.undo()
         call.until(lambda: call("ml", "GET", "/v1/releases").json()["error_budget"]["errors"] == 1)
-        Worker([job for job in jobs(engine, clock, settings) if job.name == "error-budget"]).once()
+        Worker(
+            [
+                job
+                for job in jobs(engine, clock, settings, Supervisor(engine, clock, settings), WorkerMetrics())
+                if job.name == "error-budget"
+            ]
+        ).once()
         found = call("ml", "GET", "/v1/freeze").json()
         assert [each["cause"] for each in found["freezes"]] == ["budget"]
         assert found["error_budget"]["left"] == 0.0
@@ -364,7 +379,13 @@ def test_a_canary_that_fails_is_rolled_back_and_no_diner_notices(
 
         monkeypatch.setattr(recommender, "rank", rank)
         assert {call.model_of(diner) for diner in DINERS} == {champion}
-        worker = Worker([job for job in jobs(engine, clock, settings) if job.name == "guardrails"])
+        worker = Worker(
+            [
+                job
+                for job in jobs(engine, clock, settings, Supervisor(engine, clock, settings), WorkerMetrics())
+                if job.name == "guardrails"
+            ]
+        )
 
         def rolled_back() -> bool:
             worker.once()

@@ -43,22 +43,25 @@ def made(champion: Artifact, until: str | None) -> Artifact:
 
 def test_one_that_has_not_seen_the_test_period_is_asked_as_it_serves(champion: Artifact, prepared: Prepared) -> None:
     trial = on_trial(champion, prepared)
-    assert (trial.test_from, trial.unseen, trial.model) == (None, True, "lightfm")
+    assert trial.test_from is None
+    assert "as it serves" in trial.words
 
 
 def test_one_that_has_seen_its_beginning_is_asked_about_the_rest(
     champion: Artifact, prepared: Prepared, made_home: LearningHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FEWEST_DINERS", 20)
-    test = prepared.log.loc[prepared.split.test, col.AT]
-    seen = test.min() + timedelta(minutes=30)
-    trial = on_trial(made(champion, seen.isoformat()), prepared)
-    assert trial.unseen
+    at = prepared.log[col.AT]
+    begins = at.max().floor("D") - timedelta(days=2)
+    long = replace(prepared, split=replace(prepared.split, test=(at >= begins).to_numpy()))
+    seen = begins + timedelta(hours=15)
+    trial = on_trial(made(champion, seen.isoformat()), long)
     assert trial.test_from is not None
-    assert trial.test_from > seen
-    later = Ground(made_home.dataset, MARKET, protocol=usual(made_home.dataset, test_from=trial.test_from)).prepared
-    assert later.log.loc[later.split.test, col.AT].min() == trial.test_from
-    assert later.log.loc[~later.split.test, col.AT].max() <= seen
+    later = Ground(made_home.dataset, MARKET, protocol=usual(made_home.dataset, test_from=trial.test_from))
+    assert later.prepared.log.loc[later.prepared.split.test, col.AT].min() >= trial.test_from > seen
+    # All questions are about what came after it, those about whole days of requests too.
+    assert later.requests is not None
+    assert later.requests.asked.at.min() > seen.timestamp()
 
 
 @pytest.mark.parametrize("until", [None, "2999-01-01T00:00:00+00:00"])
@@ -66,7 +69,7 @@ def test_one_that_has_seen_all_is_asked_by_its_recipe(
     champion: Artifact, prepared: Prepared, until: str | None
 ) -> None:
     trial = on_trial(made(champion, until), prepared)
-    assert not trial.unseen
+    assert trial.test_from is None
     assert "it has seen the test period" in trial.words
 
 

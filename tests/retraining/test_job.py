@@ -16,7 +16,7 @@ from data.columns import EventType
 from models import artifacts
 from services.clock import Clock
 from services.database.retraining_tables import leases
-from services.database.schema import champions, events
+from services.database.schema import champions, events, releases
 from services.database.transactions import writing
 from services.events.log import Event, EventLog
 from services.releases.registry import ModelRegistry
@@ -240,13 +240,14 @@ def test_an_order_that_knows_nothing_is_stopped_with_reasons(job: RetrainingJob,
 def test_a_rejected_version_is_never_the_first_champion(home: LearningHome, engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(delete(champions))
+        connection.execute(delete(releases))
     job = RetrainingJob(engine, home.settings, Clock())
     finished(job, ("random",))
     assert ModelRegistry(engine).champion(MARKET) is None
-    run = finished(job, ("random", "popular"))
+    run = finished(job, ("random", "lightfm"))
     champion = ModelRegistry(engine).champion(MARKET)
     assert champion is not None
-    assert champion.version == versions_of(job, run)["popular"]
+    assert champion.version == versions_of(job, run)["lightfm"]
 
 
 def test_what_comes_late_is_counted_by_the_next_run(job: RetrainingJob, engine: Engine) -> None:

@@ -20,6 +20,7 @@ from services.monitoring.calibration_watch import SETTLED_AFTER, live_calibratio
 from services.monitoring.drift_watch import live_drift
 from services.monitoring.queue_watch import QueueState, queue_states
 from services.monitoring.worker_metrics import WorkerMetrics
+from services.retraining.supervisor import Supervisor
 from services.settings import Settings
 from services.worker import Job, Worker, jobs
 
@@ -142,7 +143,8 @@ def test_what_is_watched_can_be_scraped(city: Engine) -> None:
     serve(city, rng, 60, NOON - 7 * DAY, 7 * DAY - HOUR)
     EventLog(city, StoppedClock(NOON)).append([event(1)])
     metrics, settings = WorkerMetrics(), Settings(drift_days=7)
-    for job in jobs(city, StoppedClock(NOON), settings, metrics):
+    clock = StoppedClock(NOON)
+    for job in jobs(city, clock, settings, Supervisor(city, clock, settings), metrics):
         if job.name.endswith("-watch"):
             job.run()
 
