@@ -15,7 +15,7 @@ from data.geo import distance_km
 
 MAX_LISTS: Final = 50_000
 """Lists of a period that are looked at: more of them cost time and tell no more."""
-_COLUMNS: Final = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.VALUE)
+LOG_COLUMNS: Final = (col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID, col.AT, col.VALUE)
 
 
 def period_columns(
@@ -26,7 +26,7 @@ def period_columns(
     Compare whole weeks with whole weeks: on a Saturday diners are others than on a Monday. Raises DatasetError for a
     market that is not there.
     """
-    log = dataset.events(market, columns=_COLUMNS, since=since, until=until)
+    log = dataset.events(market, columns=LOG_COLUMNS, since=since, until=until)
     zone = dataset.market(market).time_zone
     return log_columns(log, dataset.restaurants(market), dataset.diners(market), zone, max_lists)
 

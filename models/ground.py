@@ -51,6 +51,7 @@ class Contestant:
     """Of diners, without a moment."""
     served: Callable[[Requests], RequestScorer]
     """Of requests, as it would be served."""
+    calibration: Calibration
 
 
 Rival = Callable[["Ground"], Contestant]
@@ -175,7 +176,7 @@ class Ground:
         period = self._test_period
         if self.journal is None or period is None or not self._rivals:
             return None
-        theta = np.asarray(self.calibrated(self._baselines["popular"]).examination)
+        theta = np.asarray(next(iter(self._contestants.values())).calibration.examination)
         return shown_lists(self.journal, *period, theta, np.random.default_rng(self.seed))
 
     @property

@@ -84,7 +84,8 @@ def train(
         "lists": None,
         "until": ground.until,
     }
-    if ground.requests is not None:
+    # Where there are rivals, the order of shown lists is the question that is fair to all; else held-out requests.
+    if ground.lists is None and ground.requests is not None:
         asked = ground.requests.measure(as_served(ground.requests, trial, curve))
         metrics["requests"] = _beside(model, asked, ground.asked_beside, ground.asked_rivals, seed)
     if ground.lists is not None:

@@ -30,6 +30,8 @@ SHORTLIST: Final = 200
 """Candidates that are scored in full, as the default policy has it."""
 FEWEST_LISTS: Final = 100
 """Fewer shown lists with an order tell nothing of their order."""
+MOST_LISTS: Final = 5_000
+"""More of them would cost time and tell hardly more: a difference of .01 of nDCG@10 shows."""
 _REQUESTS_AT_ONCE: Final = 512
 _BELOW_ALL: Final = 1e6
 """Puts what is not on the shortlist below what is, in the order of the first stage."""
@@ -98,7 +100,8 @@ def shown_lists(journal: Journal, since: int, until: int, theta: Doubles, rng: n
     lists = lists.part(rng.random(len(place)) < theta[-1] / looked_at)
     shuffled = rng.permutation(len(lists.asked))
     _, first = np.unique(lists.asked.diners[shuffled], return_index=True)
-    lists = lists.part(np.sort(shuffled[first])[:MAX_DINERS])
+    chosen = np.sort(rng.permutation(shuffled[first])[:MOST_LISTS])
+    lists = lists.part(chosen)
     if len(lists.asked) < FEWEST_LISTS:
         return None
     rows = np.arange(len(lists.asked))

@@ -74,7 +74,7 @@ def as_it_serves(champion: Artifact) -> Rival:
         def served(requests: Requests) -> RequestScorer:
             return served_by(requests, scores, second_stage_of(model), places, champion.calibration)
 
-        return Contestant(scores, served)
+        return Contestant(scores, served, champion.calibration)
 
     return rival
 
@@ -86,7 +86,8 @@ def refitted(champion: Artifact) -> Rival:
         name = champion.manifest.model
         fresh = ladder.rung(name).restore(champion.manifest.parameters, champion.model.arrays())
         fitted = fresh.fit(ground.train_period([name]))
-        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, ground.calibrated(fitted)))
+        curve = ground.calibrated(fitted)
+        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, curve), curve)
 
     return rival
 

@@ -183,13 +183,12 @@ class Steps:
     def evaluate(self) -> Document:
         """All members on one question, the best first, and beside the champion on what is fair to both.
 
-        Members are asked about requests, each as it would be served, where the log tells of what was asked and shown;
-        else about diners, without a moment. Those who made the lists of a log have its choices on their side, so
-        members and champion are compared by the order of the lists that were shown, where there are enough.
+        Who made the lists of a log has its choices on its side, so all are asked about the order of the lists that were
+        shown, each as it would be served, where there are a champion and enough of them; else about requests, and where
+        the log does not tell of what was shown about diners, without a moment.
         """
         members = {model: self._done[f"train:{model}"]["metrics"] for model in self._run.models}
-        asked, question = _answers(members, ("requests",))
-        compared, comparison = _answers(members, ("lists", "requests"))
+        asked, question = _answers(members, ("lists", "requests"))
         figures = {model: answers["models"][model] for model, answers in asked.items()}
         ranked = sorted(members, key=lambda model: (-figures[model][gates.ACCURACY]["value"], model))
         _, trial = self._asked
@@ -198,9 +197,7 @@ class Steps:
             "question": question,
             "members": {model: figures[model] for model in ranked},
             "beside": {name: one for name, one in asked[ranked[0]]["models"].items() if name not in members},
-            "comparison": comparison,
-            "against_champion": {model: answers["against"].get(_RIVAL) for model, answers in compared.items()},
-            "champions_own": compared[ranked[0]]["models"].get(_RIVAL),
+            "against_champion": {model: answers["against"].get(_RIVAL) for model, answers in asked.items()},
             "off_policy": {model: _against_what_was_served(one.get("off_policy")) for model, one in members.items()},
             "champion": self._done["snapshot"]["champion"],
             "compared": _ALONE if trial is None else trial.words,
@@ -224,7 +221,7 @@ class Steps:
                 own=evaluated["members"][model],
                 random=evaluated["beside"].get("random") or evaluated["members"]["random"],
                 against=evaluated["against_champion"][model],
-                champion=evaluated["champions_own"],
+                champion=evaluated["beside"].get(_RIVAL),
                 calibration=self._done[f"train:{model}"]["calibration"],
                 checks=tuple(checks[model]),
                 estimate=evaluated["off_policy"][model],

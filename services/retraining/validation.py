@@ -18,13 +18,13 @@ from data.checks import NOT_IN_TABLE, SAME_INSTANT, Severity
 from data.columns import EventType, Table
 from data.dataset import Dataset
 from data.drift import compare
-from data.periods import period_columns
+from data.periods import LOG_COLUMNS, log_columns
 from data.quality import QualityReport, validate
 
 _ANSWERS: Final = (EventType.CLICK, EventType.ORDER)
 _ALL_DAYS: Final = 36_500
 _DRIFT_DAYS: Final = 7
-_DRIFT_LISTS: Final = 5_000
+_DRIFT_LISTS: Final = 3_000
 
 
 @dataclass(frozen=True)
@@ -206,9 +206,11 @@ def drift(subject: Subject) -> Entry:
     end = pd.Timestamp(subject.watermark)
     if part < pd.Timedelta(days=1):
         return Entry("drift", notes=("the log is too short to be compared with itself",))
-    places = subject.dataset, subject.market
-    before = period_columns(*places, end - 3 * part, end - part, _DRIFT_LISTS)
-    report = compare(before, period_columns(*places, end - part, end, _DRIFT_LISTS))
+    dataset, market = subject.dataset, subject.market
+    log = dataset.events(market, columns=LOG_COLUMNS, since=end - 3 * part)
+    places = dataset.restaurants(market), dataset.diners(market), dataset.market(market).time_zone, _DRIFT_LISTS
+    is_new = log[col.AT] >= end - part
+    report = compare(log_columns(log[~is_new], *places), log_columns(log[is_new], *places))
     figures = {one.name: float(one.effect) for one in report.columns}
     return Entry("drift", notes=tuple(report.lines()), figures=figures)
 

@@ -73,11 +73,11 @@ class Plan:
     """Of log, from which the first model is learnt."""
     quiet_days: int = 7
     """From the first model to the change."""
-    days: int = 28
+    days: int = 21
     """After the change."""
     every: int = 7
     """Between two runs of retraining."""
-    window: int = 28
+    window: int = 14
     """Of log that a run learns from."""
     model: str = "lightfm"
     opening: float = 0.15

@@ -141,14 +141,15 @@ def test_on_a_shared_ground_models_are_the_same_and_read_against_rivals(
     def twin(ground: Ground) -> Contestant:
         asked.append(ground)
         fitted = make("lightfm", **QUICK).fit(ground.train_period(["lightfm"]))
-        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, ground.calibrated(fitted)))
+        curve = ground.calibrated(fitted)
+        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, curve), curve)
 
     ground = Ground(town, market, rivals={"twin": twin})
     together = pipeline.train(town, market, "lightfm", tmp_path, parameters=QUICK, ground=ground)
     beside = pipeline.train(town, market, "popular", tmp_path, ground=ground)
     assert together.version == trained.version
     own, other = together.manifest.metrics, beside.manifest.metrics
-    for measured in (own, own["requests"]):
+    for measured in (own, own["lists"]):
         assert measured["models"]["twin"]["ndcg@10"] == measured["models"]["lightfm"]["ndcg@10"]
         assert measured["against"]["twin"]["ndcg@10"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     gain = other["models"]["popular"]["auc"]["value"] - own["models"]["twin"]["auc"]["value"]
