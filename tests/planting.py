@@ -22,13 +22,17 @@ class Fault:
     wrong: str
     guards: str
     """The tests that must notice, as pytest takes them: `FILE` or `FILE -k EXPRESSION`."""
+    also: tuple[str, str] | None = None
+    """Right and wrong of a second place in the file, where one rule is held in two."""
 
     def plant(self, root: Path) -> None:
         """Change the copy under `root`. Raises AssertionError where the code no longer reads as the fault expects."""
         target = root / self.file
         text = target.read_text()
-        assert text.count(self.right) == 1, f"{self.file}: {self.right!r} stands there {text.count(self.right)} times"
-        target.write_text(text.replace(self.right, self.wrong))
+        for right, wrong in [(self.right, self.wrong), *([self.also] if self.also else [])]:
+            assert text.count(right) == 1, f"{self.file}: {right!r} stands there {text.count(right)} times"
+            text = text.replace(right, wrong)
+        target.write_text(text)
 
 
 def copy_of_the_code(folder: Path) -> Path:

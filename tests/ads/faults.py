@@ -12,8 +12,9 @@ FAULTS = (
         _BLEND,
         "if rules.money > 0.0 and len(bids.rows):",
         "if len(bids.rows):",
-        # At lambda = 0 no ad has a surplus, so it takes both guards to go.
         "tests/ads/test_blend.py -k without_a_price or rounding_error",
+        # At lambda = 0 no ad has a surplus either: it takes a price of money that is never 0, too.
+        also=("surplus = rules.money * (", "surplus = (rules.money + 0.05) * ("),
     ),
     Fault(
         "the same organic value for an ad and for an organic entry",
@@ -45,10 +46,10 @@ FAULTS = (
     ),
     Fault(
         "welfare is convex in lambda",
-        _PLACEMENT,
-        "self.ads = self.by_ads.index(self.welfare)",
-        "self.ads = len(self.by_ads) - 1",
-        "tests/ads/test_blend.py",
+        _BLEND,
+        "surplus = rules.money * (bids.clicks * bids.bids) - rules.label_cost",
+        "surplus = np.sqrt(rules.money) * (bids.clicks * bids.bids) - rules.label_cost",
+        "tests/ads/test_blend.py -k convex",
     ),
     Fault(
         "the gap",
