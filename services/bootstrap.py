@@ -43,6 +43,7 @@ from services.stakeholders.policies import PolicyStore
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_CANCEL_SECONDS = 1.0
 _OBSERVE_SECONDS = 1.0
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -264,6 +265,7 @@ async def _keep_observed(services: Services) -> None:
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    """End a task. One that was just being answered may swallow a cancellation (`asyncio.wait_for`): then once more."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_SECONDS)
