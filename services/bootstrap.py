@@ -265,7 +265,11 @@ async def _keep_observed(services: Services) -> None:
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    """End a task. One that was just being answered may swallow a cancellation (`asyncio.wait_for`): then once more."""
+    """End a task, however often that takes.
+
+    redis-py sends through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes in the instant
+    in which the inner call is done.
+    """
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=_CANCEL_SECONDS)
