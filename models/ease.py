@@ -9,7 +9,7 @@ Served by vectors: X (B + h I) is projected on its first d right singular vector
 of what the known diners are told; a diner is x_u (B + h I) V, a restaurant its row of V. With d = n it is exact.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -17,17 +17,16 @@ import numpy.typing as npt
 from pydantic import Field, validate_call
 from scipy import linalg, sparse
 
-from models.base import FloatArray, IntArray, ModelError, Representations, TrainingData, factor_scores
-from models.from_tags import TagRegression, completed, split
+from models.base import FloatArray, IntArray, ModelError, TrainingData
+from models.factored import FactoredModel
 
 Doubles = npt.NDArray[np.float64]
 _NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-_SIDES = ("diner", "restaurant")
 MOST_RESTAURANTS = 20_000
 """The inverse is dense: 20,000 restaurants are 3 GB and some minutes."""
 
 
-class EaseModel:
+class EaseModel(FactoredModel):
     """The embarrassingly shallow autoencoder, served from a factorisation of what it says."""
 
     name: ClassVar[str] = "ease"
@@ -40,14 +39,13 @@ class EaseModel:
         memory: _NotNegative = 0.2,
         dimensions: Annotated[int, Field(ge=1, le=16_000)] = 256,
     ) -> None:
+        super().__init__()
         self.penalty = penalty
         """l: how much is asked of a pair before it counts."""
         self.memory = memory
         """h: what having been there oneself is worth."""
         self.dimensions = dimensions
         """Of the vectors that are served; as many as there are restaurants are exact."""
-        self._by_tags: dict[str, TagRegression] = {}
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._kept = 1.0
 
     def fit(self, data: TrainingData) -> Self:
@@ -69,35 +67,11 @@ class EaseModel:
             ("diner", data.diner_features, acts.diners),
             ("restaurant", data.restaurant_features, acts.restaurants),
         ):
-            seen = np.bincount(rows, minlength=table.matrix.shape[0]) > 0
-            own = np.zeros((len(seen), vectors[side].shape[1] + 1), np.float32)
+            own = np.zeros((len(vectors[side]), vectors[side].shape[1] + 1), np.float32)
             own[:, :-1] = vectors[side]
-            whole, self._by_tags[side] = completed(table, own, seen)
-            learnt = split(whole)
-            self._arrays |= {f"{side}_vectors": learnt.vectors, f"{side}_biases": learnt.biases}
-            self._arrays |= self._by_tags[side].arrays(side)
+            self._keep(side, table, own, rows)
         self._arrays["history_vectors"] = np.ascontiguousarray(history, np.float32)
         return self
-
-    def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
-        """Products of vectors."""
-        return factor_scores(self.diners(), self.restaurants(), diners, restaurants)
-
-    def diners(self) -> Representations:
-        """Of the training data's diners."""
-        return Representations(self._arrays["diner_vectors"], self._arrays["diner_biases"])
-
-    def restaurants(self) -> Representations:
-        """Of the training data's restaurants."""
-        return Representations(self._arrays["restaurant_vectors"], self._arrays["restaurant_biases"])
-
-    def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a diner without any is the mean of all."""
-        return self._by_tags["diner"].new(tags)
-
-    def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a restaurant without any is the mean of all."""
-        return self._by_tags["restaurant"].new(tags)
 
     def reasons(self, liked: IntArray, weights: FloatArray, restaurant: int) -> FloatArray:
         """(m,) what each restaurant of a history, (m,) rows and weights, adds to the score of one: they sum to it."""
@@ -105,26 +79,14 @@ class EaseModel:
         return np.asarray(weights * (vectors[liked] @ served), dtype=np.float32)
 
     def parameters(self) -> dict[str, Any]:
-        """Penalty, memory, dimensions; how much of the scores' energy the vectors kept; the tags' names."""
-        tags = {f"{side}_tags": list(self._by_tags[side].names) for side in _SIDES if side in self._by_tags}
-        return {
-            "penalty": self.penalty,
-            "memory": self.memory,
-            "dimensions": self.dimensions,
-            "kept": self._kept,
-        } | tags
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Vectors of rows, and of what a history adds."""
-        return self._arrays
+        """Hyper-parameters and the tags' names, and how much of the scores' energy the vectors kept."""
+        return super().parameters() | {"kept": self._kept}
 
     @classmethod
     def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """From what was learnt."""
-        model = cls(**{name: parameters[name] for name in ("penalty", "memory", "dimensions")})
+        model = super().restore({name: value for name, value in parameters.items() if name != "kept"}, arrays)
         model._kept = float(parameters["kept"])
-        model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in _SIDES}
-        model._arrays = dict(arrays)
         return model
 
 

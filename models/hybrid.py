@@ -4,12 +4,11 @@ A row is the weighted sum of its features' embeddings; its own identity is one o
 nothing was seen, are predicted from their tags: no identity, no bias of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, validate_call
 from scipy import sparse
 
@@ -19,19 +18,16 @@ from models.base import (
     IntArray,
     Model,
     ModelError,
-    Representations,
     TrainingData,
-    factor_scores,
 )
-from models.from_tags import TagRegression, completed, split
+from models.factored import FactoredModel
 
-_SIDES = ("diner", "restaurant")
 _LOSSES = ("warp", "bpr")
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 _NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
-class LightFMModel:
+class LightFMModel(FactoredModel):
     """WARP or BPR over identities and tags of both sides, free of context. One thread is reproducible bit for bit."""
 
     name: ClassVar[str] = "lightfm"
@@ -53,6 +49,7 @@ class LightFMModel:
     ) -> None:
         if loss not in _LOSSES:
             raise ModelError(f"there is no loss {loss!r}: choose one of {', '.join(_LOSSES)}")
+        super().__init__()
         self.components = components
         self.epochs = epochs
         self.warm_epochs = warm_epochs
@@ -65,8 +62,6 @@ class LightFMModel:
         """How much of a row's weight its tags have together; its identity has the rest."""
         self.seed = seed
         self.threads = threads
-        self._by_tags: dict[str, TagRegression] = {}
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def fit(self, data: TrainingData) -> Self:
         """Learn; raise ModelError where there is nothing to learn from or the fit diverges."""
@@ -113,8 +108,7 @@ class LightFMModel:
             ("diner", data.diner_features, learner.user_embeddings, learner.user_biases, acts.diners),
             ("restaurant", data.restaurant_features, learner.item_embeddings, learner.item_biases, acts.restaurants),
         ):
-            seen = np.bincount(rows, minlength=table.matrix.shape[0]) > 0
-            self._keep(side, table, embeddings, biases, seen)
+            self._keep_learnt(side, table, embeddings, biases, rows)
         return self
 
     def _place(self, learner: Any, data: TrainingData, start: "_Start") -> None:
@@ -126,63 +120,22 @@ class LightFMModel:
             placed = start.placed(side, table, np.column_stack([embeddings, biases]), self.tag_share)
             embeddings[:], biases[:] = placed[:, :-1], placed[:, -1]
 
-    def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
-        """Products of vectors plus biases."""
-        return factor_scores(self.diners(), self.restaurants(), diners, restaurants)
-
-    def diners(self) -> Representations:
-        """Of the training data's diners."""
-        return Representations(self._arrays["diner_vectors"], self._arrays["diner_biases"])
-
-    def restaurants(self) -> Representations:
-        """Of the training data's restaurants."""
-        return Representations(self._arrays["restaurant_vectors"], self._arrays["restaurant_biases"])
-
-    def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a diner without any is the mean of all."""
-        return self._by_tags["diner"].new(tags)
-
-    def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a restaurant without any is the mean of all."""
-        return self._by_tags["restaurant"].new(tags)
-
-    def parameters(self) -> dict[str, Any]:
-        """Hyper-parameters and the tags' names."""
-        names = [name for name in vars(self) if not name.startswith("_")]
-        tags = {f"{side}_tags": list(self._by_tags[side].names) for side in _SIDES if side in self._by_tags}
-        return {name: getattr(self, name) for name in names} | tags
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Vectors and biases of rows and of tags."""
-        return self._arrays
-
-    @classmethod
-    def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """From what was learnt."""
-        plain = {name: value for name, value in parameters.items() if not name.endswith("_tags")}
-        model = cls(**plain)
-        model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in _SIDES}
-        model._arrays = dict(arrays)
-        return model
-
     def _rows(self, table: FeatureTable) -> sparse.csr_matrix:
         """Identity and tags of known rows, weights summing to 1: large rows make LightFM diverge."""
         tags = _shares(table.matrix) * self.tag_share
         identities = sparse.identity(table.matrix.shape[0]) * (1.0 - self.tag_share)
         return sparse.hstack([identities, tags], format="csr", dtype=np.float32)
 
-    def _keep(
-        self, side: str, table: FeatureTable, embeddings: FloatArray, biases: FloatArray, seen: npt.NDArray[np.bool_]
+    def _keep_learnt(
+        self, side: str, table: FeatureTable, embeddings: FloatArray, biases: FloatArray, acted: IntArray
     ) -> None:
-        """Vectors of all rows. A row of which nothing was seen has a random identity, so it is taken for a new one."""
+        """Rows as the sums of their features. One of which nothing was seen has a random identity: it is a new one."""
         own = table.matrix.shape[0]
         identities = np.column_stack([embeddings[:own], biases[:own]]) * (1.0 - self.tag_share)
         tags = np.column_stack([embeddings[own:], biases[own:]]).astype(np.float32)
         rows = (identities + _shares(table.matrix) @ tags * self.tag_share).astype(np.float32)
-        rows, self._by_tags[side] = completed(table, rows, seen)
-        learnt = split(rows)
-        self._arrays |= {f"{side}_vectors": learnt.vectors, f"{side}_biases": learnt.biases, f"{side}_tags": tags}
-        self._arrays |= self._by_tags[side].arrays(side)
+        self._keep(side, table, rows, acted)
+        self._arrays[f"{side}_tags"] = tags
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,23 +8,21 @@ The library `implicit` alternates; vectors start with a standard deviation of 0.
 Its penalty is the same for all rows; theirs, which grows with a row's observations, it does not have.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, validate_call
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from models.base import FloatArray, IntArray, Model, ModelError, Representations, TrainingData, factor_scores
-from models.from_tags import TagRegression, completed, split
+from models.base import FloatArray, IntArray, Model, ModelError, TrainingData
+from models.factored import SIDES, FactoredModel
 
-_SIDES = ("diner", "restaurant")
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
-class IalsModel:
+class IalsModel(FactoredModel):
     """Factors of what was liked, weighed by how much."""
 
     name: ClassVar[str] = "ials"
@@ -41,6 +39,7 @@ class IalsModel:
         seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
         threads: Annotated[int, Field(ge=1, le=1024)] = 1,
     ) -> None:
+        super().__init__()
         self.components = components
         self.epochs = epochs
         self.warm_epochs = warm_epochs
@@ -49,8 +48,6 @@ class IalsModel:
         self.regularisation = regularisation
         self.seed = seed
         self.threads = threads
-        self._by_tags: dict[str, TagRegression] = {}
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def fit(self, data: TrainingData) -> Self:
         """Alternate; raise ModelError where there is nothing to learn from."""
@@ -81,51 +78,8 @@ class IalsModel:
             ("diner", data.diner_features, acts.diners),
             ("restaurant", data.restaurant_features, acts.restaurants),
         ):
-            seen = np.bincount(rows, minlength=table.matrix.shape[0]) > 0
-            own = np.column_stack([vectors[side], np.zeros(len(seen), np.float32)])
-            whole, self._by_tags[side] = completed(table, own, seen)
-            learnt = split(whole)
-            self._arrays |= {f"{side}_vectors": learnt.vectors, f"{side}_biases": learnt.biases}
-            self._arrays |= self._by_tags[side].arrays(side)
+            self._keep(side, table, np.column_stack([vectors[side], np.zeros(len(vectors[side]), np.float32)]), rows)
         return self
-
-    def score(self, diners: IntArray, restaurants: IntArray | None = None) -> FloatArray:
-        """Products of vectors."""
-        return factor_scores(self.diners(), self.restaurants(), diners, restaurants)
-
-    def diners(self) -> Representations:
-        """Of the training data's diners."""
-        return Representations(self._arrays["diner_vectors"], self._arrays["diner_biases"])
-
-    def restaurants(self) -> Representations:
-        """Of the training data's restaurants."""
-        return Representations(self._arrays["restaurant_vectors"], self._arrays["restaurant_biases"])
-
-    def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a diner without any is the mean of all."""
-        return self._by_tags["diner"].new(tags)
-
-    def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
-        """From tags alone; a restaurant without any is the mean of all."""
-        return self._by_tags["restaurant"].new(tags)
-
-    def parameters(self) -> dict[str, Any]:
-        """Hyper-parameters and the tags' names."""
-        names = [name for name in vars(self) if not name.startswith("_")]
-        tags = {f"{side}_tags": list(self._by_tags[side].names) for side in _SIDES if side in self._by_tags}
-        return {name: getattr(self, name) for name in names} | tags
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Vectors of rows, and what tags say of them."""
-        return self._arrays
-
-    @classmethod
-    def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """From what was learnt."""
-        model = cls(**{name: value for name, value in parameters.items() if not name.endswith("_tags")})
-        model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in _SIDES}
-        model._arrays = dict(arrays)
-        return model
 
 
 def _alternated(
@@ -146,6 +100,6 @@ def _alternated(
             iterations=epochs,
             num_threads=threads,
         )
-        learner.user_factors, learner.item_factors = (np.array(start[side], np.float32) for side in _SIDES)
+        learner.user_factors, learner.item_factors = (np.array(start[side], np.float32) for side in SIDES)
         learner.fit(liked, show_progress=False)
     return {"diner": learner.user_factors, "restaurant": learner.item_factors}
