@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -12,7 +12,10 @@ from fastapi.testclient import TestClient
 
 from services.api.app import create_app
 from services.settings import Settings
-from tests.conftest import SmallCity
+from tests.conftest import SmallCity, tablestakes
+
+if TYPE_CHECKING:
+    from tests.api.release_caller import Caller
 
 Client = httpx2.Client
 
@@ -76,3 +79,29 @@ def stack() -> Iterator[ExitStack]:
     """Closes what a test opens."""
     with ExitStack() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def three_versions(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a champion and two challengers."""
+    home = tmp_path_factory.mktemp("releases") / "home"
+    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    tablestakes("train", str(small_city.dataset), "--model", "popular", home=home)
+    tablestakes("train", str(small_city.dataset), "--seed", "3", "--parameter", "epochs=2", home=home)
+    return home
+
+
+@pytest.fixture
+def release_home(three_versions: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "home"
+    shutil.copytree(three_versions, copy, ignore=shutil.ignore_patterns("redis"))
+    # Paths of artifacts are absolute: these lie in the first home, and no test here writes to them.
+    return copy
+
+
+@pytest.fixture
+def call(release_home: Path, small_city: SmallCity) -> Iterator["Caller"]:
+    from tests.api.release_caller import Caller
+
+    with running(release_home, follow_releases_seconds=0.05) as client:
+        yield Caller(client, small_city.keys)
