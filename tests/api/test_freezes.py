@@ -11,16 +11,13 @@ from structlog.testing import capture_logs
 from services.access.roles import Role
 from services.clock import Clock
 from services.database.engine import open_database
-from services.monitoring.worker_metrics import WorkerMetrics
 from services.releases.freeze import FreezeStore
 from services.releases.jobs import BudgetJob
 from services.releases.minutes import ServingMinutes
-from services.retraining.supervisor import Supervisor
 from services.serving import recommender
 from services.settings import Settings
-from services.worker import Worker, jobs
 from tests.api.conftest import running
-from tests.api.release_caller import DINERS, Caller
+from tests.api.release_caller import DINERS, Caller, worker_of
 from tests.conftest import SmallCity
 
 
@@ -114,13 +111,7 @@ def test_a_budget_that_a_fault_has_spent_freezes_by_itself(
         assert call("app", "GET", "/v1/recommendations", params={"user_id": DINERS[0]}).status_code == 500
         monkeypatch.undo()
         call.until(lambda: call("ml", "GET", "/v1/releases").json()["error_budget"]["errors"] == 1)
-        Worker(
-            [
-                job
-                for job in jobs(engine, clock, settings, Supervisor(engine, clock, settings), WorkerMetrics())
-                if job.name == "error-budget"
-            ]
-        ).once()
+        worker_of("error-budget", engine, clock, settings).once()
         found = call("ml", "GET", "/v1/freeze").json()
         assert [each["cause"] for each in found["freezes"]] == ["budget"]
         assert found["error_budget"]["left"] == 0.0

@@ -11,14 +11,11 @@ from structlog.testing import capture_logs
 
 from services.clock import Clock
 from services.database.engine import open_database
-from services.monitoring.worker_metrics import WorkerMetrics
 from services.releases.assignment import in_share
-from services.retraining.supervisor import Supervisor
 from services.serving import recommender
 from services.settings import Settings
-from services.worker import Worker, jobs
 from tests.api.conftest import running
-from tests.api.release_caller import DINERS, PATIENCE, Caller
+from tests.api.release_caller import DINERS, PATIENCE, Caller, worker_of
 from tests.conftest import SmallCity
 
 
@@ -195,13 +192,7 @@ def test_a_canary_that_fails_is_rolled_back_and_no_diner_notices(
 
         monkeypatch.setattr(recommender, "rank", rank)
         assert {call.model_of(diner) for diner in DINERS} == {champion}
-        worker = Worker(
-            [
-                job
-                for job in jobs(engine, clock, settings, Supervisor(engine, clock, settings), WorkerMetrics())
-                if job.name == "guardrails"
-            ]
-        )
+        worker = worker_of("guardrails", engine, clock, settings)
 
         def rolled_back() -> bool:
             worker.once()
