@@ -37,6 +37,7 @@ from models.journal import Journal
 from models.ladder import make, rung
 from models.moments import read_journal, rehearsal
 from models.preparation import Prepared, Protocol, prepare, usual
+from models.second_stage.stage import second_stage_of
 from models.training_data import build
 
 BASELINES: Final = ("random", "popular")
@@ -73,13 +74,16 @@ class Ground:
         threads: int = 1,
         protocol: Protocol | None = None,
         rivals: Mapping[str, Rival] | None = None,
+        looks_back: bool = True,
     ) -> None:
+        """`looks_back`: some of those who are asked look at what a diner did before a request."""
         self.dataset = dataset
         self.market = market
         self.seed = seed
         self.protocol = protocol or usual(dataset)
         self._threads = threads
         self._rivals = rivals or {}
+        self._looks_back = looks_back
 
     # -- the arrays
 
@@ -141,14 +145,15 @@ class Ground:
             at = prepared.log[col.AT]
             begins, ends = at[prepared.split.validation].min(), at[prepared.split.test].min()
             asked = (self.dataset, self.market, model, prepared.data)
+            journal = None if second_stage_of(model) is None else self.journal
             shown = None
             if not pd.isna(begins):
                 train = prepared.log[prepared.split.train]
                 wait = maturity(self.dataset, self.market, train, self.protocol.corrections)
-                shown = shown_between(*asked, begins, ends, self.seed, wait, self.journal)
+                shown = shown_between(*asked, begins, ends, self.seed, wait, journal)
             if shown is not None and shown.can_calibrate:
                 curve = calibration.fit(shown)
-                tested = shown_between(*asked, ends, at.max(), self.seed, journal=self.journal)
+                tested = shown_between(*asked, ends, at.max(), self.seed, journal=journal)
                 if tested is None:
                     return curve
                 rng = np.random.default_rng(self.seed)
@@ -174,10 +179,14 @@ class Ground:
         Asked where there are rivals only; None also where too few of the lists were ordered from.
         """
         period = self._test_period
-        if self.journal is None or period is None or not self._rivals:
+        if period is None or not self._rivals:
+            return None
+        begins = None if self._looks_back else pd.Timestamp(period[0], unit="s", tz="UTC")
+        journal = self.journal if begins is None else read_journal(self.dataset, self.market, begins)
+        if journal is None:
             return None
         theta = np.asarray(next(iter(self._contestants.values())).calibration.examination)
-        return shown_lists(self.journal, *period, theta, np.random.default_rng(self.seed))
+        return shown_lists(journal, *period, theta, np.random.default_rng(self.seed))
 
     @property
     def _test_period(self) -> tuple[int, int] | None:
@@ -218,7 +227,9 @@ class Ground:
 
     @cached_property
     def rivals(self) -> Mapping[str, Measured]:
-        """By name."""
+        """By name; empty where they can be asked about lists, which is the fairer question."""
+        if self.lists is not None:
+            return {}
         question = self.prepared.question
         return {name: evaluation.measure(question, one.scorer) for name, one in self._contestants.items()}
 
@@ -232,7 +243,13 @@ class Ground:
 
     @cached_property
     def beside(self) -> Mapping[str, Measured]:
-        """What every model is read against: the baselines, habit, the oracle, the rivals."""
+        """What every model is read against: the baselines, habit, the oracle, the rivals.
+
+        Popularity alone where all are asked about lists, with chance and rivals beside: once is enough.
+        """
+        if self.lists is not None:
+            question, popular = self.prepared.question, self._baselines["popular"]
+            return {"popular": evaluation.measure(question, popular.score)}
         return {**self.measured(self._baselines), **self.rivals}
 
     @cached_property

@@ -33,11 +33,11 @@ def local_minutes(at: pd.Series, time_zone: str) -> Rows:
     return np.asarray(local.day_of_week * MINUTES_PER_DAY + local.hour * 60 + local.minute, np.int64)
 
 
-def read_journal(dataset: Dataset, market: str) -> Journal | None:
-    """One market's whole log; None where it has no times, or nothing was shown in it."""
+def read_journal(dataset: Dataset, market: str, since: pd.Timestamp | None = None) -> Journal | None:
+    """One market's log, whole or from a time on; None where it has no times, or nothing was shown in it."""
     if not dataset.manifest.has_times:
         return None
-    log = dataset.events(market, _TYPES, _COLUMNS)
+    log = dataset.events(market, _TYPES, _COLUMNS, since=since)
     diners, restaurants = dataset.diners(market), dataset.restaurants(market)
     users = pd.Index(diners[col.USER_ID]).get_indexer(pd.Index(log[col.USER_ID]))
     rows = pd.Index(restaurants[col.RESTAURANT_ID]).get_indexer(pd.Index(log[col.RESTAURANT_ID]))

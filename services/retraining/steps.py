@@ -13,6 +13,7 @@ from models import artifacts, pipeline
 from models.artifacts import Artifact, ArtifactError
 from models.behaviour import Subject, examine
 from models.ground import Ground
+from models.ladder import rung
 from models.off_policy.estimate import Exploring
 from models.pipeline import Progress
 from models.preparation import usual
@@ -173,7 +174,15 @@ class Steps:
             return usual_ground, None
         trial = on_trial(self._champion, usual_ground.prepared)
         protocol = usual(self._dataset, test_from=trial.test_from)
-        ground = Ground(self._dataset, market, seed=seed, protocol=protocol, rivals={_RIVAL: trial.rival})
+        names = {*self._run.models, self._champion.manifest.model}
+        ground = Ground(
+            self._dataset,
+            market,
+            seed=seed,
+            protocol=protocol,
+            rivals={_RIVAL: trial.rival},
+            looks_back=any(getattr(rung(name), "rehearses", False) for name in names),
+        )
         if trial.test_from is None:
             ground.prepared = usual_ground.prepared
         return ground, trial
