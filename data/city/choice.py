@@ -11,12 +11,18 @@ looked at, or none if V_0 + noise is greater. The noise has the generalised extr
 logit with cuisines as nests, which gives, with I_g = log sum_{i in g} exp(V_i / mu) over those looked at,
 
     P(i) = P(g) exp(V_i / mu) / exp(I_g),    P(g) = exp(mu I_g) / (exp(V_0) + sum_h exp(mu I_h)),    0 < mu <= 1.
+
+mu = 1 is the multinomial logit. A third model, the cascade (Craswell, Zoeter, Taylor, Ramsey 2008), is of another kind:
+the diner goes down the list, orders the first restaurant with V + noise > V_0 + its own outside noise, and looks at
+nothing below it; with p_k = 1 / (1 + exp(V_0 - V_k)) the probability of an order at position k is
+theta_k p_k prod_{j<k} (1 - p_j).
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from data.city.noise import Keys, gumbel, log_positive_stable, mix, uniform
 from data.geo import Coordinates, distance_km, log_travel_time
@@ -25,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.integer]
 
-_NEST, _RESTAURANT, _OUTSIDE, _EXAMINE = 1, 2, 3, 4
+_NEST, _RESTAURANT, _OUTSIDE, _EXAMINE, _ALTERNATIVE = 1, 2, 3, 4, 5
 
 
 class Taste(NamedTuple):
@@ -62,6 +68,8 @@ class Outcome(NamedTuple):
     """(B,) column of the order, or -1: the outside option."""
     utility: Floats
     """(B, K) V + noise, what the diner felt; the same whatever else was shown."""
+    surplus: Floats
+    """(B,) by how much the order was better than none, noise included; 0 without an order."""
 
 
 def lasting_utility(diner: Taste, offer: Offer) -> Floats:
@@ -150,7 +158,7 @@ def decide(
     nest_correlation: float,
     click_margin: float,
 ) -> Outcome:
-    """What each diner does with the list shown.
+    """What each diner does with the list shown, by the nested logit.
 
     visits: (B,) keys of the visits. restaurants, nests, utilities: (B, K); a place with restaurant -1 is empty.
     outside: (B,) V_0. theta: (K,) examination probabilities.
@@ -161,7 +169,36 @@ def decide(
     felt = utilities + noise
     considered = np.where(examined, felt, -np.inf)
     best = considered.argmax(axis=1)
-    wins = considered.max(axis=1) > outside + outside_noise
-    ordered = np.where(wins, best, -1)
+    ahead = considered.max(axis=1) - (outside + outside_noise)
+    ordered = np.where(ahead > 0.0, best, -1)
     clicked = examined & ((felt > (outside - click_margin)[:, None]) | (positions == ordered[:, None]))
-    return Outcome(examined, clicked, ordered, felt)
+    return Outcome(examined, clicked, ordered, felt, np.maximum(ahead, 0.0))
+
+
+def decide_in_cascade(
+    visits: Keys, restaurants: Indices, utilities: Floats, outside: Floats, theta: Floats, click_margin: float
+) -> Outcome:
+    """The same by the cascade. Noise belongs to (visit, restaurant) here too, how far the diner goes to the visit."""
+    keys = visits[:, None]
+    felt = utilities + gumbel(mix(keys, _RESTAURANT, restaurants))
+    ahead = felt - (outside[:, None] + gumbel(mix(keys, _ALTERNATIVE, restaurants)))
+    positions = np.arange(restaurants.shape[1])
+    within = (uniform(mix(visits, _EXAMINE))[:, None] < theta) & (restaurants >= 0)
+    good = within & (ahead > 0.0)
+    ordered = np.where(good.any(axis=1), good.argmax(axis=1), -1)
+    examined = within & ((ordered < 0)[:, None] | (positions <= ordered[:, None]))
+    clicked = examined & ((felt > (outside - click_margin)[:, None]) | (positions == ordered[:, None]))
+    surplus = np.where(ordered >= 0, np.take_along_axis(ahead, np.maximum(ordered, 0)[:, None], axis=1)[:, 0], 0.0)
+    return Outcome(examined, clicked, ordered, felt, surplus)
+
+
+def cascade_probabilities(utilities: Floats, outside: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """((B, K) probabilities of an order at each position, (B,) of none) by the cascade.
+
+    utilities: (B, K) V, -inf in empty places. outside: (B,) V_0. reach: (B, K) or (K,) probability that the diner
+    would go that far if nothing was ordered before, falling.
+    """
+    chance = expit(utilities - outside[:, None])
+    missed = np.cumprod(1.0 - chance, axis=1)
+    orders = reach * chance * np.concatenate([np.ones((len(chance), 1)), missed[:, :-1]], axis=1)
+    return np.asarray(orders), np.asarray(1.0 - orders.sum(axis=1))

@@ -40,6 +40,8 @@ class Visits:
     """(R,) local seconds of the day."""
     slates: Slates
     outcome: choice.Outcome
+    requests: npt.NDArray[np.int64]
+    """(R,) their places in what was asked: who left, or got an empty list, is not among them."""
 
 
 class Lister(Protocol):

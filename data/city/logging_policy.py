@@ -27,6 +27,16 @@ class Slates(NamedTuple):
     """(R, K) rows; -1 where fewer than K restaurants were open in reach."""
     propensities: Floats
     """(R, K) P(this restaurant at this position | the positions above); nan where there is none."""
+    sold: npt.NDArray[np.bool_] | None = None
+    """(R, K) places that are paid for; None: nothing is."""
+    latency_ms: Floats | None = None
+    """(R,) what the diners wait for their lists; None: nothing."""
+
+    def take(self, requests: npt.NDArray[np.bool_]) -> Self:
+        """The lists of some requests."""
+        sold = None if self.sold is None else self.sold[requests]
+        latency = None if self.latency_ms is None else self.latency_ms[requests]
+        return type(self)(self.restaurants[requests], self.propensities[requests], sold, latency)
 
 
 def scores(

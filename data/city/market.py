@@ -57,6 +57,8 @@ class Market:
         self._tastes = draw_tastes(np.random.default_rng([seed, _WORLD]), parameters)
         self._namer = Namer.of(self.name.market, number, restaurants, diners)
         self.city = self._draw(restaurants, diners, days + ahead)
+        self.logging = LoggingPolicy(self.city, parameters)
+        """Who made the lists of the log; it has learnt from them once `write` is through."""
 
     def write(self, writer: DatasetWriter, progress: Progress | None = None) -> Simulation:
         """Append the market's rows to the tables, a row group of events a day, and its truth.
@@ -99,7 +101,7 @@ class Market:
 
     def _write_log(self, writer: DatasetWriter, progress: Progress | None) -> Simulation:
         simulation = self.newcomers()
-        lister = LoggingPolicy(self.city, self._parameters)
+        self.logging = lister = LoggingPolicy(self.city, self._parameters)
         recorder = Recorder(self.city.restaurants, self.city.diners, self._parameters, self.name.price_scale)
         requests = orders = written = 0
         waiting = [Events.none()]

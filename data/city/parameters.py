@@ -1,8 +1,20 @@
 """Every number of the city, in one frozen place: fixed before models are compared, and written into the truth."""
 
 import math
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class ChoiceModel(StrEnum):
+    """How a diner decides among what is shown."""
+
+    NESTED = "nested"
+    """Nested logit over what was looked at, cuisines are the nests."""
+    MULTINOMIAL = "multinomial"
+    """The same without nests: any two restaurants are equally close substitutes."""
+    CASCADE = "cascade"
+    """From the top downwards; the first that is good enough is taken and nothing below it is looked at."""
 
 
 class CityParameters(BaseModel):
@@ -51,12 +63,15 @@ class CityParameters(BaseModel):
     """Strength of the fit between the cuisine and the time of day."""
 
     # -- from utility to behaviour
+    choice_model: ChoiceModel = ChoiceModel.NESTED
     nest_correlation: float = Field(default=0.75, gt=0, le=1)
     """mu of the nests (cuisines): 1 is the plain multinomial logit; smaller means closer substitutes in a cuisine."""
     outside: float = Field(default=-0.35)
     """Mean utility of ordering nothing here: cooking, or another app."""
     outside_sd: float = Field(default=0.5, ge=0)
     """Its standard deviation over diners."""
+    cascade_outside: float = Field(default=1.6)
+    """What is added to it in the cascade, where each restaurant is held against it alone."""
     examination_decay: float = Field(default=0.1, ge=0)
     """theta_k = exp(-decay · (k - 1)): probability that the diner looks at position k."""
     click_margin: float = Field(default=0.0)
@@ -144,6 +159,11 @@ class CityParameters(BaseModel):
     """Half-life of an order in the policy's popularity."""
     popularity_floor: float = Field(default=0.2, gt=0)
     """What a restaurant without orders counts as, relative to the mean."""
+
+    @property
+    def nest_mu(self) -> float:
+        """mu of the choice model's nests."""
+        return self.nest_correlation if self.choice_model is ChoiceModel.NESTED else 1.0
 
     def city_radius_km(self, restaurants: int) -> float:
         """Radius of a city with this many restaurants."""

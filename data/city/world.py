@@ -1,6 +1,7 @@
 """One market as arrays: everything that is drawn before the first diner opens the app."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ from data.geo import distance_km
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+_MOST_PAIRS: Final = 30_000_000
+"""Utilities of all pairs are kept up to so many, 240 MB."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,22 @@ class City:
         """(n,) who has opened by this day and is open at this local hour."""
         there: Bools = self.open_hours[day % 7, hour] & (self.restaurants.opened_day <= day)
         return there
+
+    def lasting(self, diners: npt.NDArray[np.integer], shown: npt.NDArray[np.integer]) -> Floats:
+        """(R, K) the part of V that does not change from visit to visit, for diners (R,) and restaurants (R, K)."""
+        if self.pairs is not None:
+            return np.asarray(self.pairs[diners[:, None], shown])
+        return choice.lasting_utility(self.diners.as_tastes(diners), self.restaurants.as_offers(shown))
+
+    @property
+    def pairs(self) -> Floats | None:
+        """(N, n) the same of all pairs, once `know_pairs` has been called."""
+        known: Floats | None = self.__dict__.get("_pairs")
+        return known
+
+    def know_pairs(self) -> None:
+        """Compute it for all pairs, where they are not too many: for a city in which much will happen."""
+        everybody = np.arange(self.diners.lat.size)
+        if self.pairs is None and everybody.size * self.restaurants.lat.size <= _MOST_PAIRS:
+            known = choice.lasting_utility(self.diners.as_tastes(everybody), self.restaurants.as_offers())
+            self.__dict__["_pairs"] = known

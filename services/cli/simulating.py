@@ -53,11 +53,11 @@ def simulate(
     figure: Annotated[Path | None, typer.Option(help="With --exchange: draw the curve into this SVG.")] = None,
 ) -> None:
     """Let invented diners live with policies, in the same cities with the same luck, and compare what comes of it."""
-    from services.simulation.closed_loop import Plan
     from services.simulation.closed_loop import report as report_of
     from services.simulation.closed_loop import simulate as run
     from services.simulation.exchange import exchange as exchange_of
     from services.simulation.exchange import sweep
+    from services.simulation.plan import Plan
     from services.simulation.wallets import Pacing
 
     policies = tuple(policy_of(text) for text in policy or [_DEFAULT])

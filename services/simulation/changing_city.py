@@ -25,11 +25,9 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from data import columns as col
-from data.city.aftermath import Recorder
 from data.city.change import Change
 from data.city.context import day_start
 from data.city.lister import Visits
-from data.city.log import Events, Namer
 from data.city.market import Market
 from data.city.noise import mix
 from data.city.parameters import CityParameters
@@ -51,14 +49,16 @@ from services.releases.store import ReleaseStore
 from services.retraining.job import RetrainingJob
 from services.serving.snapshot import build_snapshot
 from services.settings import Settings
-from services.simulation.closed_loop import MINUTES
+from services.simulation.diary import Diary
 from services.simulation.outcomes import Doubles, Measured, Tally, interval, ratio
+from services.simulation.plan import MINUTES
 from services.simulation.ranked_lister import RankedLister, ServedMarket
+from services.simulation.town import groups_of
 from services.simulation.wallets import Pacing, Rhythm, Wallets
 from services.stakeholders.policy import AdPolicy, Policy
 
 STILL, LOOP = "standing still", "retraining"
-_RECORDS: Final = 0x7265636F
+_EXPLORATION: Final = 0x7265636F
 _POLICY: Final = Policy(name="changing-city", exploration=0.02, ads=AdPolicy(money=0.0))
 """Explores a little: what is never shown is never learnt. Sells nothing."""
 
@@ -141,9 +141,7 @@ class _Town:
             writer.finish(Manifest(source="synthetic", markets=(info,), repeats=True, has_times=True))
         self._first = Dataset.open(folder / "log")
         self._info, self._zone = info, self._market.name.time_zone
-        self._namer = Namer.of(info.market, 0, plan.restaurants, plan.diners)
-        # Numbers go on far above the log's, of which there are fewer than it has events.
-        self._requests = self._orders = self._events = len(self._first.events(columns=[col.EVENT_ID]))
+        self._diary = Diary(self._first, self._market, self._market.city, CityParameters(), seed)
         self._clock = _StandingClock()
         self._settings = Settings(
             home=folder / "home", database_url="", mlflow_uri="", retrain_days=plan.window, retrain_models=[plan.model]
@@ -187,21 +185,9 @@ class _Town:
 
     def _record(self, arm: _Arm, day: int, hours: Sequence[Visits]) -> None:
         """What was shown on this day, and what came of it, into the home's log."""
-        city, rng = arm.lister.simulation.city, np.random.default_rng([self._seed, _RECORDS, day])
-        recorder = Recorder(city.restaurants, city.diners, CityParameters(), self._market.name.price_scale)
-        start, events = round(day_start(day, self._zone).timestamp()) * 1_000_000, [Events.none()]
-        for visits in hours:
-            events += recorder.record(visits, start, self._requests, self._orders, rng)
-            self._requests += len(visits.diners)
-            self._orders += int(np.count_nonzero(visits.outcome.ordered >= 0))
-        table = self._namer.table(Events.join(events).in_time_order(), self._events)
-        self._events += table.num_rows
-        with writing(self._folder / "day") as writer:
-            writer.append(Table.RESTAURANTS, self._first.restaurants())
-            writer.append(Table.DINERS, self._first.diners())
-            writer.append(Table.EVENTS, table)
-            writer.finish(self._first.manifest)
-        self._remember(Dataset.open(self._folder / "day"))
+        table = self._diary.record(arm.lister.simulation.city, day, hours)
+        everything = np.ones(self._plan.restaurants, np.bool_)
+        self._remember(self._diary.dataset([table], everything, self._folder / "day"))
 
     def _remember(self, dataset: Dataset) -> None:
         import_events(self._engine, dataset, self._info.market, lambda *_: None)
@@ -234,7 +220,10 @@ class _Town:
             snapshot=build_snapshot(self._info, 1, listed, artifact, policies, _POLICY.name, 1, []),
             distances_km=distance_km(homes.lat[:, None], homes.lon[:, None], places.lat, places.lon),
             order_values=np.ones(places.lat.size),
-            seed_key=mix(np.full(1, self._seed, np.uint64), _RECORDS),
+            groups=groups_of(places),
+            rhythm=np.ones(24),
+            fallback=np.zeros(places.lat.size),
+            seed_key=mix(np.full(1, self._seed, np.uint64), _EXPLORATION),
         )
 
 

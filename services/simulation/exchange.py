@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from services.simulation.closed_loop import Plan, SeedRun, report
+from services.simulation.closed_loop import SeedRun, report
 from services.simulation.outcomes import Measured, figures, ratio
+from services.simulation.plan import Plan
 from services.stakeholders.policy import Policy
 
 MONEY: Final = (0.0, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032)

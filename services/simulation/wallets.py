@@ -1,8 +1,10 @@
 """Budgets of a simulated market, and the pacing of its bids."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,8 +15,13 @@ from services.ads.book import AdBook, Offers
 from services.ads.campaign import MICRO, Campaign
 from services.ads.pacing import Descent, Standing
 from services.ads.traffic import DayTraffic, forecast
+from services.simulation.advertisers import Reaction
 
 Doubles = npt.NDArray[np.float64]
+
+
+DAYS_AHEAD: Final = 7
+"""An advertiser sees to it that the total budget lasts for so many full days."""
 
 
 class Pacing(StrEnum):
@@ -39,6 +46,11 @@ class Rhythm:
         known = [_date(number) for number in range(min(day, len(self._counts)))]
         return DayTraffic.of(_date(day), self.time_zone, forecast(self._counts[: len(known)], known, _date(day)))
 
+    def typical(self) -> Doubles:
+        """(24,) requests of each hour of a mean day, relative to the busiest."""
+        mean = self._counts.mean(axis=0)
+        return np.asarray(mean / max(float(mean.max()), 1.0e-12))
+
     def moment(self, day: int, second: int) -> datetime:
         """The time of a local second of a day."""
         wall = datetime.combine(_date(day), datetime.min.time()) + timedelta(seconds=second)
@@ -56,6 +68,7 @@ class Wallets:
         self._daily = [campaign.daily_budget * MICRO for campaign in book.campaigns]
         self._left = [campaign.total_budget * MICRO for campaign in book.campaigns]
         self._today = list(self._daily)
+        self._first_bids, self._first_daily = book.bids, np.asarray(self._daily, np.float64)
         self._day: int | None = None
         self._traffic: DayTraffic | None = None
         count = len(book.campaigns)
@@ -82,6 +95,17 @@ class Wallets:
         self._today[campaign] -= amount
         self._left[campaign] -= amount
         return amount
+
+    def react(self, reaction: Reaction, fees: Doubles, value: Doubles, days: int) -> None:
+        """Let each advertiser move bid and budget by (m,) fees and order values of so many days, in minor units."""
+        factors, daily = reaction.factors(fees, value), np.asarray(self._daily, np.float64)
+        used = fees * MICRO / np.maximum(daily * days, 1.0)
+        self.book = replace(self.book, bids=reaction.bids(self._first_bids, self.book.bids, factors))
+        self._daily = [int(budget) for budget in reaction.budgets(self._first_daily, daily, factors, used)]
+        # Whom it pays goes on when the total is used up.
+        for one in np.flatnonzero(factors >= 1.0).tolist():
+            if self._left[one] < self._daily[one] * DAYS_AHEAD:
+                self._left[one] += self.book.campaigns[one].total_budget * MICRO
 
     def budgets_today(self, day: int) -> int:
         """Micro-units that all campaigns that run on this day could spend on it at most."""

@@ -69,6 +69,8 @@ class PolicyDials(BaseModel):
     recency_half_life_hours: float = Field(default=72.0, gt=0.0, le=24.0 * 365)
     exploration: float = Field(default=0.0, ge=0.0, le=1.0)
     """Temperature of the Plackett-Luce sampling, in units of order probability; 0 shows the best list always."""
+    model: str = Field(default="", pattern=r"^[a-z0-9+_-]{0,63}$")
+    """The model of the ladder that the policy is meant for; empty: whichever is champion."""
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
     ads: AdPolicy = AdPolicy()

@@ -74,10 +74,10 @@ def test_the_logging_policy_shows_what_was_ordered_lately_more_often(left):
     asked = [Asked(day, 19, np.arange(150), np.arange(150), NOBODY, UNIFORMS) for day in (3, 4, 4 + 14)]
     row = int(np.flatnonzero(market.city.open_at(3, 19))[7])
     slates = Slates(np.full((150, 10), row, np.int32), np.ones((150, 10)))
-    outcome = Outcome(*[np.zeros((150, 10), np.bool_)] * 2, np.zeros(150, np.int64), np.zeros((150, 10)))
+    outcome = Outcome(*[np.zeros((150, 10), np.bool_)] * 2, np.zeros(150, np.int64), np.zeros((150, 10)), np.zeros(150))
     for lister, day in ((first, asked[1]), (later, asked[2])):
         before = lister.lists(asked[0])
-        lister.learn(Visits(3, asked[0].diners, asked[0].seconds, slates, outcome))
+        lister.learn(Visits(3, asked[0].diners, asked[0].seconds, slates, outcome, np.arange(len(asked[0].diners))))
         again = lister.lists(asked[0])
         assert np.array_equal(before.restaurants, again.restaurants)
         after = lister.lists(day)

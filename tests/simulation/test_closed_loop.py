@@ -10,9 +10,11 @@ from data.city.lister import Visits
 from models.base import ModelError
 from services.ads.campaign import MICRO
 from services.ranking.rank import Requests, rank
-from services.simulation.closed_loop import MINUTES, Plan, Town, report, run_seed, simulate
+from services.simulation.closed_loop import report, run_seed, simulate
 from services.simulation.exchange import exchange, sweep
+from services.simulation.plan import MINUTES, Plan
 from services.simulation.ranked_lister import RankedLister
+from services.simulation.town import Town
 from services.simulation.wallets import Pacing
 from services.stakeholders.policy import AdPolicy, Eligibility, Policy
 
