@@ -51,14 +51,14 @@ class LifeParameters(BaseModel):
     """Log-odds of a visit for one unit of utility more than usual."""
     satisfaction_rate: float = Field(default=0.1, gt=0.0, le=1.0)
     """Weight of the last visit in satisfaction."""
-    annoyance: float = Field(default=0.2, ge=0.0)
+    annoyance: float = Field(default=0.25, ge=0.0)
     """Log-odds of a visit that one unit of badness costs."""
     annoyance_rate: float = Field(default=0.12, gt=0.0, le=1.0)
     """Weight of the last visit in annoyance."""
     badness_cap: float = Field(default=3.0, gt=0.0)
     churn: float = Field(default=0.002, ge=0.0, le=1.0)
     """Probability that a visit is the last, for a diner who feels as usual …"""
-    churn_slope: float = Field(default=1.5, ge=0.0)
+    churn_slope: float = Field(default=2.0, ge=0.0)
     """… and by how much its logarithm falls for a log-odds of coming more."""
     habit_half_life_days: float = Field(default=28.0, gt=0.0)
     """After which an order counts half as a habit; the log is too short to tell."""

@@ -114,9 +114,13 @@ CONFLICTS: Final = (
         "Accuracy against latency: the second stage on machines that the light model fills to 80 % at the busiest hour",
         Plan(
             (_policy("light", "lightfm", money=0.008, gap=3), _policy("heavy", HEAVY, money=0.008, gap=3)),
+            restaurants=300,
+            diners=2_000,
+            warm_days=28,
             days=14,
             world=World(machines=Machines(utilisation=0.8)),
-            **_SMALL,
+            minutes=60,
+            judge_every=4,
         ),
         (
             Reading("nDCG@10 of lists that were in time", "ndcg_in_time", "light", "heavy", _ALL, 1),

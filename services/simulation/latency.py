@@ -1,9 +1,9 @@
 """How long a diner waits for a list: what it costs to make, and how busy the machines are.
 
 A queue with processor sharing: with a list's own work s and the machines busy to the share rho, its time is
-exponential with mean s / (1 - rho) (M/M/1; Kleinrock 1975, 3.2). Work that exceeds what the machines can do waits until
-the timeout: of the lists of a moment with rho > 1 that is the share 1 - 1 / rho. A list that is not there at the timeout
-comes without the model.
+exponential X
+the timeout: of the lists of a moment with rho > 1 that is the share 1 - 1 / rho. A list that is not there at the
+timeout comes without the model.
 
 The machines are as many as keep `utilisation` with the cheapest list at the log's busiest hour: more work for a list,
 or more diners, fill them. Costs are those that `docs/performance.md` and `docs/models.md` give for this system.
