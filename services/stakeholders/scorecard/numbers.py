@@ -113,7 +113,7 @@ def fees_per_1000(window: Window) -> Estimate:
     """Fees charged in the window, less what was given back, per 1,000 lists. Delta method over diners."""
     if window.money is None:
         return missing("these data say nothing of fees")
-    if not len(window.diners):
+    if not window.diners[LISTS].any():
         return missing(NO_LISTS)
     fees, lists = _diner_sums(window, FEES, LISTS)
     return _noted(ratio(fees, lists, "diners", 1000.0), window.money.off)
@@ -151,7 +151,7 @@ def budget_use(window: Window) -> Estimate:
 
 def orders_per_1000(window: Window) -> Estimate:
     """Orders in the window that name a list and stand, per 1,000 lists. Delta method over diners."""
-    if not len(window.diners):
+    if not window.diners[LISTS].any():
         return missing(NO_LISTS)
     orders, lists = _diner_sums(window, ORDERS, LISTS)
     return rate(orders, lists, "diners", 1000.0)
@@ -353,7 +353,7 @@ def _diner_sums(window: Window, part: str, whole: str) -> tuple[Doubles, Doubles
 
 
 def _per_diner_week(window: Window, name: str) -> Estimate:
-    if window.began is None or not len(window.diners):
+    if window.began is None or not window.diners[LISTS].any():
         return missing(NO_LISTS)
     if window.weeks < _LEAST_WEEKS:
         return missing("the log is younger than a day")

@@ -1,0 +1,134 @@
+"""Scorecards of the running system, each kept for as long as it is worth."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection, Engine, select
+
+from models.artifacts import ArtifactError, load
+from models.calibration import Calibration
+from services.audit.trail import AuditTrail
+from services.clock import Clock
+from services.database.schema import champions, demands, markets, model_versions
+from services.database.transactions import reading
+from services.ranking.auction import why_money_is_off
+from services.releases.budget import Objectives
+from services.releases.minutes import ServingMinutes
+from services.stakeholders.policies import PolicyStore
+from services.stakeholders.scorecard.card import Scorecard, limits_of, lines_of
+from services.stakeholders.scorecard.estimates import Doubles
+from services.stakeholders.scorecard.reading import Span, read_window
+from services.stakeholders.seats import SEATS, Limit, Seat
+
+DEFAULT_DAYS: Final = 7
+MAX_DAYS: Final = 28
+_KEPT_SECONDS: Final = 5.0
+_WORTH: Final = 10.0
+"""A scorecard is kept for so many times as long as it took: whoever polls cannot make it most of the work."""
+
+
+class UnknownMarket(Exception):
+    """There is no such market."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    card: Scorecard
+    until: float
+
+
+class Scorecards:
+    """All methods block and raise StorageUnavailable where the database is away."""
+
+    def __init__(self, engine: Engine, clock: Clock, objectives: Objectives, seats: Sequence[Seat] = SEATS) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._objectives = objectives
+        self._seats = tuple(seats)
+        self._minutes = ServingMinutes(engine, clock)
+        self._policies = PolicyStore(engine, AuditTrail(engine, clock), clock)
+        self._kept: dict[tuple[str, int], _Kept] = {}
+        self._calibrations: dict[str, Calibration | None] = {}
+        self._working = threading.Lock()
+
+    def of(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
+        """The last `days` days, from a whole hour on, beside as many before; some seconds old at most.
+
+        One is made at a time. Raises UnknownMarket.
+        """
+        with self._working:
+            kept = self._kept.get((market, days))
+            if kept is not None and time.monotonic() < kept.until:
+                return kept.card
+            started = time.monotonic()
+            card = self.fresh(market, days)
+            done = time.monotonic()
+            self._kept[market, days] = _Kept(card, done + max(_KEPT_SECONDS, _WORTH * (done - started)))
+            return card
+
+    def fresh(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
+        """The same, made now."""
+        now = self._clock.now()
+        begin = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
+        span = Span(market, begin, now)
+        budget = self._minutes.budget(market, self._objectives)
+        with reading(self._engine) as connection:
+            currency = connection.execute(select(markets.c.currency).where(markets.c.market == market)).scalar()
+            if currency is None:
+                raise UnknownMarket(market)
+            evaluations, path, champion = _versions(connection, market)
+            demanded = _demanded(connection, market)
+        calibration = None if path is None else self._calibration(path)
+        off = self._money_off(market, calibration)
+        with reading(self._engine) as connection:
+            shared: dict[str, Any] = {"examination": _looks(calibration), "evaluations": evaluations, "money_off": off}
+            this = read_window(connection, span, **shared, champion=champion, budget_left=budget.left)
+            before = read_window(connection, span.before(), **shared)
+        cards = tuple(lines_of(seat, this, before, demanded.get(seat.name)) for seat in self._seats)
+        return Scorecard(market, currency, days, span.since, now, cards)
+
+    def _calibration(self, path: str) -> Calibration | None:
+        """Of a version's artifact; None where it cannot be read."""
+        if path not in self._calibrations:
+            try:
+                self._calibrations[path] = load(Path(path)).calibration
+            except ArtifactError:
+                self._calibrations[path] = None
+        return self._calibrations[path]
+
+    def _money_off(self, market: str, calibration: Calibration | None) -> str | None:
+        policies, active = self._policies.of(market)
+        if policies[active].ads.money == 0.0:
+            return "lambda is 0"
+        return None if calibration is None else why_money_is_off(policies[active].ads, calibration)
+
+
+def _looks(calibration: Calibration | None) -> Doubles | None:
+    return None if calibration is None else np.asarray(calibration.examination, np.float64)
+
+
+def _versions(connection: Connection, market: str) -> tuple[Mapping[str, Mapping[str, Any]], str | None, str | None]:
+    """Each version's nDCG@10 on held-out data, where its metrics say; the champion's path, and its name."""
+    champion = connection.execute(select(champions.c.version).where(champions.c.market == market)).scalar()
+    evaluations: dict[str, Mapping[str, Any]] = {}
+    path = None
+    for row in connection.execute(select(model_versions).where(model_versions.c.market == market)):
+        metrics = orjson.loads(row.metrics)
+        found = metrics.get("models", {}).get(row.model, {}).get("ndcg@10")
+        if isinstance(found, dict) and None not in (found.get("value"), found.get("low"), found.get("high")):
+            evaluations[row.version] = {**found, "n": metrics.get("data", {}).get("diners_measured", 0)}
+        if row.version == champion:
+            path = row.path
+    return evaluations, path, champion
+
+
+def _demanded(connection: Connection, market: str) -> dict[str, tuple[Limit, ...]]:
+    rows = connection.execute(select(demands.c.seat, demands.c.document).where(demands.c.market == market))
+    return {row.seat: limits_of(orjson.loads(row.document)) for row in rows}
