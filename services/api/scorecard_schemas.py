@@ -117,6 +117,15 @@ class SeatScores(Body):
     numbers: list[NumberBody]
 
 
+class StandstillBody(Body):
+    """What a freeze costs while it holds."""
+
+    reason: str
+    staleness_days: float | None = Field(description="Age of the champion.")
+    ndcg_lost: float | None = Field(description="To the best version that waits; null: not known.")
+    waiting: int
+
+
 class ScorecardBody(Body):
     """All seats' numbers over a market's window."""
 
@@ -125,6 +134,7 @@ class ScorecardBody(Body):
     days: int
     since: datetime
     until: datetime
+    standstill: StandstillBody | None = Field(description="Null: the market is not frozen.")
     seats: list[SeatScores]
 
 
@@ -160,6 +170,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "days": 7,
         "since": "2026-01-02T19:00:00Z",
         "until": "2026-01-09T19:24:11Z",
+        "standstill": None,
         "seats": [
             {
                 **_SEAT,

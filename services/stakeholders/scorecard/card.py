@@ -74,6 +74,18 @@ class SeatCard:
 
 
 @dataclass(frozen=True)
+class Standstill:
+    """What a freeze costs while it holds."""
+
+    reason: str
+    staleness_days: float | None
+    """Age of the champion."""
+    ndcg_lost: float | None
+    """How far its nDCG@10 is below that of the best version that waits; None: not known."""
+    waiting: int
+
+
+@dataclass(frozen=True)
 class Scorecard:
     """All seats' numbers."""
 
@@ -83,6 +95,8 @@ class Scorecard:
     since: datetime
     until: datetime
     seats: tuple[SeatCard, ...]
+    standstill: Standstill | None
+    """None: the market is not frozen."""
 
 
 def lines_of(seat: Seat, now: Window, before: Window, demanded: Sequence[Limit] | None) -> SeatCard:
@@ -117,6 +131,7 @@ def document(card: Scorecard) -> dict[str, Any]:
         "days": card.days,
         "since": card.since,
         "until": card.until,
+        "standstill": None if card.standstill is None else vars(card.standstill),
         "seats": [
             {"seat": of.seat.name, "title": of.seat.title, "wants": of.seat.wants, "signs": of.seat.signs}
             | {"numbers": [_line_document(line) for line in of.lines]}
@@ -160,15 +175,25 @@ def measure_document(measure: Measure) -> dict[str, Any]:
 def text_lines(card: Scorecard) -> list[str]:
     """For people: seat, number, value with its interval, target, trend, and what it rests on or why there is none."""
     span = f"{card.since:%Y-%m-%d %H:%M} to {card.until:%Y-%m-%d %H:%M} UTC"
-    lines = [f"scorecard of {card.market}, {card.days} days: {span}, 95 % intervals", ""]
-    layout = "{:<17}{:<40}{:<34}{:<26}{:<24}{}"
-    lines.append(layout.format("seat", "number", "value", "target", "trend", "").rstrip())
+    rows = [("seat", "number", "value", "target", "trend", "rests on")]
     for of in card.seats:
         for place, line in enumerate(of.lines):
             seat = of.seat.name if place == 0 else ""
             words = (line.measure.title, _value(line, card.currency), _target(line), _trend(line), _basis(line.now))
-            lines.append(layout.format(seat, *words).rstrip())
-    return lines
+            rows.append((seat, *words))
+    kept = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) + 2 for column in kept]
+    lines = [f"scorecard of {card.market}, {card.days} days: {span}; 95 % intervals", ""]
+    for row in zip(*kept, strict=True):
+        cells = "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(cells.rstrip())
+    return lines if card.standstill is None else [*lines, "", _standstill(card.standstill)]
+
+
+def _standstill(found: Standstill) -> str:
+    lost = "unknown" if found.ndcg_lost is None else f"{found.ndcg_lost:.4f}"
+    cost = f"{found.staleness_days or 0.0:.1f} days stale, nDCG@10 lost {lost}, {found.waiting} waiting"
+    return f"frozen ({found.reason}): {cost}"
 
 
 def _value(line: Line, currency: str) -> str:

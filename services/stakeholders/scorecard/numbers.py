@@ -56,7 +56,8 @@ def ndcg_held_out(window: Window) -> Estimate:
     found = window.evaluation
     if found is None:
         return missing("no champion, or its model card has no nDCG@10")
-    return Estimate(found["value"], found["low"], found["high"], int(found.get("n", 0)), "held-out diners")
+    n, note = int(found.get("n", 0)), found.get("note")
+    return Estimate(found["value"], found["low"], found["high"], n, "held-out diners", note)
 
 
 def ndcg_live(window: Window) -> Estimate:
@@ -143,7 +144,7 @@ def budget_use(window: Window) -> Estimate:
     """Spent over what the campaigns could have spent in the window. An account."""
     if window.money is None or window.money.budgets <= 0.0:
         return missing("no campaign was open")
-    return account(window.money.spent / window.money.budgets, 1, "markets")
+    return account(window.money.spent / window.money.budgets, window.money.campaigns, "campaigns")
 
 
 # -- product
@@ -191,34 +192,26 @@ def abandoned_share(window: Window) -> Estimate:
 
 def cpu_ms_per_1000(window: Window) -> Estimate:
     """CPU time of the processes that serve, per 1,000 lists. Delta method over hours; over minutes where few hours."""
-    frame = _timed(window.answers)
-    if frame is None:
-        return missing("no process has told its CPU time yet")
-    sums, unit = _clusters(frame)
-    return clipped(ratio(sums["cpu_ms"].to_numpy(np.float64), sums["requests"].to_numpy(np.float64), unit, 1000.0), 0.0)
+    return _per_answer(window.answers, "cpu_ms", 1000.0)
 
 
 def memory_mib(window: Window) -> Estimate:
     """Resident memory of a process that serves, in the mean over its answers. Delta method as above."""
-    frame = _timed(window.answers)
-    if frame is None:
-        return missing("no process has told its memory yet")
-    sums, unit = _clusters(frame.assign(memory=frame["memory_mib"] * frame["requests"]))
-    return clipped(ratio(sums["memory"].to_numpy(np.float64), sums["requests"].to_numpy(np.float64), unit), 0.0)
+    return _per_answer(window.answers, "memory_mib", 1.0)
 
 
 def change_failures(window: Window) -> Estimate:
     """Versions taken back for what they did, of those that came before diners. Wilson's interval."""
     if window.changes is None:
         return missing("these data say nothing of releases")
-    return share(window.changes.failed, window.changes.tried, "versions that came before diners")
+    return share(window.changes.failed, window.changes.tried, "versions shown to diners")
 
 
 def rollbacks(window: Window) -> Estimate:
     """How often something was taken back. An account."""
     if window.changes is None:
         return missing("these data say nothing of releases")
-    return account(window.changes.rollbacks, window.changes.tried, "versions that came before diners")
+    return account(window.changes.rollbacks, window.changes.tried, "versions shown to diners")
 
 
 def error_budget_left(window: Window) -> Estimate:
@@ -376,12 +369,15 @@ def _latency(answers: Answers | None, level: float) -> Estimate:
     return quantile(answers.buckets, answers.counts, level, "answers")
 
 
-def _timed(answers: Answers | None) -> pd.DataFrame | None:
-    return None if answers is None or answers.cpu.empty else answers.cpu
-
-
-def _clusters(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    hours = frame["minute"] // 60
-    if hours.nunique() >= _LEAST_HOURS:
-        return frame.groupby(hours).sum(), "hours"
-    return frame.groupby("minute").sum(), "minutes"
+def _per_answer(answers: Answers | None, name: str, scale: float) -> Estimate:
+    """A cost over the answers that it was for."""
+    if answers is None or answers.costs.empty:
+        return missing("no process has told what its answers cost yet")
+    hours = answers.costs["minute"] // 60
+    unit, by = ("hours", hours) if hours.nunique() >= _LEAST_HOURS else ("minutes", answers.costs["minute"])
+    sums = answers.costs.groupby(by)[[name, "requests"]].sum()
+    costs, requests = sums[name].to_numpy(np.float64), sums["requests"].to_numpy(np.float64)
+    if len(sums) == 1:
+        value = scale * float(costs[0] / requests[0])
+        return Estimate(value, value, value, 1, "minute", "no interval")
+    return clipped(ratio(costs, requests, unit, scale), 0.0)

@@ -278,17 +278,17 @@ def _answers(connection: Connection, span: Span, budget_left: float | None) -> A
     )
     buckets = connection.execute(timed.group_by(hour.bucket).order_by(hour.bucket)).all()
     counted = frame[frame["cpu_micros"] > 0]
-    cpu = pd.DataFrame(
+    costs = pd.DataFrame(
         {
             "minute": counted["minute"],
             "requests": counted["requests"].astype(np.float64),
             "cpu_ms": counted["cpu_micros"] / 1000.0,
-            "memory_mib": counted["memory_mib"] / counted["requests"],
+            "memory_mib": counted["memory_mib"].astype(np.float64),
         }
     )
     requests, errors, slow = (int(frame[name].sum()) for name in ("requests", "errors", "slow"))
     histogram = np.asarray([[int(value) for value in row] for row in buckets], np.int64).reshape(-1, 2)
-    return Answers(requests, errors, slow, cpu, histogram[:, 0], histogram[:, 1], budget_left)
+    return Answers(requests, errors, slow, costs, histogram[:, 0], histogram[:, 1], budget_left)
 
 
 def _changes(connection: Connection, span: Span) -> Changes:
@@ -326,12 +326,14 @@ def _money(connection: Connection, span: Span, off: str | None) -> Money:
     before = {row[0]: int(row[1]) / MICRO for row in connection.execute(all_spent)}
     by_campaign = select(paid.campaign_id, func.sum(paid.amount)).where(*within).group_by(paid.campaign_id)
     within_it = {row[0]: int(row[1]) / MICRO for row in connection.execute(by_campaign)}
-    budgets = 0.0
+    budgets, campaigns_open = 0.0, 0
     for row in connection.execute(select(campaigns).where(campaign.market == span.market)):
         begin = max(moment for moment in (span.since, row.created_at, row.starts_at) if moment is not None)
         end = min(moment for moment in (span.until, row.closed_at, row.ends_at) if moment is not None)
-        days = max(0.0, (end - begin) / timedelta(days=1))
+        # What is for a day may be spent in any part of it.
+        days = max(1.0, (end - begin) / timedelta(days=1)) if end > begin else 0.0
         own = within_it.get(row.campaign_id, 0.0)
         left = row.total_budget - before.get(row.campaign_id, 0.0) + own
-        budgets += max(own, min(row.daily_budget * days, left))
-    return Money(int(spent) / MICRO, budgets, bool(connection.execute(known).scalar_one()), off)
+        could = max(own, min(row.daily_budget * days, left))
+        budgets, campaigns_open = budgets + could, campaigns_open + (could > 0.0)
+    return Money(int(spent) / MICRO, budgets, campaigns_open, bool(connection.execute(known).scalar_one()), off)

@@ -20,9 +20,12 @@ from services.database.schema import champions, demands, markets, model_versions
 from services.database.transactions import reading
 from services.ranking.auction import why_money_is_off
 from services.releases.budget import Objectives
+from services.releases.freeze import FreezeStore
 from services.releases.minutes import ServingMinutes
+from services.releases.overview import price_of, queue_of
+from services.releases.store import ReleaseStore
 from services.stakeholders.policies import PolicyStore
-from services.stakeholders.scorecard.card import Scorecard, limits_of, lines_of
+from services.stakeholders.scorecard.card import Scorecard, Standstill, limits_of, lines_of
 from services.stakeholders.scorecard.estimates import Doubles
 from services.stakeholders.scorecard.reading import Span, read_window
 from services.stakeholders.seats import SEATS, Limit, Seat
@@ -53,7 +56,10 @@ class Scorecards:
         self._objectives = objectives
         self._seats = tuple(seats)
         self._minutes = ServingMinutes(engine, clock)
-        self._policies = PolicyStore(engine, AuditTrail(engine, clock), clock)
+        trail = AuditTrail(engine, clock)
+        self._policies = PolicyStore(engine, trail, clock)
+        self._freezes = FreezeStore(engine, trail, clock)
+        self._releases = ReleaseStore(engine, trail, clock)
         self._kept: dict[tuple[str, int], _Kept] = {}
         self._calibrations: dict[str, Calibration | None] = {}
         self._working = threading.Lock()
@@ -92,7 +98,15 @@ class Scorecards:
             this = read_window(connection, span, **shared, champion=champion, budget_left=budget.left)
             before = read_window(connection, span.before(), **shared)
         cards = tuple(lines_of(seat, this, before, demanded.get(seat.name)) for seat in self._seats)
-        return Scorecard(market, currency, days, span.since, now, cards)
+        return Scorecard(market, currency, days, span.since, now, cards, self._standstill(market, now))
+
+    def _standstill(self, market: str, now: datetime) -> Standstill | None:
+        freezes = self._freezes.active(market)
+        if not freezes:
+            return None
+        releases = self._releases.releases(market)
+        price = price_of(releases, now)
+        return Standstill(freezes[0].reason, price.staleness_days, price.ndcg_lost, len(queue_of(releases)))
 
     def _calibration(self, path: str) -> Calibration | None:
         """Of a version's artifact; None where it cannot be read."""
@@ -120,13 +134,22 @@ def _versions(connection: Connection, market: str) -> tuple[Mapping[str, Mapping
     evaluations: dict[str, Mapping[str, Any]] = {}
     path = None
     for row in connection.execute(select(model_versions).where(model_versions.c.market == market)):
-        metrics = orjson.loads(row.metrics)
-        found = metrics.get("models", {}).get(row.model, {}).get("ndcg@10")
-        if isinstance(found, dict) and None not in (found.get("value"), found.get("low"), found.get("high")):
-            evaluations[row.version] = {**found, "n": metrics.get("data", {}).get("diners_measured", 0)}
+        if (found := _evaluation(orjson.loads(row.metrics), row.model)) is not None:
+            evaluations[row.version] = found
         if row.version == champion:
             path = row.path
     return evaluations, path, champion
+
+
+def _evaluation(metrics: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
+    """The model's nDCG@10 on held-out data, beside that of `popular`; None where its metrics do not say."""
+    models = metrics.get("models", {})
+    found = models.get(model, {}).get("ndcg@10")
+    if not isinstance(found, dict) or None in (found.get("value"), found.get("low"), found.get("high")):
+        return None
+    popular = models.get("popular", {}).get("ndcg@10")
+    note = None if popular is None else f"`popular` has {popular['value']:.3f}"
+    return {**found, "n": metrics.get("data", {}).get("diners_measured", 0), "note": note}
 
 
 def _demanded(connection: Connection, market: str) -> dict[str, tuple[Limit, ...]]:

@@ -33,9 +33,9 @@ class Answers:
     requests: int
     errors: int
     slow: int
-    cpu: pd.DataFrame
-    """A row for each minute with answers: `minute` since 1970, `requests`, `cpu_ms`, `memory_mib` (the mean over
-    the answers); empty where the counters were kept without them."""
+    costs: pd.DataFrame
+    """A row for each minute with answers: `minute` since 1970, `requests`, `cpu_ms`, `memory_mib` (a sum over the
+    answers); empty where the counters were kept without them."""
     buckets: npt.NDArray[np.int64]
     """(h,) rising, of `estimates.bucket_of`."""
     counts: npt.NDArray[np.int64]
@@ -63,6 +63,8 @@ class Money:
     """Minor units, less what was given back."""
     budgets: float
     """Minor units that the campaigns could have spent."""
+    campaigns: int
+    """That were open."""
     worth_known: bool
     """Whether orders at sold places say what they were worth."""
     off: str | None
@@ -95,7 +97,7 @@ class Window:
     examination: Doubles | None = None
     """(K,) chance of a look at each position, not rising; None: as the logarithm discounts."""
     evaluation: Mapping[str, Any] | None = None
-    """The champion's nDCG@10 on held-out data: value, low, high; where it has one, `n` diners."""
+    """The champion's nDCG@10 on held-out data: value, low, high, `n` diners, a `note` of what to hold it against."""
     answers: Answers | None = None
     changes: Changes | None = None
     money: Money | None = None
