@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.stakeholders.scorecard import numbers
@@ -195,6 +195,7 @@ def test_an_item_is_explained_where_its_terms_give_its_place(change: dict[str, A
     assert explained_exactly(served).tolist() == expected
 
 
+@settings(max_examples=30)
 @given(st.randoms(use_true_random=False), st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), min_size=1))
 def test_the_order_of_rows_says_nothing(random: Any, orders: list[tuple[int, str]]) -> None:
     week = ordering(*orders)

@@ -1,5 +1,6 @@
 """A window of the running system's tables: sums by diner in the database, and a sample of lists place by place."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -266,7 +267,7 @@ def _catalogue(connection: Connection, market: str) -> pd.DataFrame:
 
 
 def _answers(connection: Connection, span: Span, budget_left: float | None) -> Answers:
-    minute, first, end = serving_minutes.c, int(span.since.timestamp()), int(span.until.timestamp())
+    minute, first, end = serving_minutes.c, int(span.since.timestamp()), math.ceil(span.until.timestamp())
     within = (minute.market == span.market, minute.minute >= first // 60, minute.minute < -(-end // 60))
     names = ("requests", "errors", "slow", "cpu_micros", "memory_mib")
     by_minute = select(minute.minute, *(func.sum(minute[name]) for name in names)).where(*within)
