@@ -124,7 +124,7 @@ def test_orders_and_fees_by_hand() -> None:
             {"lists": [2.0, 1.0], "orders": [1.0, 0.0], "fees": [20.0, 10.0], "sold_worth": [90.0, 0.0]},
             index=["d1", "d2"],
         ),
-        money=Money(30.0, 120.0, 3, worth_known=True, off=None),
+        money=Money(30.0, 120.0, 3, off=None),
     )
 
     assert numbers.orders_per_1000(week).value == pytest.approx(1000 / 3)
@@ -132,11 +132,15 @@ def test_orders_and_fees_by_hand() -> None:
     assert numbers.fees_per_1000(week).value == pytest.approx(10_000.0)
     assert numbers.fees_per_diner_week(week).value == pytest.approx(30 / 4)
     assert numbers.advertiser_return(week).value == pytest.approx(3.0)
+    nothing = replace(week, diners=week.diners.assign(sold_worth=0.0))
+    assert numbers.advertiser_return(nothing).value == 0.0
+    unsaid = replace(week, diners=week.diners.assign(sold_worth=[np.nan, 0.0]))
+    assert numbers.advertiser_return(unsaid).reason == "no order at a sold place says what it was worth"
     assert numbers.budget_use(week).measured == {"value": 0.25, "low": 0.25, "high": 0.25}
 
 
 def test_why_nothing_is_sold_stands_beside_the_nothing() -> None:
-    week = window(money=Money(0.0, 0.0, 0, worth_known=False, off="lambda is 0"))
+    week = window(money=Money(0.0, 0.0, 0, off="lambda is 0"))
 
     assert numbers.fees_per_1000(week).value == 0.0
     assert numbers.fees_per_1000(week).reason == "money is off: lambda is 0"

@@ -79,6 +79,7 @@ def week(town: Engine) -> Engine:
         settlements=[
             settlement("e-order", at + HOUR, amount=30_000_000),
             settlement("e-refund", at + HOUR, amount=-10_000_000),
+            settlement("e-other", at, user_id="d2", amount=5_000_000),
             settlement("e-late", NOON - 9 * DAY),
         ],
     )
@@ -100,8 +101,8 @@ def test_a_week_by_hand(week: Engine) -> None:
 
     assert found["orders_per_1000"].value == pytest.approx(1000 / 3)  # the cancelled one and the foreign one are none
     assert found["orders_per_diner_week"].value == pytest.approx(1 / 3, rel=1e-3)
-    assert found["fee_revenue_per_1000"].value == pytest.approx(1000 * 20 / 3)
-    assert found["advertiser_return"].value is None, "one diner paid: no interval"
+    assert found["fee_revenue_per_1000"].value == pytest.approx(1000 * 25 / 3)
+    assert found["advertiser_return"].value == pytest.approx(60 / 25)
     assert found["explained_share"].measured == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert found["abandoned_share"].value == 0.0  # an order is a look, if a cancelled one
     assert found["exposure_ratio"].n == 2
@@ -257,7 +258,7 @@ def test_budgets_are_what_could_have_been_spent(week: Engine) -> None:
 
     found = lines(cards(week).fresh("aldermoor"))["budget_use"].now
 
-    assert found.value == pytest.approx(20 / (2 * 2_000 + 30))
+    assert found.value == pytest.approx(25 / (2 * 2_000 + 30))
     assert found.n == 2
 
 

@@ -99,15 +99,24 @@ class Scorecard:
     """None: the market is not frozen."""
 
 
-def lines_of(seat: Seat, now: Window, before: Window, demanded: Sequence[Limit] | None) -> SeatCard:
+Numbers = Mapping[str, Estimate]
+"""By the measure's key."""
+
+
+def numbers_of(seats: Sequence[Seat], window: Window) -> Numbers:
+    """All numbers of all seats over a window."""
+    return {measure.key: _live(measure, window) for seat in seats for measure in (seat.number, *seat.others)}
+
+
+def lines_of(seat: Seat, now: Numbers, before: Numbers, demanded: Sequence[Limit] | None) -> SeatCard:
     """A seat's numbers; `demanded` None: the seat has stored no demand, the registry's limits are its targets."""
     limits, source = (seat.limits, "registry") if demanded is None else (tuple(demanded), "demand")
     targets = {limit.key: Target(limit, source) for limit in limits}
-    found = []
-    for measure in (seat.number, *seat.others):
-        value = _live(measure, now)
-        found.append(Line(measure, value, change(value, _live(measure, before)), targets.get(measure.key)))
-    return SeatCard(seat, tuple(found))
+    lines = (
+        Line(measure, now[measure.key], change(now[measure.key], before[measure.key]), targets.get(measure.key))
+        for measure in (seat.number, *seat.others)
+    )
+    return SeatCard(seat, tuple(lines))
 
 
 def limits_of(document: Mapping[str, Any]) -> tuple[Limit, ...]:

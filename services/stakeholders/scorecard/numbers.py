@@ -134,8 +134,9 @@ def advertiser_return(window: Window) -> Estimate:
     worth, fees = _diner_sums(window, SOLD_WORTH, FEES)
     if fees.sum() <= 0.0:
         return missing(window.money.off or "nothing has been charged yet")
-    if not window.money.worth_known:
+    if np.isnan(worth).any() and not np.nansum(worth):
         return missing("no order at a sold place says what it was worth")
+    worth = np.nan_to_num(worth)
     payers = (worth != 0.0) | (fees != 0.0)
     return clipped(ratio(worth[payers], fees[payers], "diners who were charged for"), 0.0)
 

@@ -25,7 +25,7 @@ from services.releases.minutes import ServingMinutes
 from services.releases.overview import price_of, queue_of
 from services.releases.store import ReleaseStore
 from services.stakeholders.policies import PolicyStore
-from services.stakeholders.scorecard.card import Scorecard, Standstill, limits_of, lines_of
+from services.stakeholders.scorecard.card import Numbers, Scorecard, Standstill, limits_of, lines_of, numbers_of
 from services.stakeholders.scorecard.estimates import Doubles
 from services.stakeholders.scorecard.reading import Span, read_window
 from services.stakeholders.seats import SEATS, Limit, Seat
@@ -61,14 +61,19 @@ class Scorecards:
         self._freezes = FreezeStore(engine, trail, clock)
         self._releases = ReleaseStore(engine, trail, clock)
         self._kept: dict[tuple[str, int], _Kept] = {}
+        self._before: dict[tuple[str, int], tuple[Span, Numbers]] = {}
         self._calibrations: dict[str, Calibration | None] = {}
         self._working = threading.Lock()
 
     def of(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
-        """The last `days` days, from a whole hour on, beside as many before; some seconds old at most.
+        """The last `days` days, from a whole hour on, beside as many before; some seconds old.
 
-        One is made at a time. Raises UnknownMarket.
+        One is made at a time. Whoever asks meanwhile gets the last one, so that a crowd of consoles does not take the
+        threads that others need. Raises UnknownMarket.
         """
+        kept = self._kept.get((market, days))
+        if kept is not None and (time.monotonic() < kept.until or self._working.locked()):
+            return kept.card
         with self._working:
             kept = self._kept.get((market, days))
             if kept is not None and time.monotonic() < kept.until:
@@ -80,7 +85,7 @@ class Scorecards:
             return card
 
     def fresh(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
-        """The same, made now."""
+        """The same, made now; the window before it, which is over, once an hour."""
         now = self._clock.now()
         begin = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
         span = Span(market, begin, now)
@@ -96,8 +101,14 @@ class Scorecards:
         with reading(self._engine) as connection:
             shared: dict[str, Any] = {"examination": _looks(calibration), "evaluations": evaluations, "money_off": off}
             this = read_window(connection, span, **shared, champion=champion, budget_left=budget.left)
-            before = read_window(connection, span.before(), **shared)
-        cards = tuple(lines_of(seat, this, before, demanded.get(seat.name)) for seat in self._seats)
+            numbers, before = numbers_of(self._seats, this), self._before.get((market, days))
+            if before is None or before[0] != span.before():
+                over = span.before()
+                before = self._before[market, days] = (
+                    over,
+                    numbers_of(self._seats, read_window(connection, over, **shared)),
+                )
+        cards = tuple(lines_of(seat, numbers, before[1], demanded.get(seat.name)) for seat in self._seats)
         return Scorecard(market, currency, days, span.since, now, cards, self._standstill(market, now))
 
     def _standstill(self, market: str, now: datetime) -> Standstill | None:

@@ -65,8 +65,6 @@ class Money:
     """Minor units that the campaigns could have spent."""
     campaigns: int
     """That were open."""
-    worth_known: bool
-    """Whether orders at sold places say what they were worth."""
     off: str | None
     """Why nothing is sold now."""
 
@@ -82,7 +80,8 @@ class Window:
     """The log's first list; None where there is none."""
     diners: pd.DataFrame
     """A row for each diner who was shown a list, ordered at one or paid for one (an advertiser, through him): `lists`,
-    `orders` that stand, `fees` and `sold_worth`, what orders at sold places were worth, in minor units."""
+    `orders` that stand, `fees` and `sold_worth`, what orders at sold places were worth, in minor units; NaN where there
+    were some and none says its worth."""
     known_diners: int
     """Diners of the market, shown a list or not."""
     places: pd.DataFrame
