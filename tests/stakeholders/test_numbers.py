@@ -88,19 +88,21 @@ def test_calibration_error_by_hand() -> None:
 
 
 def test_exposure_per_merit_by_hand() -> None:
-    """a: four looks for two orders; b: two looks (4 x 0.5) for one order from half a look, which is worth two."""
-    found = numbers.exposure_ratio(ordering((0, "a"), (2, "a"), (3, "b")))
+    """a: four looks for three orders; b: two looks (4 x 0.5) for one order from half a look, which is worth two."""
+    found = numbers.exposure_ratio(ordering((0, "a"), (1, "a"), (2, "a"), (3, "b")))
 
-    assert found.value == pytest.approx(0.5)
-    assert found.low <= 0.5 <= found.high
+    assert found.value == pytest.approx((2 / 2) / (4 / 3))
+    assert found.low <= 0.75 <= found.high
 
 
 def test_sold_places_are_in_a_ledger_of_their_own() -> None:
+    """The top of the first list was: a has three looks that it did not pay for, b its two."""
     week = ordering((0, "a"), (2, "a"), (3, "b"))
-    sold = replace(week, places=week.places.assign(sold=week.places["list"] == 0))
+    top = (week.places["list"] == 0) & (week.places["position"] == 1)
+    sold = replace(week, places=week.places.assign(sold=top))
 
-    assert numbers.exposure_ratio(sold).value == pytest.approx(0.5)  # three looks and one and a half are left
-    assert numbers.exposure_ratio_paid(sold).value == pytest.approx(0.5)
+    assert numbers.exposure_ratio(sold).value == pytest.approx((2 / 2) / (3 / 2))
+    assert numbers.exposure_ratio_paid(sold).value == 0.0
     assert numbers.exposure_ratio_paid(week).reason == "nothing was sold"
 
 

@@ -24,6 +24,7 @@ from services.database.schema import (
     campaigns,
     diners,
     events,
+    model_versions,
     restaurants,
     served_lists,
     serving_minutes,
@@ -72,25 +73,19 @@ class Span:
     since: datetime
     until: datetime
 
-    def before(self) -> "Span":
-        """As many whole hours just before it."""
-        hours = -((self.since - self.until) // timedelta(hours=1))
-        return Span(self.market, self.since - timedelta(hours=hours), self.since)
-
 
 def read_window(
     connection: Connection,
     span: Span,
     *,
     examination: Doubles | None = None,
-    evaluations: Mapping[str, Mapping[str, Any]] | None = None,
     champion: str | None = None,
     money_off: str | None = None,
     budget_left: float | None = None,
 ) -> Window:
     """All that the numbers need of a market's tables.
 
-    `evaluations` by model version; of a `champion` that is not named it is that of the version with the most lists.
+    Where no `champion` is named it is the version with the most lists.
     """
     market, since, until = span.market, span.since, span.until
     _, lists = sample(connection, market, since, until, SAMPLED_LISTS)
@@ -111,7 +106,7 @@ def read_window(
         restaurants=_catalogue(connection, market),
         returned=_returned(connection, span),
         examination=examination,
-        evaluation=None if champion is None else (evaluations or {}).get(champion),
+        evaluation=None if champion is None else _evaluation(connection, market, champion),
         answers=_answers(connection, span, budget_left),
         changes=_changes(connection, span),
         money=_money(connection, span, money_off),
@@ -316,6 +311,23 @@ def _changes(connection: Connection, span: Span) -> Changes:
 
 def _states(after: Mapping[str, Any]) -> dict[str, str]:
     return {version: entry["state"] for version, entry in after.items()}
+
+
+def _evaluation(connection: Connection, market: str, version: str) -> Mapping[str, Any] | None:
+    """A version's nDCG@10 on held-out data, beside that of `popular`; None where its metrics do not say."""
+    row = connection.execute(
+        select(model_versions.c.model, model_versions.c.metrics).where(
+            model_versions.c.market == market, model_versions.c.version == version
+        )
+    ).first()
+    metrics = {} if row is None else orjson.loads(row.metrics)
+    models = metrics.get("models", {})
+    found = {} if row is None else models.get(row.model, {}).get("ndcg@10")
+    if not isinstance(found, dict) or None in (found.get("value"), found.get("low"), found.get("high")):
+        return None
+    popular = models.get("popular", {}).get("ndcg@10")
+    note = None if popular is None else f"`popular` has {popular['value']:.3f}"
+    return {**found, "n": metrics.get("data", {}).get("diners_measured", 0), "note": note}
 
 
 def _money(connection: Connection, span: Span, off: str | None) -> Money:

@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import orjson
@@ -94,22 +94,26 @@ class Scorecards:
             currency = connection.execute(select(markets.c.currency).where(markets.c.market == market)).scalar()
             if currency is None:
                 raise UnknownMarket(market)
-            evaluations, path, champion = _versions(connection, market)
-            demanded = _demanded(connection, market)
+            version, path = _champion(connection, market)
         calibration = None if path is None else self._calibration(path)
-        off = self._money_off(market, calibration)
+        looks, off = _looks(calibration), self._money_off(market, calibration)
         with reading(self._engine) as connection:
-            shared: dict[str, Any] = {"examination": _looks(calibration), "evaluations": evaluations, "money_off": off}
-            this = read_window(connection, span, **shared, champion=champion, budget_left=budget.left)
-            numbers, before = numbers_of(self._seats, this), self._before.get((market, days))
-            if before is None or before[0] != span.before():
-                over = span.before()
-                before = self._before[market, days] = (
-                    over,
-                    numbers_of(self._seats, read_window(connection, over, **shared)),
-                )
-        cards = tuple(lines_of(seat, numbers, before[1], demanded.get(seat.name)) for seat in self._seats)
+            window = read_window(
+                connection, span, examination=looks, champion=version, money_off=off, budget_left=budget.left
+            )
+            found, before = numbers_of(self._seats, window), self._numbers_before(connection, span, days, looks)
+            demanded = _demanded(connection, market)
+        cards = tuple(lines_of(seat, found, before, demanded.get(seat.name)) for seat in self._seats)
         return Scorecard(market, currency, days, span.since, now, cards, self._standstill(market, now))
+
+    def _numbers_before(self, connection: Connection, span: Span, days: int, looks: Doubles | None) -> Numbers:
+        """Of the days before the span, which stay what they are for an hour."""
+        over = Span(span.market, span.since - timedelta(days=days), span.since)
+        kept = self._before.get((span.market, days))
+        if kept is None or kept[0] != over:
+            kept = over, numbers_of(self._seats, read_window(connection, over, examination=looks))
+            self._before[span.market, days] = kept
+        return kept[1]
 
     def _standstill(self, market: str, now: datetime) -> Standstill | None:
         freezes = self._freezes.active(market)
@@ -139,28 +143,12 @@ def _looks(calibration: Calibration | None) -> Doubles | None:
     return None if calibration is None else np.asarray(calibration.examination, np.float64)
 
 
-def _versions(connection: Connection, market: str) -> tuple[Mapping[str, Mapping[str, Any]], str | None, str | None]:
-    """Each version's nDCG@10 on held-out data, where its metrics say; the champion's path, and its name."""
-    champion = connection.execute(select(champions.c.version).where(champions.c.market == market)).scalar()
-    evaluations: dict[str, Mapping[str, Any]] = {}
-    path = None
-    for row in connection.execute(select(model_versions).where(model_versions.c.market == market)):
-        if (found := _evaluation(orjson.loads(row.metrics), row.model)) is not None:
-            evaluations[row.version] = found
-        if row.version == champion:
-            path = row.path
-    return evaluations, path, champion
-
-
-def _evaluation(metrics: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
-    """The model's nDCG@10 on held-out data, beside that of `popular`; None where its metrics do not say."""
-    models = metrics.get("models", {})
-    found = models.get(model, {}).get("ndcg@10")
-    if not isinstance(found, dict) or None in (found.get("value"), found.get("low"), found.get("high")):
-        return None
-    popular = models.get("popular", {}).get("ndcg@10")
-    note = None if popular is None else f"`popular` has {popular['value']:.3f}"
-    return {**found, "n": metrics.get("data", {}).get("diners_measured", 0), "note": note}
+def _champion(connection: Connection, market: str) -> tuple[str | None, str | None]:
+    """Its version and its artifact's path; None where there is none."""
+    same = (champions.c.market == model_versions.c.market) & (champions.c.version == model_versions.c.version)
+    statement = select(model_versions.c.version, model_versions.c.path).join(champions, same)
+    row = connection.execute(statement.where(champions.c.market == market)).first()
+    return (None, None) if row is None else (row.version, row.path)
 
 
 def _demanded(connection: Connection, market: str) -> dict[str, tuple[Limit, ...]]:
