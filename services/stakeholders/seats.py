@@ -92,9 +92,11 @@ class Seat:
     """Negotiates and signs, with a key of its own; who does not has limits only."""
 
     def __post_init__(self) -> None:
-        """A name is part of keys and addresses."""
+        """A name is part of keys and addresses, and what is negotiated must come out of the closed loop."""
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"seat {self.name!r}: a name has 2 to 30 small letters")
+        if self.number.live_only:
+            raise ValueError(f"seat {self.name!r}: {self.number.key} is measured live only and cannot be negotiated")
 
 
 SEATS: Final[tuple[Seat, ...]] = (

@@ -66,6 +66,7 @@ def test_what_a_server_takes_for_its_lists_is_on_the_scorecard(fresh_home: Path,
     """Beside a client's watch and the kernel's account of the process."""
     taken = []
     with serving(fresh_home) as (port, pid), closing(ApiClient("127.0.0.1", port, small_city.keys["app"])) as api:
+        time.sleep(2.5)  # a span of the counters: the one in which the first list falls begins after the start
         idle = cpu_seconds(pid)
         for number in range(600):
             started = time.perf_counter()
@@ -78,7 +79,7 @@ def test_what_a_server_takes_for_its_lists_is_on_the_scorecard(fresh_home: Path,
     assert 0.0 < p50 <= p99 <= 1.1 * max(taken)
     assert p50 <= 1.1 * sorted(taken)[300]
     per_1000 = found["cpu_ms_per_1000"]["measured"]["value"]
-    assert 0.5 * spent <= per_1000 * 0.6 / 1000.0 <= 1.1 * spent + 0.02
+    assert 0.5 * spent <= per_1000 * 0.6 / 1000.0 <= 1.25 * spent + 0.1
     assert 20.0 < found["memory_mib"]["measured"]["value"] < 20_000.0
     assert found["explained_share"]["measured"]["value"] == 1.0
 
@@ -220,3 +221,5 @@ def test_each_seat_that_signs_has_a_role_and_no_other_has() -> None:
     assert {seat.name for seat in signing()} | {"app", "auditor", "admin"} == {role.value for role in Role}
     with pytest.raises(ValueError, match="small letters"):
         Seat("Night Shift", "", "", Measure("x", "", "", Direction.UP))
+    with pytest.raises(ValueError, match="cannot be negotiated"):
+        Seat("couriers", "", "", Measure("x", "", "", Direction.UP, live_only=True))

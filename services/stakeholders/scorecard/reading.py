@@ -122,21 +122,19 @@ def _by_diner(connection: Connection, span: Span) -> pd.DataFrame:
     listed = _sums(select(shown.user_id, func.count()), shown, span)
     charged = _sums(select(func.coalesce(paid.user_id, ""), func.sum(paid.amount)), paid, span)
     event, sold = events.c, ad_impressions.c
+    ordered = _standing(_sums(select(event.user_id, func.count()), event, span), span)
+    worth = _standing(_sums(select(event.user_id, func.sum(event.value)), event, span), span)
+    # An order of a log from before the system ran names a list that is not among the served ones.
     named = and_(shown.market == event.market, shown.request_id == event.request_id)
-    ordered = _standing(_sums(select(event.user_id, func.count()), event, span), span).join(
-        served_lists,
-        named,  # an order of a log from before we ran names a list that is not ours
-    )
     place = and_(
         sold.market == event.market,
         sold.user_id == event.user_id,
         sold.restaurant_id == event.restaurant_id,
         sold.request_id == event.request_id,
     )
-    worth = _standing(_sums(select(event.user_id, func.sum(event.value)), event, span), span)
     found = {
         LISTS: listed,
-        ORDERS: ordered.select_from(events),
+        ORDERS: ordered.select_from(events).join(served_lists, named),
         FEES: charged,
         SOLD_WORTH: worth.select_from(events).join(ad_impressions, place),
     }

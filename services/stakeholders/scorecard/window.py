@@ -79,9 +79,9 @@ class Window:
     began: datetime | None
     """The log's first list; None where there is none."""
     diners: pd.DataFrame
-    """A row for each diner who was shown a list, ordered at one or paid for one (an advertiser, through him): `lists`,
-    `orders` that stand, `fees` and `sold_worth`, what orders at sold places were worth, in minor units; NaN where there
-    were some and none says its worth."""
+    """A row for each diner who was shown a list, ordered from one, or was charged for: `lists`, `orders` that stand,
+    `fees` and `sold_worth`, what orders at sold places were worth, in minor units; NaN where there were some and none
+    says its worth."""
     known_diners: int
     """Diners of the market, shown a list or not."""
     places: pd.DataFrame
