@@ -39,6 +39,7 @@ from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
+from services.stakeholders.scorecard.store import Scorecards
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
@@ -74,6 +75,7 @@ class Services:
     freezes: FreezeStore
     minutes: ServingMinutes
     retraining: RunStore
+    scorecards: Scorecards
     trail: AuditTrail
     event_log: EventLog
     events: GroupCommit
@@ -219,6 +221,7 @@ def _assemble(
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),
         retraining=RunStore(engine, trail, clock),
+        scorecards=Scorecards(engine, clock, settings.objectives),
         trail=trail,
         event_log=event_log,
         events=GroupCommit(event_log),
@@ -247,6 +250,7 @@ async def _keep_running(embedded: EmbeddedRedis | None, cache: FeatureCache) -> 
 async def _keep_counts(counts: ServingCounts) -> None:
     """Write the counts of answers every other second, and once more in the end."""
     ends = False
+    counts.begin()
     while not ends:
         try:
             await asyncio.sleep(_COUNT_SECONDS)

@@ -23,6 +23,7 @@ from services.api.routes import (
     recommending,
     releases,
     retraining,
+    scorecard,
 )
 from services.api.schemas import EventWrite
 from services.bootstrap import open_services
@@ -92,6 +93,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         releases,
         freeze,
         audit,
+        scorecard,
         diners,
         health,
     ):

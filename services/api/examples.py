@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import release_examples
+from services.api import release_examples, scorecard_schemas
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
@@ -286,6 +286,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.ANSWERS,
+    **scorecard_schemas.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -12,6 +12,7 @@ from services.cli.learning import evaluate, ladder, train
 from services.cli.operating import doctor, serve, worker
 from services.cli.releasing import freeze, releases
 from services.cli.retraining import retrain
+from services.cli.scoring import scorecard
 from services.cli.selling import campaigns
 from services.cli.simulating import simulate
 
@@ -31,6 +32,7 @@ app.command("evaluate")(evaluate)
 app.command("ladder")(ladder)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
+app.command("scorecard")(scorecard)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)

@@ -369,6 +369,19 @@ serving_minutes = Table(
     Column("requests", BigInteger, nullable=False),
     Column("errors", BigInteger, nullable=False),
     Column("slow", BigInteger, nullable=False),
+    # Of the process, shared out by requests; sums over its answers of its resident memory.
+    Column("cpu_micros", BigInteger, nullable=False, server_default="0"),
+    Column("memory_mib", BigInteger, nullable=False, server_default="0"),
+)
+
+# How long answers took, in buckets that grow by 9 %; an hour is counted from 1970-01-01 00:00 UTC.
+answer_times = Table(
+    "answer_times",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("answers", BigInteger, nullable=False),
 )
 
 # How a version that is not shown agrees with what is.

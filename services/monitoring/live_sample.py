@@ -42,7 +42,7 @@ def read_sample(engine: Engine, market: str, since: datetime, until: datetime, l
     """At most `limit` lists of [since, until), evenly spread over it. Raises StorageUnavailable."""
     with reading(engine) as connection:
         _, lists = sample(connection, market, since, until, limit)
-        happened = _events_of(connection, market, lists, since, until)
+        happened = events_of(connection, market, lists, since, until)
     return LiveSample(_shown(lists), happened)
 
 
@@ -68,9 +68,10 @@ def markets_of(engine: Engine) -> list[MarketInfo]:
     return list(CatalogueStore(engine).markets())
 
 
-def _events_of(
+def events_of(
     connection: Connection, market: str, lists: Sequence[ServedList], since: datetime, until: datetime
 ) -> pd.DataFrame:
+    """Impressions, clicks and orders that name one of these lists of [since, until)."""
     event = events.c
     names = (col.REQUEST_ID, col.RESTAURANT_ID, col.USER_ID, col.TYPE, col.AT, col.VALUE)
     kinds = (EventType.IMPRESSION, EventType.CLICK, EventType.ORDER)
@@ -101,12 +102,12 @@ def _shown(lists: Sequence[ServedList]) -> pd.DataFrame:
             col.RESTAURANT_ID: [name for document in documents for name in document["restaurant_ids"]],
             col.AT: pd.to_datetime(spread([one.at for one in lists]), utc=True),
             "model_version": spread([one.model_version for one in lists]),
-            "probability": np.concatenate([_probabilities(document) for document in documents] or [np.empty(0)]),
+            "probability": np.concatenate([probabilities(document) for document in documents] or [np.empty(0)]),
         }
     )
 
 
-def _probabilities(document: dict[str, Any]) -> npt.NDArray[np.float64]:
+def probabilities(document: dict[str, Any]) -> npt.NDArray[np.float64]:
     """(shown,) what the model and the calibration say, without exploration and payment."""
     terms = zip(document["term_names"], terms_of(document), strict=True)
     kept = [values for name, values in terms if name not in _NOT_OF_THE_MODEL]

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine, delete, func, select
 
 from services.clock import Clock
+from services.database.schema import answer_times, shadow_scores
 from services.database.schema import serving_minutes as table
-from services.database.schema import shadow_scores
 from services.database.transactions import reading, writing
 from services.releases.budget import Budget, Objectives
 from services.releases.guardrails import ArmCounts
@@ -70,9 +70,11 @@ class ServingMinutes:
         )
 
     def forget(self, objectives: Objectives) -> int:
-        """Delete what is older than the window; how many rows that were."""
+        """Delete what is older than the window; how many minutes' rows that were."""
+        first = self._first_minute(objectives)
         with writing(self._engine) as connection:
-            return connection.execute(delete(table).where(table.c.minute < self._first_minute(objectives))).rowcount
+            connection.execute(delete(answer_times).where(answer_times.c.hour < first // 60))
+            return connection.execute(delete(table).where(table.c.minute < first)).rowcount
 
     def _first_minute(self, objectives: Objectives) -> int:
         begin = self._clock.now() - timedelta(days=objectives.window_days)

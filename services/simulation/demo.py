@@ -1,6 +1,7 @@
 """The demo: city -> log -> training -> release -> API and console, with diners walking in."""
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from data.city import truth
 from data.city.generate import generate
@@ -26,16 +27,20 @@ from services.cli.errors import UsageError
 from services.cli.progress import Progress
 from services.clock import Clock
 from services.database.engine import migrate, open_database
+from services.database.schema import billing_queue, served_lists, serving_minutes
+from services.database.transactions import reading
 from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
-from services.simulation.scorecard import measure_sales, measure_traffic, scorecard_lines, standstill_line
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
+from services.stakeholders.scorecard.card import text_lines
+from services.stakeholders.scorecard.store import Scorecards
 
 Echo = Callable[[str], object]
 
 _HOST = "127.0.0.1"
 _VISITS_OF_ONCE = 300
+_RECORDING_SECONDS = 15.0
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 
@@ -65,25 +70,40 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
         )
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
             if once:
-                _scorecard(settings, crowd, api, dataset, market, echo)
+                _scorecard(settings, crowd, api, market, echo)
                 return
             _introduce(keys, port, market, echo)
             _walk_in(crowd, api)
 
 
-def _scorecard(settings: Settings, crowd: Crowd, api: ApiClient, dataset: Dataset, market: str, echo: Echo) -> None:
-    champion = _champion(settings, market)
-    assert champion is not None, "training registers one"
-    clock = Clock()
-    since = clock.now()
-    traffic = measure_traffic(crowd.visits(api), _VISITS_OF_ONCE)
+def _scorecard(settings: Settings, crowd: Crowd, api: ApiClient, market: str, echo: Echo) -> None:
     with _database(settings) as engine:
-        sales = measure_sales(engine, clock, market, Path(champion.path), since)
-        standstill = standstill_line(engine, clock, market)
-    for line in scorecard_lines(champion.metrics, traffic, sales, api, dataset, market):
-        echo(line)
-    if standstill is not None:
-        echo(standstill)
+        before = _counted(engine, market)
+        for _ in itertools.islice(crowd.visits(api), _VISITS_OF_ONCE):
+            pass
+        _await_records(engine, market, before)
+        for line in text_lines(Scorecards(engine, Clock(), settings.objectives).fresh(market)):
+            echo(line)
+
+
+def _await_records(engine: Engine, market: str, before: tuple[int, int]) -> None:
+    """Lists and counters are written behind the answers, and what is owed is settled behind the events."""
+    waiting = select(func.count()).select_from(billing_queue).where(billing_queue.c.market == market)
+    deadline = time.monotonic() + _RECORDING_SECONDS
+    while time.monotonic() < deadline:
+        written = min(now - then for now, then in zip(_counted(engine, market), before, strict=True))
+        with reading(engine) as connection:
+            if written >= _VISITS_OF_ONCE and not connection.execute(waiting).scalar_one():
+                return
+        time.sleep(0.2)
+
+
+def _counted(engine: Engine, market: str) -> tuple[int, int]:
+    """Lists in the log, and answers in the counters."""
+    lists = select(func.count()).select_from(served_lists).where(served_lists.c.market == market)
+    answers = select(func.coalesce(func.sum(serving_minutes.c.requests), 0)).where(serving_minutes.c.market == market)
+    with reading(engine) as connection:
+        return connection.execute(lists).scalar_one(), int(connection.execute(answers).scalar_one())
 
 
 def _city(settings: Settings, sizes: Sizes) -> Dataset:

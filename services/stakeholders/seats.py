@@ -1,12 +1,23 @@
 """The seats at the table: one registry, from which scorecards, demands, negotiations and sign-offs are made.
 
-A seat is one entry of `SEATS`: its number, the way it should go, the dials it moves, and what it never trades.
+A seat is one entry of `SEATS`: its number, the way it should go, the dials it moves, and what it never trades. From the
+entry alone it has a role and a key, a place on the scorecard, and, if it signs, in the negotiation.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from services.stakeholders.scorecard import numbers
+from services.stakeholders.scorecard.estimates import Estimate
+from services.stakeholders.scorecard.window import Window
+
+if TYPE_CHECKING:
+    from services.simulation.outcomes import Tally
+
+_NAME: Final = re.compile(r"[a-z]{2,30}")
 
 
 class Direction(StrEnum):
@@ -32,6 +43,12 @@ class Measure:
     title: str
     unit: str
     direction: Direction
+    live: Callable[[Window], Estimate] | None = None
+    """Computes it from a market's tables; None: nobody has said how, and the scorecard says so."""
+    live_only: bool = False
+    """The closed loop has no such figure: it cannot be negotiated."""
+    simulated: Callable[["Tally"], float] | None = None
+    """Computes it from the closed loop's sums where `outcomes.FIGURES` does not have the key."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,14 @@ class Seat:
     dials: tuple[Dial, ...] = ()
     limits: tuple[Limit, ...] = ()
     signs: bool = True
-    """Negotiates and signs; who does not has limits only."""
+    """Negotiates and signs, with a key of its own; who does not has limits only."""
+
+    def __post_init__(self) -> None:
+        """A name is part of keys and addresses, and what is negotiated must come out of the closed loop."""
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"seat {self.name!r}: a name has 2 to 30 small letters")
+        if self.number.live_only:
+            raise ValueError(f"seat {self.name!r}: {self.number.key} is measured live only and cannot be negotiated")
 
 
 SEATS: Final[tuple[Seat, ...]] = (
@@ -80,18 +104,35 @@ SEATS: Final[tuple[Seat, ...]] = (
         "ml",
         "Machine learning",
         "accuracy",
-        Measure("ndcg@10", "nDCG@10", "", Direction.UP),
+        Measure("ndcg@10", "nDCG@10", "", Direction.UP, numbers.ndcg_held_out),
+        others=(
+            Measure("live_ndcg@10", "nDCG@10 of live orders", "", Direction.UP, numbers.ndcg_live, live_only=True),
+            Measure(
+                "calibration_error",
+                "orders off what was promised",
+                "",
+                Direction.DOWN,
+                numbers.calibration_error,
+                live_only=True,
+            ),
+        ),
         dials=(Dial("exploration", 0.0, 0.05), Dial("shortlist", 20, 300, whole=True)),
     ),
     Seat(
         "sales",
         "Sales",
         "fees",
-        Measure("fee_revenue_per_1000", "fees per 1,000 requests", "minor units", Direction.UP),
+        Measure("fee_revenue_per_1000", "fees per 1,000 requests", "minor units", Direction.UP, numbers.fees_per_1000),
         others=(
-            Measure("fees_per_diner_week", "fees a diner and week", "minor units", Direction.UP),
-            Measure("advertiser_return", "advertisers' return", "", Direction.UP),
-            Measure("budget_use", "share of the budgets spent", "", Direction.UP),
+            Measure(
+                "fees_per_diner_week",
+                "fees a diner and week",
+                "minor units",
+                Direction.UP,
+                numbers.fees_per_diner_week,
+            ),
+            Measure("advertiser_return", "advertisers' return", "", Direction.UP, numbers.advertiser_return),
+            Measure("budget_use", "share of the budgets spent", "", Direction.UP, numbers.budget_use),
         ),
         dials=(
             Dial("ads.money", 0.0005, 0.032, Scale.LOG),
@@ -104,11 +145,18 @@ SEATS: Final[tuple[Seat, ...]] = (
         "product",
         "Product",
         "orders, and an app that is quick",
-        Measure("orders_per_1000", "orders per 1,000 requests", "orders", Direction.UP),
+        Measure("orders_per_1000", "orders per 1,000 requests", "orders", Direction.UP, numbers.orders_per_1000),
         others=(
-            Measure("orders_per_diner_week", "orders a diner and week", "orders", Direction.UP),
-            Measure("latency_p99_ms", "p99", "ms", Direction.DOWN),
-            Measure("abandoned_share", "left before the list came", "", Direction.DOWN),
+            Measure(
+                "orders_per_diner_week",
+                "orders a diner and week",
+                "orders",
+                Direction.UP,
+                numbers.orders_per_diner_week,
+            ),
+            Measure("latency_p50_ms", "p50", "ms", Direction.DOWN, numbers.latency_p50_ms, live_only=True),
+            Measure("latency_p99_ms", "p99", "ms", Direction.DOWN, numbers.latency_p99_ms),
+            Measure("abandoned_share", "left before the list came", "", Direction.DOWN, numbers.abandoned_share),
         ),
         dials=(Dial("ads.value_floor", 0.0, 0.1),),
     ),
@@ -116,33 +164,71 @@ SEATS: Final[tuple[Seat, ...]] = (
         "infra",
         "Infrastructure",
         "no surprises",
-        Measure("cpu_ms_per_1000", "CPU per 1,000 requests", "ms", Direction.DOWN),
-        others=(Measure("change_failures", "versions that failed in service", "", Direction.DOWN),),
+        Measure("cpu_ms_per_1000", "CPU per 1,000 requests", "ms", Direction.DOWN, numbers.cpu_ms_per_1000),
+        others=(
+            Measure("change_failures", "versions that failed in service", "", Direction.DOWN, numbers.change_failures),
+            Measure("rollbacks", "rollbacks", "", Direction.DOWN, numbers.rollbacks, live_only=True),
+            Measure(
+                "error_budget_left", "error budget left", "", Direction.UP, numbers.error_budget_left, live_only=True
+            ),
+            Measure("memory_mib", "memory of a process", "MiB", Direction.DOWN, numbers.memory_mib, live_only=True),
+        ),
     ),
     Seat(
         "interpretability",
         "Interpretability",
         "reasons that are true",
-        Measure("explained_share", "items explained exactly", "", Direction.UP),
+        Measure("explained_share", "items explained exactly", "", Direction.UP, numbers.explained_share),
+        others=(
+            Measure(
+                "explained_lists", "lists explained exactly", "", Direction.UP, numbers.explained_lists, live_only=True
+            ),
+            Measure(
+                "explaining_us",
+                "cost of explaining an item",
+                "µs",
+                Direction.DOWN,
+                numbers.explaining_us,
+                live_only=True,
+            ),
+        ),
     ),
     Seat(
         "fairness",
         "Fairness",
         "a fair share for restaurants",
-        Measure("exposure_ratio", "least over greatest exposure per merit", "", Direction.UP),
+        Measure("exposure_ratio", "least over greatest exposure per merit", "", Direction.UP, numbers.exposure_ratio),
+        others=(
+            Measure(
+                "exposure_ratio_paid",
+                "the same at places that were sold",
+                "",
+                Direction.UP,
+                numbers.exposure_ratio_paid,
+                live_only=True,
+            ),
+            Measure(
+                "exposure_ratio_districts",
+                "the same between districts",
+                "",
+                Direction.UP,
+                numbers.exposure_ratio_districts,
+                live_only=True,
+            ),
+        ),
     ),
     Seat(
         "diners",
         "Diners",
         "to want to come back",
-        Measure("return_rate_28d", "come back within 28 days", "", Direction.UP),
+        Measure("return_rate_28d", "come back within 28 days", "", Direction.UP, numbers.return_rate_28d),
         signs=False,
     ),
     Seat(
         "restaurants",
         "Restaurants",
         "to stay in business",
-        Measure("open_share", "restaurants still open", "", Direction.UP),
+        Measure("open_share", "restaurants still open", "", Direction.UP, numbers.open_share),
         signs=False,
     ),
 )

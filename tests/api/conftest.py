@@ -1,8 +1,14 @@
 """A running application over a copy of the small city's home, with a real Redis and a real database."""
 
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from services.api.app import create_app
 from services.settings import Settings
+from services.simulation.walk_in import ApiClient, ApiError
 from tests.conftest import SmallCity, tablestakes
 
 if TYPE_CHECKING:
@@ -28,6 +35,27 @@ def running(home: Path, hot_path: bool = True, **overrides: Any) -> Iterator[Tes
     app = create_app(settings, hot_path=hot_path)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[int, int]]:
+    """A server over this home in a process of its own, ready: its port and its process's id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
+    environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
+    log = home / "serve.log"
+    with log.open("wb") as stream, subprocess.Popen(command, env=environment, stderr=stream) as process:
+        with closing(ApiClient("127.0.0.1", port, "")) as api:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                with suppress(ApiError):
+                    api.call("GET", "/health/ready")
+                    break
+                time.sleep(0.1)
+        yield port, process.pid
+        process.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,7 @@
 """The OpenAPI is what the API does: fuzzed from its own description, and its examples are true to it."""
 
-import contextlib
-import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,33 +10,17 @@ import jsonschema_rs
 import pytest
 from fastapi.testclient import TestClient
 
-from services.simulation.walk_in import ApiClient, ApiError
+from tests.api.conftest import serving
 from tests.conftest import SmallCity
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
 @pytest.fixture
-def live(small_city: SmallCity, tmp_path: Path) -> Iterator[str]:
+def live(fresh_home: Path) -> Iterator[str]:
     """A server in a process of its own; its address."""
-    home = tmp_path / "home"
-    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
-    environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
-    with (tmp_path / "serve.log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
-        api = ApiClient("127.0.0.1", port, "")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ApiError):
-                api.call("GET", "/health/ready")
-                break
-            time.sleep(0.1)
-        api.close()
+    with serving(fresh_home) as (port, _):
         yield f"http://127.0.0.1:{port}"
-        process.send_signal(signal.SIGTERM)
 
 
 def fuzz(address: str, key: str, examples: int, folder: Path) -> None:

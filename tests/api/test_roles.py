@@ -55,6 +55,8 @@ RIGHTS: dict[str, set[Role]] = {
     "startRetraining": {Role.ML, Role.ADMIN},
     "listRetrainingRuns": READERS,
     "getRetrainingRun": READERS,
+    "listSeats": READERS,
+    "getScorecard": READERS,
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "listUsers": EVERYONE,
     "putUser": APP,

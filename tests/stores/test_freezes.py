@@ -23,9 +23,11 @@ from services.releases.jobs import BudgetJob, GuardrailJob
 from services.releases.minutes import ServingMinutes
 from services.releases.overview import price_of
 from services.releases.states import Move
-from services.simulation.scorecard import standstill_line
+from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 from services.stakeholders.policy import AdPolicy, Policy
+from services.stakeholders.scorecard.card import text_lines
+from services.stakeholders.scorecard.store import Scorecards
 
 FRIDAY = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 PROMISED = Objectives(availability=0.999, fast=0.99, slow_ms=100.0, window_days=28, least_requests=1_000)
@@ -88,14 +90,12 @@ def test_a_freeze_by_hand_refuses_until_it_ends_and_names_what_waits(
 def test_the_scorecard_says_what_a_freeze_costs(
     engine: Engine, saved: list[Artifact], versions: list[str], freezes: FreezeStore, clock: Watch
 ) -> None:
-    assert standstill_line(engine, clock, MARKET) is None
+    cards = Scorecards(engine, clock, Settings().objectives)
+    assert cards.fresh(MARKET).standstill is None
     clock.at += timedelta(days=3)
     freezes.freeze(MARKET, "an outage", clock.at + timedelta(hours=2), "infra")
-    line = standstill_line(engine, clock, MARKET)
-    assert line is not None
-    assert line.startswith(
-        "infra            what the freeze costs       3.0 days stale, nDCG@10 lost 0.0200, 2 waiting"
-    )
+    said = "frozen (an outage): 3.0 days stale, nDCG@10 lost 0.0200, 2 waiting"
+    assert text_lines(cards.fresh(MARKET))[-1] == said
     store = store_of(engine, clock)
     price = price_of(store.releases(MARKET), clock.at)
     assert (price.champion_ndcg, price.best_queued) == (0.2, versions[2])
