@@ -39,6 +39,7 @@ from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
+from services.stakeholders.sign_offs import SignOffStore
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
@@ -70,6 +71,7 @@ class Services:
     campaigns: CampaignStore
     reports: AdReports
     policies: PolicyStore
+    sign_offs: SignOffStore
     releases: ReleaseStore
     freezes: FreezeStore
     minutes: ServingMinutes
@@ -109,7 +111,7 @@ class Services:
                 return Held(known or Diner(user_id=user_id, market=market), events, lists)
         return None
 
-    async def erase(self, market: str, user_id: str, role: Role) -> Erasure:
+    async def erase(self, market: str, user_id: str, role: Role, reason: str = "") -> Erasure:
         """Remove everything that is held about a diner. The trail says that it was done, under a pseudonym."""
 
         def witness(connection: Connection, erased: Erasure) -> None:
@@ -117,7 +119,13 @@ class Services:
             found = {"events": erased.events, "served_lists": erased.served_lists}
             document = {"before": found, "after": None}
             self.trail.record(
-                connection, role=role.value, action="diner.erase", market=market, subject=subject, document=document
+                connection,
+                role=role.value,
+                action="diner.erase",
+                market=market,
+                subject=subject,
+                document=document,
+                reason=reason,
             )
 
         await self.in_thread(self.served.flush)
@@ -215,6 +223,7 @@ def _assemble(
         campaigns=campaigns,
         reports=AdReports(engine, clock),
         policies=policies,
+        sign_offs=SignOffStore(engine, trail, clock, policies),
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),

@@ -23,6 +23,7 @@ from services.api.routes import (
     recommending,
     releases,
     retraining,
+    sign_offs,
 )
 from services.api.schemas import EventWrite
 from services.bootstrap import open_services
@@ -88,6 +89,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         catalogue,
         campaigns,
         policies,
+        sign_offs,
         retraining,
         releases,
         freeze,

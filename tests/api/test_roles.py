@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from services.access.roles import Role
+from services.access.roles import SEATS, Role
 
 EVERYONE = set(Role)
 APP, SALES = {Role.APP, Role.ADMIN}, {Role.SALES, Role.ADMIN}
@@ -37,7 +37,11 @@ RIGHTS: dict[str, set[Role]] = {
     "getPolicy": READERS,
     "listPolicyVersions": READERS,
     "putPolicy": READERS - {Role.AUDITOR},
-    "activatePolicy": {Role.ADMIN},
+    "activatePolicy": READERS - {Role.AUDITOR},
+    "getSignOffs": READERS,
+    "signPolicy": set(SEATS),
+    "withdrawSignOff": set(SEATS),
+    "diffPolicies": READERS,
     "listReleases": READERS,
     "promoteRelease": RELEASERS,
     "canaryRelease": RELEASERS,
