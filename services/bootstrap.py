@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -14,6 +14,7 @@ from services.access.roles import Role
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
 from services.ads.report import AdReports
+from services.audit.anchors import ServedAnchors
 from services.audit.pseudonyms import ensure_secret, pseudonym
 from services.audit.trail import AuditTrail
 from services.catalogue.records import Diner
@@ -35,6 +36,7 @@ from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
+from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
@@ -44,6 +46,7 @@ from services.stakeholders.sign_offs import SignOffStore
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_ANCHOR_SECONDS = 5.0
 _CANCEL_SECONDS = 1.0
 _OBSERVE_SECONDS = 1.0
 P = ParamSpec("P")
@@ -80,6 +83,8 @@ class Services:
     event_log: EventLog
     events: GroupCommit
     served: ServedLog
+    anchors: ServedAnchors
+    replayer: Replayer
     cache: FeatureCache
     diners: DinerLoader
     state: ServingState
@@ -116,7 +121,9 @@ class Services:
 
         def witness(connection: Connection, erased: Erasure) -> None:
             subject = pseudonym(self.secret, user_id)
-            found = {"events": erased.events, "served_lists": erased.served_lists}
+            found: dict[str, Any] = {"events": erased.events, "served_lists": erased.served_lists}
+            if erased.root:
+                found["root"] = erased.root
             document = {"before": found, "after": None}
             self.trail.record(
                 connection,
@@ -182,6 +189,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         services = _assemble(settings, metrics, clock, engine, redis_url, secret)
         stack.push_async_callback(services.cache.close)
         stack.callback(services.shadow.close)
+        stack.callback(_anchor_the_rest, services.anchors)
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
@@ -189,6 +197,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
             services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
             _keep_running(embedded, services.cache),
             _keep_counts(services.counts),
+            _keep_anchored(services.anchors),
             _keep_observed(services),
         )
         for loop in loops:
@@ -232,6 +241,8 @@ def _assemble(
         event_log=event_log,
         events=GroupCommit(event_log),
         served=served,
+        anchors=ServedAnchors(engine, trail),
+        replayer=Replayer(engine, policies),
         cache=cache,
         diners=diners,
         state=ServingState(stores, cache, keys, metrics, clock),
@@ -264,6 +275,23 @@ async def _keep_counts(counts: ServingCounts) -> None:
         cells = counts.taken()
         if not await asyncio.to_thread(counts.write, cells):
             counts.put_back(cells)
+
+
+async def _keep_anchored(anchors: ServedAnchors) -> None:
+    """Let the audit trail answer for what was served, a minute later at most."""
+    while True:
+        await asyncio.sleep(_ANCHOR_SECONDS)
+        try:
+            await asyncio.to_thread(anchors.anchor_if_due)
+        except StorageUnavailable as error:
+            _log.warning("anchors_wait", reason=str(error))
+
+
+def _anchor_the_rest(anchors: ServedAnchors) -> None:
+    try:
+        anchors.anchor()
+    except StorageUnavailable as error:
+        _log.warning("anchors_wait", reason=str(error))
 
 
 async def _keep_observed(services: Services) -> None:

@@ -22,6 +22,7 @@ from services.api.routes import (
     policies,
     recommending,
     releases,
+    replays,
     retraining,
     sign_offs,
 )
@@ -94,6 +95,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         releases,
         freeze,
         audit,
+        replays,
         diners,
         health,
     ):

@@ -120,6 +120,7 @@ _TEXTS: Final = {
     403: "The key's role may not do this.",
     404: "There is no such thing.",
     409: "It contradicts what is stored.",
+    410: "It was here and has been erased, or what it takes is not kept any more.",
     412: "It was written since you read it: read it again.",
     413: "The body is too large.",
     422: "The request is readable, but outside the schema.",
@@ -307,6 +308,14 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "putPolicy": POLICY,
     "activatePolicy": {**POLICY, "active": True},
     "getSignOffs": SIGN_OFFS,
+    "replayList": {
+        "request_id": RECOMMENDATIONS["request_id"],
+        "market": "aldermoor",
+        "identical": True,
+        "sealed": True,
+        "response": RECOMMENDATIONS,
+        "differences": [],
+    },
     "signPolicy": SIGN_OFFS,
     "withdrawSignOff": {**SIGN_OFFS, "signed": [], "missing": ["ml", *SIGN_OFFS["missing"]]},
     "diffPolicies": {

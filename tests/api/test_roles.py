@@ -59,6 +59,7 @@ RIGHTS: dict[str, set[Role]] = {
     "startRetraining": {Role.ML, Role.ADMIN},
     "listRetrainingRuns": READERS,
     "getRetrainingRun": READERS,
+    "replayList": {Role.AUDITOR, Role.ADMIN},
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "listUsers": EVERYONE,
     "putUser": APP,
