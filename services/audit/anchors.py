@@ -7,18 +7,20 @@ change that comes before the anchor is in it; one that comes after it is found.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine, func, select, update
 
+from services.audit.bundle import write_bundle
 from services.audit.seals import list_digest, merkle_root
-from services.audit.trail import AuditTrail
+from services.audit.trail import ANCHOR, AuditTrail
+from services.clock import Clock
 from services.database.schema import audit_trail, served_lists
 from services.database.schema import served_seals as table
 from services.database.transactions import lock_out, reading, writing
 
-ANCHOR: Final = "served.anchor"
 ERASURE: Final = "diner.erase"
 SYSTEM: Final = "system"
 _BATCH: Final = 10_000
@@ -98,6 +100,10 @@ class ServedAnchors:
                 document={"before": None, "after": after},
             )
             return True
+
+    def export(self, clock: Clock, path: Path, lists: bool) -> None:
+        """Write the bundle for an auditor."""
+        write_bundle(self._engine, clock, path, lists)
 
     def findings(self) -> Iterator[Finding]:
         """All at which served lists are not what their seals and the trail say; nothing where they are.

@@ -21,6 +21,8 @@ from services.database.transactions import lock_out, reading
 _BEGINNING: Final = "0" * 64
 _COVERED: Final = ("seq", "at", "role", "action", "market", "subject", "document", "previous")
 _PAGE: Final = 1_000
+ANCHOR: Final = "served.anchor"
+"""The action of the records that answer for served lists."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,17 @@ class AuditTrail:
         subject: str | None = None,
         role: str | None = None,
     ) -> list[AuditRecord]:
-        """The newest records first, of all that is named; only those numbered below `before`."""
+        """The newest records first, of all that is named; only those numbered below `before`.
+
+        Anchors are no use of a lever, and each minute of traffic brings one: they are shown where they are asked for.
+        """
         statement = select(table).order_by(table.c.seq.desc()).limit(limit)
         named = {"market": market, "action": action, "subject": subject, "role": role}
         for column, wanted in named.items():
             if wanted is not None:
                 statement = statement.where(table.c[column] == wanted)
+        if action is None:
+            statement = statement.where(table.c.action != ANCHOR)
         if before is not None:
             statement = statement.where(table.c.seq < before)
         with reading(self._engine) as connection:

@@ -60,6 +60,7 @@ RIGHTS: dict[str, set[Role]] = {
     "listRetrainingRuns": READERS,
     "getRetrainingRun": READERS,
     "replayList": {Role.AUDITOR, Role.ADMIN},
+    "exportAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "listUsers": EVERYONE,
     "putUser": APP,
