@@ -7,26 +7,31 @@ change that comes before the anchor is in it; one that comes after it is found.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from services.audit.bundle import write_bundle
 from services.audit.seals import list_digest, merkle_root
 from services.audit.trail import ANCHOR, AuditTrail
 from services.clock import Clock
-from services.database.schema import audit_trail, served_lists
+from services.database.schema import audit_trail, replay_blobs, served_lists
 from services.database.schema import served_seals as table
 from services.database.transactions import lock_out, reading, writing
 
 ERASURE: Final = "diner.erase"
+FORGOTTEN: Final = "served.forget"
+"""The action of a record that lists were removed because their time had come."""
 SYSTEM: Final = "system"
 _BATCH: Final = 10_000
 _MOST_ANCHORS: Final = 1_000
 """At once: lists that come meanwhile are not waited for."""
 _PAGE: Final = 500
+_TOUCHED: Final = timedelta(hours=2)
+"""More than how late the word on when a blob was last used may be."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,53 @@ class ServedAnchors:
             )
             return True
 
+    def forget(self, before: datetime) -> int:
+        """Remove the lists of each anchor whose lists were all served before this time, and what only they were made
+        from; the number of lists.
+
+        Their seals stay, and the trail says that their time had come: the rest can be checked as before.
+        """
+        removed = 0
+        for market, number in self._past(before):
+            of_anchor = (table.c.market == market, table.c.anchor == number, table.c.erasure.is_(None))
+            with writing(self._engine) as connection:
+                seals = connection.execute(
+                    select(table.c.request_id, table.c.digest).where(*of_anchor).order_by(table.c.request_id)
+                ).all()
+                if not seals:
+                    continue
+                root = merkle_root([seal.digest for seal in seals])
+                ids = select(table.c.request_id).where(*of_anchor)
+                lists = (served_lists.c.market == market, served_lists.c.request_id.in_(ids))
+                removed += connection.execute(delete(served_lists).where(*lists)).rowcount
+                connection.execute(update(table).where(*of_anchor).values(erasure=root))
+                self._trail.record(
+                    connection,
+                    role=SYSTEM,
+                    action=FORGOTTEN,
+                    market=market,
+                    subject=str(number),
+                    document={"before": {"lists": len(seals), "root": root}, "after": None},
+                    reason=f"served before {before:%Y-%m-%d %H:%M} UTC",
+                )
+        with writing(self._engine) as connection:
+            connection.execute(delete(replay_blobs).where(replay_blobs.c.used_at < before - _TOUCHED))
+        return removed
+
+    def _past(self, before: datetime) -> list[tuple[str, int]]:
+        """Anchors that have lists, all from before a time."""
+        both = (served_lists.c.request_id == table.c.request_id) & (served_lists.c.market == table.c.market)
+        statement = (
+            select(table.c.market, table.c.anchor)
+            .join(served_lists, both)
+            .where(table.c.anchor.is_not(None))
+            .group_by(table.c.market, table.c.anchor)
+            .having(func.max(served_lists.c.at) < before)
+            .order_by(table.c.market, table.c.anchor)
+        )
+        with reading(self._engine) as connection:
+            return [(row.market, row.anchor) for row in connection.execute(statement)]
+
     def export(self, clock: Clock, path: Path, lists: bool) -> None:
         """Write the bundle for an auditor."""
         write_bundle(self._engine, clock, path, lists)
@@ -113,7 +165,9 @@ class ServedAnchors:
         with reading(self._engine) as connection:
             anchors = _documents(connection, ANCHOR)
             erasures = {
-                (market, str(document["before"].get("root"))) for market, _, document in _documents(connection, ERASURE)
+                (market, str(document["before"].get("root")))
+                for action in (ERASURE, FORGOTTEN)
+                for market, _, document in _documents(connection, action)
             }
             yield from _wrong_anchors(connection, anchors)
             yield from _wrong_erasures(connection, erasures)
@@ -156,7 +210,7 @@ def _wrong_erasures(connection: Connection, told: set[tuple[str, str]]) -> Itera
         found.setdefault((row.market, row.erasure), []).append(row.digest)
     for (market, root), digests in sorted(found.items()):
         if (market, root) not in told or merkle_root(digests) != root:
-            yield Finding(market, f"erasure {root[:12]}", "lists are marked as erased that no diner's erasure names")
+            yield Finding(market, f"erasure {root[:12]}", "lists are marked as erased that no erasure names")
 
 
 def _wrong_lists(connection: Connection) -> Iterator[Finding]:

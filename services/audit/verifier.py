@@ -2,7 +2,7 @@
 
 A bundle is an unpacked zip with `manifest.json`, `trail.jsonl`, `seals.jsonl` and `lists.jsonl`. What is checked: the
 files are those of the manifest; the records of the trail are a chain without gaps; the anchors in the trail are the
-roots of the seals; each served list is what its seal says; no list is missing but those of erased diners.
+roots of the seals; each served list is what its seal says; no list is missing but those that the trail says went.
 Exit code 0: all of it holds, 1: it does not, 2: this is no bundle.
 """
 
@@ -62,7 +62,7 @@ def _anchors(trail: List[Row], seals: List[Row]) -> Iterator[str]:  # noqa: UP00
 
 def _erasures(trail: List[Row], seals: List[Row]) -> Iterator[str]:  # noqa: UP006
     told: Set[Key] = set()  # noqa: UP006
-    for record in (one for one in trail if one["action"] == "diner.erase"):
+    for record in (one for one in trail if one["action"] in ("diner.erase", "served.forget")):
         told.add((record["market"], json.loads(record["document"])["before"].get("root", "")))
     marked: Dict[Key, List[Row]] = {}  # noqa: UP006
     for seal in seals:
@@ -71,7 +71,7 @@ def _erasures(trail: List[Row], seals: List[Row]) -> Iterator[str]:  # noqa: UP0
     for key, erased in sorted(marked.items()):
         root = _root([seal["digest"] for seal in sorted(erased, key=_by_id)])
         if key not in told or root != key[1]:
-            yield f"market {key[0]}, erasure {key[1][:12]}: no diner's erasure in the trail names these lists"
+            yield f"market {key[0]}, erasure {key[1][:12]}: no erasure in the trail names these lists"
 
 
 def _lists(lists: Iterator[Row], seals: List[Row], complete: bool) -> Iterator[str]:  # noqa: UP006
@@ -81,7 +81,7 @@ def _lists(lists: Iterator[Row], seals: List[Row], complete: bool) -> Iterator[s
         if seal is None:
             yield f"list {served['request_id']}: it has no seal, or is there twice"
         elif seal["erasure"] is not None:
-            yield f"list {served['request_id']}: its diner was erased, and it is there"
+            yield f"list {served['request_id']}: it was erased, and it is there"
         elif _list_digest(served) != seal["digest"]:
             yield f"list {served['request_id']}: not what was sealed"
     if complete:

@@ -27,7 +27,7 @@ from services.serving.kept import Surroundings
 from services.serving.live import LiveMarket
 from services.serving.present import body
 from services.serving.recommender import Answer, Ask, ranked_lists, sold_list
-from services.serving.replay_inputs import Inputs, InputsError, decode_inputs
+from services.serving.replay_inputs import Explain, Inputs, InputsError, decode_inputs
 from services.serving.served_document import served_document
 from services.serving.snapshot import MarketSnapshot, build_snapshot
 from services.stakeholders.policies import PolicyNotFound, PolicyStore
@@ -49,7 +49,7 @@ class NotReplayable(Exception):
     """Something that the list was made from is not kept; the message says what."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Replay:
     """A list that was made again."""
 
@@ -62,6 +62,9 @@ class Replay:
     """Whether the record is the one that was sealed when it was written."""
     body: bytes
     """The answer as it is made now."""
+    answer: Answer
+    explain: Explain
+    """How it was asked for reasons."""
     differences: tuple[str, ...]
     """Where the record says otherwise; empty where it is identical."""
 
@@ -116,6 +119,8 @@ class Replayer:
             identical=identical,
             sealed=seal == list_digest(*head, bytes(row.document), inputs),
             body=made,
+            answer=answer,
+            explain=given.explain,
             differences=() if identical else _told(document, again),
         )
 
@@ -130,7 +135,7 @@ class Replayer:
                 raise UnknownList(f"no list with the request id {request_id!r} is on record")
             if seal.erasure is None:
                 raise NotReplayable("the list has a seal, and is gone: `tablestakes trail verify` says more")
-            raise ErasedList("the list went with its diner, who was erased")
+            raise ErasedList("the list was erased, with its diner or because its time had come")
         return row, None if seal is None else seal.digest
 
     def _ask(self, row: Row[Any], document: dict[str, Any], given: Inputs, artifact: Artifact) -> Ask:

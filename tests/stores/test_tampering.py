@@ -247,3 +247,20 @@ def test_what_waits_is_anchored_once_by_many(books: Books) -> None:
     assert books.anchors.anchor_if_due() == 0
     assert {row["anchor"] for row in books.rows("seals")} == {1, 2, 3}
     assert books.holds()
+
+
+def test_what_is_old_is_forgotten_by_whole_anchors_and_the_rest_holds(
+    books: Books, check: Callable[[Books], tuple[int, str]]
+) -> None:
+    books.anchors.anchor()
+    assert books.anchors.forget(NOON) == 0
+    assert books.anchors.forget(NOON + timedelta(seconds=12)) == 7  # of the first nine lists the erased diner had two
+    assert {row["request_id"] for row in books.rows("lists")}.isdisjoint(f"q{number:02d}" for number in range(9))
+    assert books.anchors.forget(NOON + timedelta(seconds=12)) == 0
+    assert books.holds()
+    assert check(books)[0] == 0
+    forgotten = books.trail.page(action="served.forget")
+    assert sorted((record.market, record.subject) for record in forgotten) == [("aldermoor", "1"), ("bramble", "1")]
+    seal = next(row for row in books.rows("seals") if row["request_id"] == "q01")
+    books.replace("seals", seal, {**seal, "erasure": None})
+    assert not books.holds()
