@@ -242,7 +242,8 @@ class ServedLog:
             blobs = self._blobs(written)
             with writing(self._engine) as connection:
                 if blobs:
-                    connection.execute(self._keep, list(blobs.values()))
+                    # Sorted: two processes that keep the same blobs lock them in the same order.
+                    connection.execute(self._keep, [blobs[name] for name in sorted(blobs)])
                 # A transaction whose commit was not heard of is tried again: what it stored is not counted twice.
                 rows = [{**each.served._asdict(), "inputs": each.record.inputs} for each in written]
                 new = set(connection.execute(self._insert, rows).scalars())
