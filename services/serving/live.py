@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -60,17 +61,15 @@ class LiveMarket:
             campaigns_open=self.campaigns_open.astype(np.uint8),
         )
 
-    def kept(self, market: str) -> Blob:
-        """What does not change by the second, to make a list again; made once."""
-        found = self.__dict__.get("_kept")
-        if found is None:
-            found = self.__dict__["_kept"] = Blob.of("live", encode_market(market, self.blob()))
-        return found
+    @cached_property
+    def kept(self) -> Blob:
+        """All but the offers, to make a list again; the market is not in it."""
+        return Blob.of("live", encode_market("", self.blob()))
 
     @classmethod
-    def read(cls, market: str, blob: bytes) -> "LiveMarket":
+    def read(cls, blob: bytes) -> "LiveMarket":
         """From the plain content of `kept`."""
-        state = decode_market(blob, key_hash(market))
+        state = decode_market(blob, key_hash(""))
         return cls(
             catalogue_version=int(state.catalogue_version),
             as_of=datetime.fromtimestamp(state.as_of, UTC),

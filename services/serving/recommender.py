@@ -51,6 +51,13 @@ class Ask:
     instead: MarketSnapshot | None = None
     """The champion, where a canary is asked: it answers should the canary fail."""
 
+    @property
+    def offers(self) -> Offers | None:
+        """What is bid for places of this list; None where nothing is."""
+        offers = self.live.offers
+        # While a refresh swaps snapshots, the live data can be of the next one already.
+        return offers if offers is not None and offers.book is self.snapshot.book else None
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -181,16 +188,9 @@ def ranked_lists(ask: Ask, state: DinerState | None, at: datetime, request_id: s
     return rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
 
 
-def offers_of(ask: Ask) -> Offers | None:
-    """What is bid for places of this list; None where nothing is."""
-    offers = ask.live.offers
-    # While a refresh swaps snapshots, the live data can be of the next one already.
-    return offers if offers is not None and offers.book is ask.snapshot.book else None
-
-
 def sold_list(ask: Ask, ranked: RankedLists) -> ShownList:
     """The list with what its auction sold."""
-    offers, selling = offers_of(ask), ask.snapshot.selling[ask.policy.name]
+    offers, selling = ask.offers, ask.snapshot.selling[ask.policy.name]
     if offers is None or selling is None:
         return shown_list(ranked, 0, None)
     return shown_list(ranked, 0, run_auction(ranked.shortlists, 0, ask.k, offers, selling))

@@ -152,7 +152,7 @@ class Replayer:
         snapshot = replace(base, policies={policy.name: policy}, active_policy=policy.name, selling=selling)
         live: LiveMarket = self._once(
             ("live", row.market, given.live),
-            lambda: LiveMarket.read(row.market, self._blob(row.market, given.live, "live data")),
+            lambda: LiveMarket.read(self._blob(row.market, given.live, "live data")),
         )
         if given.offers_at is not None:
             live = live.with_offers(snapshot, given.offers_at)

@@ -60,19 +60,17 @@ def served_document(answer: "Answer") -> Made:
 
 
 def _blobs(answer: "Answer") -> tuple[Blob, Blob, Blob]:
-    ask = answer.ask
-    return ask.snapshot.around.catalogue_blob, ask.snapshot.around.book_blob, ask.live.kept(ask.snapshot.info.market)
+    around = answer.ask.snapshot.around
+    return around.catalogue_blob, around.book_blob, answer.ask.live.kept
 
 
 def _inputs(answer: "Answer", explain: Explain, body: bytes) -> bytes:
     ask = answer.ask
     catalogue, book, live = (blob.digest for blob in _blobs(answer))
-    offers = ask.live.offers
-    for_sale = offers is not None and offers.book is ask.snapshot.book
     return encode_inputs(
         explain,
         (catalogue, book, live),
-        ask.live.offers_at if for_sale else None,
+        None if ask.offers is None else ask.live.offers_at,
         sha256(body).digest(),
         answer.state,
         ask.user_id,
