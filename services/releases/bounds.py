@@ -58,15 +58,14 @@ class ApprovedBounds(RootModel[dict[str, Bound]]):
 def moved_outside(bounds: ApprovedBounds, active: PolicyDials, wanted: PolicyDials) -> list[str]:
     """What a policy would move that it may not, in words; empty where it stays inside.
 
-        >>> from services.stakeholders.differences import dials_of
-    from services.stakeholders.policy import AdPolicy, Policy
-        >>> approved = ApprovedBounds({"ads.money": Bound(min=0.0, max=0.004)})
-        >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.003)))
-        []
-        >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.005)))
-        ['ads.money: 0.005 is outside 0 to 0.004']
-        >>> moved_outside(approved, Policy(), Policy(shortlist=300))
-        ['shortlist: no bounds are approved']
+    >>> from services.stakeholders.policy import AdPolicy, Policy
+    >>> approved = ApprovedBounds({"ads.money": Bound(min=0.0, max=0.004)})
+    >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.003)))
+    []
+    >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.005)))
+    ['ads.money: 0.005 is outside 0 to 0.004']
+    >>> moved_outside(approved, Policy(), Policy(shortlist=300))
+    ['shortlist: no bounds are approved']
     """
     before, after = dict(dials_of(active)), dict(dials_of(wanted))
     found = []
