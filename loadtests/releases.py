@@ -148,7 +148,7 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
 def _switch_money_off(server: Server, home: Home) -> None:
     """Sold places depend on what is bid at the moment; the organic list is what a model makes."""
     call(server, home, "admin", "PUT", "/v1/policies/organic", {"ads": {"money": 0.0}})
-    call(server, home, "admin", "POST", "/v1/policies/organic/activate", {})
+    call(server, home, "admin", "POST", "/v1/policies/organic/activate", {"override": True, "reason": "a load run"})
 
 
 def _trace(home: Home, rate: float, seconds: float, seed: int) -> Sequence[Planned]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -14,6 +14,7 @@ from services.access.roles import Role
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
 from services.ads.report import AdReports
+from services.audit.anchors import ServedAnchors
 from services.audit.pseudonyms import ensure_secret, pseudonym
 from services.audit.trail import AuditTrail
 from services.catalogue.records import Diner
@@ -35,15 +36,18 @@ from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.recommender import Recommender
+from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 from services.stakeholders.scorecard.store import Scorecards
+from services.stakeholders.sign_offs import SignOffStore
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_ANCHOR_SECONDS = 5.0
 _CANCEL_SECONDS = 1.0
 _OBSERVE_SECONDS = 1.0
 P = ParamSpec("P")
@@ -71,6 +75,7 @@ class Services:
     campaigns: CampaignStore
     reports: AdReports
     policies: PolicyStore
+    sign_offs: SignOffStore
     releases: ReleaseStore
     freezes: FreezeStore
     minutes: ServingMinutes
@@ -80,6 +85,8 @@ class Services:
     event_log: EventLog
     events: GroupCommit
     served: ServedLog
+    anchors: ServedAnchors
+    replayer: Replayer
     cache: FeatureCache
     diners: DinerLoader
     state: ServingState
@@ -111,15 +118,23 @@ class Services:
                 return Held(known or Diner(user_id=user_id, market=market), events, lists)
         return None
 
-    async def erase(self, market: str, user_id: str, role: Role) -> Erasure:
+    async def erase(self, market: str, user_id: str, role: Role, reason: str = "") -> Erasure:
         """Remove everything that is held about a diner. The trail says that it was done, under a pseudonym."""
 
         def witness(connection: Connection, erased: Erasure) -> None:
             subject = pseudonym(self.secret, user_id)
-            found = {"events": erased.events, "served_lists": erased.served_lists}
+            found: dict[str, Any] = {"events": erased.events, "served_lists": erased.served_lists}
+            if erased.root:
+                found["root"] = erased.root
             document = {"before": found, "after": None}
             self.trail.record(
-                connection, role=role.value, action="diner.erase", market=market, subject=subject, document=document
+                connection,
+                role=role.value,
+                action="diner.erase",
+                market=market,
+                subject=subject,
+                document=document,
+                reason=reason,
             )
 
         await self.in_thread(self.served.flush)
@@ -176,6 +191,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         services = _assemble(settings, metrics, clock, engine, redis_url, secret)
         stack.push_async_callback(services.cache.close)
         stack.callback(services.shadow.close)
+        stack.callback(_anchor_the_rest, services.anchors)
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
         await services.warm_up()
@@ -183,6 +199,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
             services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
             _keep_running(embedded, services.cache),
             _keep_counts(services.counts),
+            _keep_anchored(services.anchors),
             _keep_observed(services),
         )
         for loop in loops:
@@ -217,6 +234,7 @@ def _assemble(
         campaigns=campaigns,
         reports=AdReports(engine, clock),
         policies=policies,
+        sign_offs=SignOffStore(engine, trail, clock, policies),
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),
@@ -226,6 +244,8 @@ def _assemble(
         event_log=event_log,
         events=GroupCommit(event_log),
         served=served,
+        anchors=ServedAnchors(engine, trail),
+        replayer=Replayer(engine, policies),
         cache=cache,
         diners=diners,
         state=ServingState(stores, cache, keys, metrics, clock),
@@ -259,6 +279,23 @@ async def _keep_counts(counts: ServingCounts) -> None:
         cells = counts.taken()
         if not await asyncio.to_thread(counts.write, cells):
             counts.put_back(cells)
+
+
+async def _keep_anchored(anchors: ServedAnchors) -> None:
+    """Let the audit trail answer for what was served, a minute later at most."""
+    while True:
+        await asyncio.sleep(_ANCHOR_SECONDS)
+        try:
+            await asyncio.to_thread(anchors.anchor_if_due)
+        except StorageUnavailable as error:
+            _log.warning("anchors_wait", reason=str(error))
+
+
+def _anchor_the_rest(anchors: ServedAnchors) -> None:
+    try:
+        anchors.anchor()
+    except StorageUnavailable as error:
+        _log.warning("anchors_wait", reason=str(error))
 
 
 async def _keep_observed(services: Services) -> None:

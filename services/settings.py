@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Events in one `POST /v1/events`."""
     served_log_buffer: int = Field(default=50_000, ge=1)
     """Served records that wait for the database at most; beyond it the oldest are dropped and counted."""
+    served_days: int = Field(default=0, ge=0, le=36_500)
+    """Days for which served lists are kept, with what it takes to make them again; 0: all."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
     follow_releases_seconds: float = Field(default=0.2, gt=0, le=60)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from services.ads.pacing_job import PacingJob
 from services.ads.settlement import Settler
+from services.audit.anchors import ServedAnchors
 from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import migrate, open_database
@@ -127,6 +129,10 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
     def drift() -> None:
         metrics.drift(live_drift(engine, clock, settings.drift_days), time.time())
 
+    def forget() -> None:
+        if settings.served_days:
+            ServedAnchors(engine, trail).forget(clock.now() - timedelta(days=settings.served_days))
+
     return [
         Job("settlement", 1.0, settler.settle, drains=True),
         Job("pacing", 60.0, pacing.run),
@@ -137,6 +143,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
         Job("spend-watch", 60.0, lambda: metrics.spending(pacing.spending())),
         Job("calibration-watch", 300.0, lambda: metrics.calibration(live_calibration(engine, clock)), slow=True),
         Job("drift-watch", 3600.0, drift, slow=True),
+        Job("served-lists", 3600.0, forget, slow=True),
     ]
 
 

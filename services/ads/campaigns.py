@@ -65,7 +65,7 @@ class CampaignStore:
         self._clock = clock
         self._upsert = upsert_into(engine, table)
 
-    def put(self, campaign: Campaign, expected_version: int | None, role: str) -> StoredCampaign:
+    def put(self, campaign: Campaign, expected_version: int | None, role: str, reason: str = "") -> StoredCampaign:
         """Add, change, or open again what was closed; the same content as is stored keeps its version.
 
         `expected_version` is the version that the caller has seen, None where it saw none. Raises VersionMismatch
@@ -80,10 +80,12 @@ class CampaignStore:
             _check(connection, campaign, now)
             version, created_at = (1, now) if before is None else (before.version + 1, before.created_at)
             after = StoredCampaign(campaign, version, created_at, now, None)
-            self._write(connection, "campaign.put", before, after, role)
+            self._write(connection, "campaign.put", before, after, role, reason)
         return after
 
-    def close(self, market: str, campaign_id: str, expected_version: int, role: str) -> StoredCampaign:
+    def close(
+        self, market: str, campaign_id: str, expected_version: int, role: str, reason: str = ""
+    ) -> StoredCampaign:
         """Stop selling places to a campaign; it stays for its bills. Closing it again changes nothing.
 
         Raises CampaignNotFound and VersionMismatch.
@@ -96,7 +98,7 @@ class CampaignStore:
             if before.closed_at is not None:
                 return before
             after = StoredCampaign(before.campaign, before.version + 1, before.created_at, now, now)
-            self._write(connection, "campaign.close", before, after, role)
+            self._write(connection, "campaign.close", before, after, role, reason)
         return after
 
     def get(self, market: str, campaign_id: str) -> StoredCampaign | None:
@@ -143,7 +145,13 @@ class CampaignStore:
         return stored
 
     def _write(
-        self, connection: Connection, action: str, before: StoredCampaign | None, after: StoredCampaign, role: str
+        self,
+        connection: Connection,
+        action: str,
+        before: StoredCampaign | None,
+        after: StoredCampaign,
+        role: str,
+        reason: str,
     ) -> None:
         times = {name: getattr(after, name) for name in ("version", "created_at", "updated_at", "closed_at")}
         connection.execute(self._upsert, {**after.campaign.__dict__, **times})
@@ -154,6 +162,7 @@ class CampaignStore:
             market=after.campaign.market,
             subject=after.campaign.campaign_id,
             document={"before": None if before is None else before.document(), "after": after.document()},
+            reason=reason,
         )
 
 

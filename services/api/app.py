@@ -22,8 +22,10 @@ from services.api.routes import (
     policies,
     recommending,
     releases,
+    replays,
     retraining,
     scorecard,
+    sign_offs,
 )
 from services.api.schemas import EventWrite
 from services.bootstrap import open_services
@@ -89,11 +91,13 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         catalogue,
         campaigns,
         policies,
+        sign_offs,
         retraining,
         releases,
         freeze,
         audit,
         scorecard,
+        replays,
         diners,
         health,
     ):

@@ -120,6 +120,7 @@ _TEXTS: Final = {
     403: "The key's role may not do this.",
     404: "There is no such thing.",
     409: "It contradicts what is stored.",
+    410: "It was here and has been erased, or what it takes is not kept any more.",
     412: "It was written since you read it: read it again.",
     413: "The body is too large.",
     422: "The request is readable, but outside the schema.",
@@ -199,6 +200,7 @@ POLICY: Final[dict[str, Any]] = {
     "recency_half_life_hours": 72.0,
     "exploration": 0.0,
     "radius_km": 8.0,
+    "model": "",
     "ads": {
         "money": 0.001,
         "first_slot": 3,
@@ -214,16 +216,28 @@ POLICY: Final[dict[str, Any]] = {
         "max_calibration_error": 0.02,
     },
 }
+SIGN_OFFS: Final[dict[str, Any]] = {
+    "market": "aldermoor",
+    "name": "calm-january",
+    "version": 1,
+    "signed": [{"seat": "ml", "at": "2026-01-09T19:00:00Z", "reason": "accuracy holds"}],
+    "missing": ["sales", "product", "infra", "interpretability", "fairness"],
+    "active": False,
+    "held_back": None,
+}
 AUDIT_RECORD: Final[dict[str, Any]] = {
     "seq": 1,
     "at": "2026-01-09T19:00:00Z",
-    "role": "admin",
+    "role": "fairness",
     "action": "policy.activate",
     "market": "aldermoor",
     "subject": "calm-january",
     "document": {
         "before": {"name": "balanced", "version": 1},
         "after": {"name": "calm-january", "version": 1},
+        "reason": "the settlement of January",
+        "signed_by": ["ml", "sales", "product", "infra", "interpretability", "fairness"],
+        "missing": [],
     },
     "previous": "0" * 64,
     "digest": "9b1f0c2d" * 8,
@@ -272,7 +286,8 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "startRetraining": {"models": ["lightfm"], "seed": 0},
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
-    "activatePolicy": {"version": 1},
+    "activatePolicy": {"version": 1, "override": False, "reason": "back to what we had in January"},
+    "signPolicy": {"version": 1, "reason": "half of what we hoped for, and fees hold"},
     "rankCandidates": RANKING_REQUEST,
     "putRestaurant": {name: value for name, value in RESTAURANT.items() if name != "restaurant_id"},
     "putUser": {name: value for name, value in DINER.items() if name != "user_id"},
@@ -293,6 +308,31 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "getPolicy": POLICY,
     "putPolicy": POLICY,
     "activatePolicy": {**POLICY, "active": True},
+    "getSignOffs": SIGN_OFFS,
+    "replayList": {
+        "request_id": RECOMMENDATIONS["request_id"],
+        "market": "aldermoor",
+        "identical": True,
+        "sealed": True,
+        "response": RECOMMENDATIONS,
+        "differences": [],
+    },
+    "signPolicy": SIGN_OFFS,
+    "withdrawSignOff": {**SIGN_OFFS, "signed": [], "missing": ["ml", *SIGN_OFFS["missing"]]},
+    "diffPolicies": {
+        "market": "aldermoor",
+        "name": "calm-january",
+        "before": 1,
+        "after": 2,
+        "items": [
+            {
+                "dial": "ads.money",
+                "before": 0.001,
+                "after": 0.004,
+                "text": "price of money (ads.money): from 0.001 to 0.004 order probability a minor unit of fee",
+            }
+        ],
+    },
     "startRetraining": RETRAINING_RUN,
     "listRetrainingRuns": {"items": [_FINISHED_RUN], "next": None},
     "getRetrainingRun": {

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
 import structlog
 from fastapi import FastAPI
 from pydantic import ValidationError
@@ -24,8 +23,9 @@ from services.api.security import READERS_OF_DINERS, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
 from services.monitoring.requests import RequestNotes, RequestWatch
-from services.serving.present import Explain, document
+from services.serving.present import body
 from services.serving.recommender import Ask
+from services.serving.replay_inputs import Explain
 
 PATH: Final = "/v1/recommendations"
 ROUTE: Final = "recommendations"
@@ -57,7 +57,8 @@ async def answered(
     try:
         made = await services.recommender.recommend(ask)
         ranked = time.perf_counter()
-        body = orjson.dumps(document(made, explain), option=orjson.OPT_UTC_Z)
+        sent = body(made, explain)
+        services.recommender.log(made, explain, sent)
     except Exception as error:
         services.counts.count(ask.snapshot, time.perf_counter() - started, assigned=assigned, failed=True)
         if ask.instead is None:
@@ -69,7 +70,7 @@ async def answered(
     services.counts.count(ask.snapshot, done - started, assigned=assigned)
     notes.stages = stages = {**made.stages, "presentation": done - ranked}
     timing = ", ".join([f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in stages.items()])
-    return made.request_id, body, timing.encode()
+    return made.request_id, sent, timing.encode()
 
 
 def parse_query(query_string: bytes) -> RecommendationQuery:
@@ -111,7 +112,7 @@ class HotPath:
         try:
             services: Services = self._api.state.services
             role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
-            list_id, body, timing = await answer(services, parse_query(scope["query_string"]), notes)
+            list_id, sent, timing = await answer(services, parse_query(scope["query_string"]), notes)
             request_id = request_id or list_id
         except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
             request_id = request_id or self._ids.new()
@@ -123,13 +124,13 @@ class HotPath:
         else:
             headers = [
                 (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
+                (b"content-length", str(len(sent)).encode()),
                 (b"server-timing", timing),
                 (b"x-request-id", request_id.encode()),
                 (b"cache-control", b"no-store"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.body", "body": sent})
         finally:
             self._requests.answered(scope, ROUTE, status, request_id or "", started, notes)
 

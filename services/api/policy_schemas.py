@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -61,7 +61,11 @@ class PolicyPage(Body):
 class Activation(Body):
     """Which version is to be active."""
 
-    version: int | None = Field(default=None, ge=1, description="By default the newest.")
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="By default the newest.")
+    override: bool = Field(default=False, description="Go without signatures: for set-up, the admin only.")
+    reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = Field(
+        default="", description="For the audit trail; an override needs one."
+    )
 
 
 class AuditRecordBody(Body):

@@ -18,7 +18,10 @@ READERS: Final = frozenset({Role.AUDITOR, Role.ADMIN, *SEATS})
 RETRAINERS: Final = frozenset({Role.ML, Role.ADMIN})
 AUDITORS: Final = frozenset({Role.AUDITOR, Role.ADMIN})
 POLICY_WRITERS: Final = frozenset({Role.ADMIN, *SEATS})
-ACTIVATORS: Final = frozenset({Role.ADMIN})
+SIGNERS: Final = frozenset(SEATS)
+"""Who signs policies: each seat for itself, and nobody for another."""
+ACTIVATORS: Final = frozenset({Role.ADMIN, *SEATS})
+"""Who activates what all seats have signed; only the admin goes without signatures."""
 RELEASERS: Final = frozenset({Role.INFRA, Role.ADMIN})
 RULE_WRITERS: Final = frozenset({Role.INFRA})
 """Who approves what a freeze lets through: the seat that answers for it, and nobody for it."""

@@ -21,6 +21,8 @@ from services.database.transactions import lock_out, reading
 _BEGINNING: Final = "0" * 64
 _COVERED: Final = ("seq", "at", "role", "action", "market", "subject", "document", "previous")
 _PAGE: Final = 1_000
+ANCHOR: Final = "served.anchor"
+"""The action of the records that answer for served lists."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,12 @@ class AuditTrail:
         market: str | None,
         subject: str,
         document: Mapping[str, Any],
+        reason: str = "",
     ) -> int:
-        """Append within the caller's writing transaction; the record's number."""
+        """Append within the caller's writing transaction; the record's number.
+
+        `document` says what was there `before` and `after`; the reason goes in beside them, empty where none was given.
+        """
         lock_out(connection, "audit-trail")
         last = connection.execute(select(table.c.seq, table.c.digest).order_by(table.c.seq.desc()).limit(1)).first()
         row: dict[str, Any] = {
@@ -68,17 +74,33 @@ class AuditTrail:
             "action": action,
             "market": market,
             "subject": subject,
-            "document": orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode(),
+            "document": orjson.dumps({"reason": reason, **document}, option=orjson.OPT_SORT_KEYS).decode(),
             "previous": _BEGINNING if last is None else last.digest,
         }
         connection.execute(insert(table), {**row, "digest": _digest(row)})
         return int(row["seq"])
 
-    def page(self, market: str | None = None, before: int | None = None, limit: int = 100) -> list[AuditRecord]:
-        """The newest records first, of one market or of all; only those numbered below `before`."""
+    def page(
+        self,
+        market: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+        *,
+        action: str | None = None,
+        subject: str | None = None,
+        role: str | None = None,
+    ) -> list[AuditRecord]:
+        """The newest records first, of all that is named; only those numbered below `before`.
+
+        Anchors are no use of a lever, and each minute of traffic brings one: they are shown where they are asked for.
+        """
         statement = select(table).order_by(table.c.seq.desc()).limit(limit)
-        if market is not None:
-            statement = statement.where(table.c.market == market)
+        named = {"market": market, "action": action, "subject": subject, "role": role}
+        for column, wanted in named.items():
+            if wanted is not None:
+                statement = statement.where(table.c[column] == wanted)
+        if action is None:
+            statement = statement.where(table.c.action != ANCHOR)
         if before is not None:
             statement = statement.where(table.c.seq < before)
         with reading(self._engine) as connection:

@@ -26,6 +26,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.features.embedded import EmbeddedRedisError
     from services.releases.freeze import Frozen
     from services.releases.store import ReleaseRefused, UnknownVersion
+    from services.stakeholders.policies import PolicyError, PolicyNotFound
 
     text = " ".join(str(error).split()) or type(error).__name__
     wrong_use = (
@@ -38,6 +39,7 @@ def describe(error: Exception) -> tuple[int, str]:
         SecretError,
         StorageMisconfigured,
         UnknownVersion,
+        PolicyNotFound,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text
@@ -47,6 +49,6 @@ def describe(error: Exception) -> tuple[int, str]:
         return WRONG_USE, f"setting {where}: {first['msg']}"
     if isinstance(error, StorageUnavailable):
         return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
-    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused):
+    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused | PolicyError):
         return FAILED, text
     return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

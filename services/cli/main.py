@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.agreeing import policies
+from services.cli.auditing import trail
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.history import events
@@ -41,6 +43,8 @@ app.add_typer(campaigns, name="campaigns")
 app.add_typer(releases, name="releases")
 app.add_typer(freeze, name="freeze")
 app.add_typer(events, name="events")
+app.add_typer(policies, name="policies")
+app.add_typer(trail, name="trail")
 
 
 @app.callback()

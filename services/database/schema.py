@@ -110,8 +110,33 @@ served_lists = Table(
     Column("policy_version", Integer, nullable=False),
     Column("model_version", String(128), nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("inputs", LargeBinary),  # what the list was made from; of services.serving.replay_inputs
     Index(None, col.MARKET, col.USER_ID),
     Index(None, col.MARKET, col.AT),
+)
+
+# Content that many lists were made from, zlib-compressed: catalogues, campaigns, live data. Named by its hash.
+replay_blobs = Table(
+    "replay_blobs",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("digest", key(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("used_at", UtcTime, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# One row for each served list, which outlives it: its digest, the anchor in the audit trail that covers the digest, and
+# the erasure that took the list away.
+served_seals = Table(
+    "served_seals",
+    metadata,
+    Column(col.REQUEST_ID, key(), primary_key=True),
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("anchor", Integer),
+    Column("erasure", String(64)),
+    Index(None, "anchor", col.MARKET, col.REQUEST_ID),
 )
 
 api_keys = Table(

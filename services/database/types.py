@@ -17,6 +17,11 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def from_micros(count: int) -> datetime:
+    """The time that `micros` counts."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time as microseconds since 1970 UTC: exact, sortable, without a server's ideas of time zones."""
 
@@ -31,7 +36,7 @@ class UtcTime(TypeDecorator[datetime]):
     @override
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Microseconds to an aware time in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_micros(value)
 
 
 class JsonList(TypeDecorator[tuple[Any, ...]]):

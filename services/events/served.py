@@ -2,16 +2,18 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Final, NamedTuple, Self
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import structlog
 from sqlalchemy import Connection, Engine, func, select
 
+from services.audit.seals import list_digest
 from services.database.errors import StorageUnavailable
+from services.database.schema import replay_blobs, served_seals
 from services.database.schema import served_lists as table
-from services.database.transactions import insert_into, reading, writing
+from services.database.transactions import insert_into, reading, upsert_into, writing
 from services.database.types import is_storable
 from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
@@ -19,6 +21,10 @@ _BATCH: Final = 400
 """Lists in one transaction: places are indexed by diner, so each touches a page of its own until many share one."""
 _ROUNDS_A_COUNT: Final = 10
 """Counters touch a row for each campaign: they are written once for so many rounds of lists."""
+_TOUCHED: Final = timedelta(hours=1)
+"""How old the word on when a blob was last used may be."""
+_REMEMBERED: Final = 1_000
+"""Blobs that are known to be kept."""
 _log = structlog.get_logger(__name__)
 
 
@@ -36,12 +42,35 @@ class ServedList(NamedTuple):
     """JSON; what is in it is the ranking's matter."""
 
 
+_HEAD: Final = tuple(table.c[name] for name in ServedList._fields)
+
+
+class Blob(Protocol):
+    """Content that many lists were made from."""
+
+    @property
+    def digest(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+
+    @property
+    def content(self) -> Callable[[], bytes]:
+        """Makes it."""
+
+
 class Record(NamedTuple):
     """What is kept of a list beyond its head."""
 
     document: bytes
     sold: Sequence[SoldPlace] = ()
     outcomes: Outcomes | None = None
+    inputs: bytes | None = None
+    """What it takes to make the list again."""
+    blobs: Sequence[Blob] = ()
+    """What the inputs refer to."""
 
 
 class _Waiting(NamedTuple):
@@ -57,6 +86,14 @@ class _Waiting(NamedTuple):
     record: Record | Callable[[], Record]
 
 
+class _Written(NamedTuple):
+    """A list as its rows."""
+
+    served: ServedList
+    record: Record
+    sales: Sales
+
+
 class ServedLog:
     """Keeps what was served. `record` costs about a microsecond and never waits for the database.
 
@@ -67,6 +104,9 @@ class ServedLog:
     def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.2) -> None:
         self._engine = engine
         self._insert = insert_into(engine, table).on_conflict_do_nothing().returning(table.c.request_id)
+        self._seal = insert_into(engine, served_seals).on_conflict_do_nothing()
+        self._keep = upsert_into(engine, replay_blobs, keep=("kind", "content"))
+        self._kept: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._sales = SalesLog(engine)
         self._bound = bound
         self._interval = interval_seconds
@@ -117,7 +157,7 @@ class ServedLog:
         if not is_storable(request_id):
             return None
         with reading(self._engine) as connection:
-            row = connection.execute(select(table).where(table.c.request_id == request_id).limit(1)).first()
+            row = connection.execute(select(*_HEAD).where(table.c.request_id == request_id).limit(1)).first()
         return None if row is None else ServedList(**row._mapping)
 
     def count_of_diner(self, market: str, user_id: str) -> int:
@@ -197,13 +237,38 @@ class ServedLog:
                     self._in_flight = {}
             return size
 
-    def _insert_rows(self, written: list[tuple[ServedList, Sales]]) -> None:
+    def _insert_rows(self, written: list[_Written]) -> None:
         if written:
+            blobs = self._blobs(written)
             with writing(self._engine) as connection:
+                if blobs:
+                    # Sorted: two processes that keep the same blobs lock them in the same order.
+                    connection.execute(self._keep, [blobs[name] for name in sorted(blobs)])
                 # A transaction whose commit was not heard of is tried again: what it stored is not counted twice.
-                new = set(connection.execute(self._insert, [served._asdict() for served, _ in written]).scalars())
-                self._sales.write(connection, [sales for _, sales in written])
-            self._sales.count(sales for _, sales in written if sales.request_id in new)
+                rows = [{**each.served._asdict(), "inputs": each.record.inputs} for each in written]
+                new = set(connection.execute(self._insert, rows).scalars())
+                if new:
+                    connection.execute(self._seal, [_seal(each) for each in written if each.served.request_id in new])
+                self._sales.write(connection, [each.sales for each in written])
+            self._sales.count(each.sales for each in written if each.sales.request_id in new)
+            self._remember(blobs)
+
+    def _blobs(self, written: list[_Written]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Rows of what these lists were made from, as far as it is not known to be kept, or was last used long ago."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for served, record, _ in written:
+            for blob in record.blobs:
+                name = (served.market, blob.digest)
+                used = self._kept.get(name)
+                if name not in found and (used is None or served.at - used > _TOUCHED):
+                    row = {"market": served.market, "digest": blob.digest, "kind": blob.kind}
+                    found[name] = {**row, "used_at": served.at, "content": blob.content()}
+        return found
+
+    def _remember(self, blobs: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+        self._kept.update({name: row["used_at"] for name, row in blobs.items()})
+        while len(self._kept) > _REMEMBERED:
+            self._kept.popitem(last=False)
 
     def _put_back(self, batch: dict[str, _Waiting]) -> None:
         with self._lock:
@@ -212,11 +277,11 @@ class ServedLog:
                 self._waiting.popitem(last=False)
                 self._dropped += 1
 
-    def _written(self, item: _Waiting) -> tuple[ServedList, Sales] | None:
+    def _written(self, item: _Waiting) -> _Written | None:
         try:
             record = _record(item)
             sales = Sales(item.market, item.request_id, item.user_id, item.at, record.sold, record.outcomes)
-            return _head(item, record), sales
+            return _Written(_head(item, record), record, sales)
         except Exception as error:  # noqa: BLE001 - the caller's code: one list must not hold up the others
             self._drop(1, error)
             return None
@@ -236,12 +301,18 @@ def sample(
     number = func.row_number().over(order_by=(table.c.at, table.c.request_id)).label("number")
     numbered = select(table.c.request_id, number).where(*within).subquery()
     chosen = select(numbered.c.request_id).where(numbered.c.number % max(1, -(-count // limit)) == 0)
-    rows = connection.execute(select(table).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
+    rows = connection.execute(select(*_HEAD).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
     return count, [ServedList(**row._mapping) for row in rows]
 
 
 def _record(item: _Waiting) -> Record:
     return item.record() if callable(item.record) else item.record
+
+
+def _seal(written: _Written) -> dict[str, Any]:
+    served = written.served
+    digest = list_digest(*served, written.record.inputs)
+    return {"request_id": served.request_id, "market": served.market, "digest": digest}
 
 
 def _head(item: _Waiting, record: Record) -> ServedList:

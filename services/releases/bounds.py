@@ -4,11 +4,12 @@ Artifacts are held by a freeze, policies are small documents: the price of money
 bounds without anything new reaching the processes that serve.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Self
+from collections.abc import Iterator
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
+from services.stakeholders.differences import dials_of
 from services.stakeholders.policy import AdPolicy, PolicyDials
 
 _ADS: Final = "ads"
@@ -66,7 +67,7 @@ def moved_outside(bounds: ApprovedBounds, active: PolicyDials, wanted: PolicyDia
     >>> moved_outside(approved, Policy(), Policy(shortlist=300))
     ['shortlist: no bounds are approved']
     """
-    before, after = _values(active), _values(wanted)
+    before, after = dict(dials_of(active)), dict(dials_of(wanted))
     found = []
     for dial in after:
         if before[dial] == after[dial]:
@@ -77,9 +78,3 @@ def moved_outside(bounds: ApprovedBounds, active: PolicyDials, wanted: PolicyDia
         elif not bound.min <= after[dial] <= bound.max:
             found.append(f"{dial}: {after[dial]:g} is outside {bound.min:g} to {bound.max:g}")
     return found
-
-
-def _values(policy: PolicyDials) -> Mapping[str, Any]:
-    """All dials by name, those of the ads as `ads.…`; name and version are none."""
-    values = {dial: getattr(policy, dial) for dial in PolicyDials.model_fields if dial != _ADS}
-    return values | {f"{_ADS}.{dial}": getattr(policy.ads, dial) for dial in AdPolicy.model_fields}

@@ -27,6 +27,7 @@ from services.stakeholders.policy import PolicyDials
 
 _BOUNDS: Final = "bounds"
 _CALENDAR: Final = "calendar"
+_RECOVERED: Final = "the error budget has recovered"
 Rule = TypeVar("Rule", bound=BaseModel)
 
 
@@ -106,10 +107,10 @@ class FreezeStore:
                 return False
             connection.execute(delete(table).where(table.c.market == market, table.c.cause == Cause.BUDGET))
             if before["lifted_at"] is None:
-                self._record(connection, role, "freeze.lift", market, Cause.BUDGET, _document(before), None)
+                self._record(connection, role, "freeze.lift", market, Cause.BUDGET, _document(before), None, _RECOVERED)
         return True
 
-    def lift(self, market: str, role: str) -> list[Freeze]:
+    def lift(self, market: str, role: str, reason: str = "") -> list[Freeze]:
         """Lift what is frozen by hand or for the budget, and say what is still frozen: the calendar's windows.
 
         A freeze for the budget that was lifted does not come back before the budget has recovered and is spent again.
@@ -125,7 +126,7 @@ class FreezeStore:
                     connection.execute(delete(table).where(table.c.market == market, table.c.cause == cause))
                 else:
                     connection.execute(upsert_into(self._engine, table), {**before, "lifted_at": now})
-                self._record(connection, role, "freeze.lift", market, cause, _document(before), None)
+                self._record(connection, role, "freeze.lift", market, cause, _document(before), None, reason)
             return active_freezes(connection, market, now)
 
     def calendar(self, market: str) -> Calendar:
@@ -138,13 +139,13 @@ class FreezeStore:
         with reading(self._engine) as connection:
             return _bounds(connection, market)
 
-    def put_calendar(self, market: str, calendar: Calendar, role: str) -> Calendar:
+    def put_calendar(self, market: str, calendar: Calendar, role: str, reason: str = "") -> Calendar:
         """Replace the windows."""
-        return self._put_rule(market, _CALENDAR, calendar, role)
+        return self._put_rule(market, _CALENDAR, calendar, role, reason)
 
-    def put_bounds(self, market: str, bounds: ApprovedBounds, role: str) -> ApprovedBounds:
+    def put_bounds(self, market: str, bounds: ApprovedBounds, role: str, reason: str = "") -> ApprovedBounds:
         """Replace the bounds."""
-        return self._put_rule(market, _BOUNDS, bounds, role)
+        return self._put_rule(market, _BOUNDS, bounds, role, reason)
 
     def _put(self, market: str, freeze: Freeze) -> Freeze:
         with writing(self._engine) as connection:
@@ -159,9 +160,9 @@ class FreezeStore:
         row = {"market": market, **freeze.__dict__, "lifted_at": None}
         connection.execute(upsert_into(self._engine, table), row)
         old = None if before is None else _document(before)
-        self._record(connection, freeze.role, "freeze.put", market, freeze.cause, old, _document(row))
+        self._record(connection, freeze.role, "freeze.put", market, freeze.cause, old, _document(row), freeze.reason)
 
-    def _put_rule(self, market: str, name: str, rule: Rule, role: str) -> Rule:
+    def _put_rule(self, market: str, name: str, rule: Rule, role: str, reason: str) -> Rule:
         now, document = self._clock.now(), rule.model_dump_json()
         with writing(self._engine) as connection:
             lock_releases(connection, market)
@@ -171,7 +172,7 @@ class FreezeStore:
             row = {"market": market, "name": name, "document": document, "updated_at": now}
             connection.execute(upsert_into(self._engine, release_rules), row)
             old = None if before is None else orjson.loads(before)
-            self._record(connection, role, f"freeze.{name}", market, name, old, orjson.loads(document))
+            self._record(connection, role, f"freeze.{name}", market, name, old, orjson.loads(document), reason)
         return rule
 
     def _record(
@@ -183,9 +184,17 @@ class FreezeStore:
         subject: str,
         before: Any,
         after: Any,
+        reason: str,
     ) -> None:
-        document = {"before": before, "after": after}
-        self._trail.record(connection, role=role, action=action, market=market, subject=subject, document=document)
+        self._trail.record(
+            connection,
+            role=role,
+            action=action,
+            market=market,
+            subject=subject,
+            document={"before": before, "after": after},
+            reason=reason,
+        )
 
 
 def active_freezes(connection: Connection, market: str, at: datetime) -> list[Freeze]:

@@ -105,6 +105,7 @@ class ModelRegistry:
             market=market,
             subject=version,
             document={"before": None, "after": after},
+            reason="; ".join(verdict.reasons),
         )
 
     def champion(self, market: str) -> ModelVersion | None:

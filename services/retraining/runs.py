@@ -99,7 +99,7 @@ class RunStore:
 
     # -- asking and looking
 
-    def request(self, market: str, models: Sequence[str], seed: int, role: str) -> Run:
+    def request(self, market: str, models: Sequence[str], seed: int, role: str, reason: str = "") -> Run:
         """Queue a run; raise RunUnderWay where the market has one that is not over."""
         with writing(self._engine) as connection:
             lock_out(connection, f"retraining {market}")
@@ -126,6 +126,7 @@ class RunStore:
                 market=market,
                 subject=str(row["run_id"]),
                 document=document,
+                reason=reason,
             )
             return _run(connection.execute(_runs(market).where(runs.c.run_id == row["run_id"])).one())
 

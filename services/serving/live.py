@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from data.hours import minute_of_week
 from services.ads.book import Offers
 from services.features import MarketState
+from services.features.codec import decode_market, encode_market, key_hash
+from services.serving.kept import Blob
 from services.serving.snapshot import MarketSnapshot
 
 PREPARATION_MINUTES: Final = 20.0
@@ -36,6 +39,8 @@ class LiveMarket:
     """(m,) whose budget lasts."""
     offers: Offers | None = None
     """What is bid now; None: nothing, or the campaigns changed since this was made."""
+    offers_at: datetime | None = None
+    """For which time that was found out."""
 
     def fits(self, snapshot: MarketSnapshot) -> bool:
         """Whether this is of the snapshot's catalogue and campaigns."""
@@ -56,12 +61,31 @@ class LiveMarket:
             campaigns_open=self.campaigns_open.astype(np.uint8),
         )
 
+    @cached_property
+    def kept(self) -> Blob:
+        """All but the offers, to make a list again; the market is not in it."""
+        return Blob.of("live", encode_market("", self.blob()))
+
+    @classmethod
+    def read(cls, blob: bytes) -> "LiveMarket":
+        """From the plain content of `kept`."""
+        state = decode_market(blob, key_hash(""))
+        return cls(
+            catalogue_version=int(state.catalogue_version),
+            as_of=datetime.fromtimestamp(state.as_of, UTC),
+            open_now=state.is_open.astype(np.bool_),
+            eta_minutes=state.eta_minutes,
+            book_version=state.book_version,
+            multipliers=state.multipliers,
+            campaigns_open=state.campaigns_open.astype(np.bool_),
+        )
+
     def with_offers(self, snapshot: MarketSnapshot, at: datetime) -> "LiveMarket":
         """The same with what is bid at this time."""
         book, offers = snapshot.book, None
         if self.fits(snapshot):
             offers = book.offers(at, snapshot.catalogue.size, self.multipliers, self.campaigns_open)
-        return replace(self, offers=offers)
+        return replace(self, offers=offers, offers_at=at)
 
 
 def live_market(

@@ -1,20 +1,25 @@
 """An answer as the document that the client gets."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from services.ranking.auction import ShownList
 from services.ranking.rank import TERMS
 from services.serving.recommender import DEGRADED, Answer
+from services.serving.replay_inputs import Explain
 from services.serving.snapshot import MarketSnapshot
-
-Explain = Literal["none", "reasons", "full"]
 
 _NEAR_KM: Final = 1.5
 _MOST_REASONS: Final = 3
 _RELEVANCE, _RECENCY, _SECOND_STAGE = (TERMS.index(name) for name in ("relevance", "recency", "second_stage"))
+
+
+def body(answer: Answer, explain: Explain) -> bytes:
+    """The JSON that the client gets."""
+    return orjson.dumps(document(answer, explain), option=orjson.OPT_UTC_Z)
 
 
 def document(answer: Answer, explain: Explain) -> dict[str, Any]:

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from data.hours import minute_of_week
+from services.ads.book import Offers
 from services.clock import Clock
 from services.events.served import ServedLog
 from services.features import DinerState, FeatureCache
 from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
-from services.ranking.auction import Auction, ShownList, run_auction, shown_list
+from services.ranking.auction import ShownList, run_auction, shown_list
 from services.ranking.candidates import Filters, allowed
 from services.ranking.catalogue import BoolArray
 from services.ranking.rank import RankedLists, Requests, rank
@@ -24,6 +25,7 @@ from services.ranking.recency import action_weights, fold_in
 from services.ranking.second_stage import Moments
 from services.serving.diners import NO_ENTRIES, DinerLoader, RecentActions, choices_of, recent_actions
 from services.serving.live import LiveMarket
+from services.serving.replay_inputs import Explain
 from services.serving.served_document import served_record
 from services.serving.shadow import ShadowScorer, ShadowTask, sampled
 from services.serving.snapshot import MarketSnapshot
@@ -49,6 +51,13 @@ class Ask:
     instead: MarketSnapshot | None = None
     """The champion, where a canary is asked: it answers should the canary fail."""
 
+    @property
+    def offers(self) -> Offers | None:
+        """What is bid for places of this list; None where nothing is."""
+        offers = self.live.offers
+        # While a refresh swaps snapshots, the live data can be of the next one already.
+        return offers if offers is not None and offers.book is self.snapshot.book else None
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -63,6 +72,8 @@ class Answer:
     degraded: Sequence[str]
     stages: Mapping[str, float]
     """Seconds in each stage."""
+    state: DinerState | None = None
+    """What was known of the diner; None: nobody's profile was used."""
 
 
 class Recommender:
@@ -86,50 +97,35 @@ class Recommender:
         self._ids = RequestIds()
 
     async def recommend(self, ask: Ask) -> Answer:
-        """The best `ask.k` restaurants, logged as served."""
+        """The best `ask.k` restaurants; `log` has to be told when they are sent."""
         started = time.perf_counter()
         degraded: list[str] = []
         state = await self._state(ask, degraded) if ask.personalised else None
         looked_up = time.perf_counter()
         request_id, at = self._ids.new(), self._clock.now()
-        requests = requests_of(ask, state, at, request_id)
-        temperature = ask.policy.exploration if ask.personalised else 0.0
-        ranked = rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
+        ranked = ranked_lists(ask, state, at, request_id)
         ranked_at = time.perf_counter()
-        shown = shown_list(ranked, 0, self._auction(ask, ranked))
+        shown = sold_list(ask, ranked)
         done = time.perf_counter()
         stages = {"features": looked_up - started, "ranking": ranked_at - looked_up, "ads": done - ranked_at}
-        answer = Answer(request_id, at, ask, shown, ranked, degraded, stages)
-        self._log(answer)
+        answer = Answer(request_id, at, ask, shown, ranked, degraded, stages, state)
         trial = ask.snapshot.trial
         if trial is not None and not trial.shown and sampled(request_id, trial.share):
-            self._offer_to_shadow(answer, trial.snapshot, state, temperature)
+            self._offer_to_shadow(answer, trial.snapshot)
         return answer
 
-    def _offer_to_shadow(
-        self, answer: Answer, snapshot: MarketSnapshot, state: DinerState | None, temperature: float
-    ) -> None:
+    def _offer_to_shadow(self, answer: Answer, snapshot: MarketSnapshot) -> None:
         """Let the version on trial rank the same request, with the same noise, when there is time."""
-        ask = replace(answer.ask, snapshot=snapshot)
+        ask, state = replace(answer.ask, snapshot=snapshot), answer.state
 
         def ranked() -> npt.NDArray[np.int64]:
             own = None if state is None else _of_model(state, snapshot, ask.user_id)
             if state is not None and own is None:
                 own, _ = self._diners.load(snapshot, ask.user_id)
-            requests = requests_of(ask, own, answer.at, answer.request_id)
-            lists = rank(snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
-            return np.asarray(lists.rows[0])
+            return np.asarray(ranked_lists(ask, own, answer.at, answer.request_id).rows[0])
 
         task = ShadowTask(snapshot.info.market, snapshot.trial_number, answer.ranked.rows[0], ranked)
         self._shadow.offer(task)
-
-    @staticmethod
-    def _auction(ask: Ask, ranked: RankedLists) -> Auction | None:
-        offers, selling = ask.live.offers, ask.snapshot.selling[ask.policy.name]
-        # While a refresh swaps snapshots, the live data can be of the next one already.
-        if offers is None or selling is None or offers.book is not ask.snapshot.book:
-            return None
-        return run_auction(ranked.shortlists, 0, ask.k, offers, selling)
 
     async def _state(self, ask: Ask, degraded: list[str]) -> DinerState:
         """The diner's state from the cache, or made anew where the cache has none for this model."""
@@ -149,7 +145,8 @@ class Recommender:
             await self._cache.put(market, ask.user_id, state)
         return state
 
-    def _log(self, answer: Answer) -> None:
+    def log(self, answer: Answer, explain: Explain, body: bytes) -> None:
+        """Keep what was served, with all that it takes to make the body again."""
         for reason in answer.degraded:
             self._metrics.degraded(reason)
         for stage, seconds in answer.stages.items():
@@ -165,7 +162,7 @@ class Recommender:
             policy=ask.policy.name,
             policy_version=ask.policy.version,
             model_version=model_version,
-            record=lambda: served_record(answer),
+            record=lambda: served_record(answer, explain, body),
         )
 
 
@@ -182,6 +179,21 @@ def _of_model(state: DinerState, snapshot: MarketSnapshot, user_id: str) -> Dine
         return None
     learnt = snapshot.artifact.diners
     return replace(state, vector=learnt.vectors[row], bias=float(learnt.biases[row]), model_tag=snapshot.model_tag)
+
+
+def ranked_lists(ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> RankedLists:
+    """The list without payment."""
+    requests = requests_of(ask, state, at, request_id)
+    temperature = ask.policy.exploration if ask.personalised else 0.0
+    return rank(ask.snapshot.catalogue, requests, ask.k, ask.policy.shortlist, temperature)
+
+
+def sold_list(ask: Ask, ranked: RankedLists) -> ShownList:
+    """The list with what its auction sold."""
+    offers, selling = ask.offers, ask.snapshot.selling[ask.policy.name]
+    if offers is None or selling is None:
+        return shown_list(ranked, 0, None)
+    return shown_list(ranked, 0, run_auction(ranked.shortlists, 0, ask.k, offers, selling))
 
 
 def requests_of(ask: Ask, state: DinerState | None, at: datetime, request_id: str) -> Requests:

@@ -1,8 +1,9 @@
 """What the log keeps of a served list: enough to explain it, to learn from it, to bill it, and to make it again."""
 
 from base64 import b64encode
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -13,16 +14,34 @@ from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
 from services.ranking.auction import Auction
 from services.ranking.rank import TERMS
+from services.serving.kept import Blob
+from services.serving.replay_inputs import Explain, encode_inputs
 
 if TYPE_CHECKING:
     from services.serving.recommender import Answer
 
 
-def served_record(answer: "Answer") -> Record:
+def served_record(answer: "Answer", explain: Explain, body: bytes) -> Record:
+    """The document, the sold places with their prices, how the auction ended for each candidate, and what it takes to
+    make the list again: its body was what the client got."""
+    made = served_document(answer)
+    document, inputs, blobs = orjson.dumps(made.document), _inputs(answer, explain, body), _blobs(answer)
+    return Record(document, made.sold, made.outcomes, inputs, blobs)
+
+
+class Made(NamedTuple):
+    """What the log keeps for people and for learning."""
+
+    document: dict[str, Any]
+    sold: Sequence[SoldPlace] = ()
+    outcomes: Outcomes | None = None
+
+
+def served_document(answer: "Answer") -> Made:
     """The document, the sold places with their prices, and how the auction ended for each candidate."""
     auction = answer.shown.auction
     if auction is None:
-        return Record(orjson.dumps(_document(answer)))
+        return Made(_document(answer))
     book = answer.ask.snapshot.book
     sold = [
         SoldPlace(
@@ -37,7 +56,26 @@ def served_record(answer: "Answer") -> Record:
     outcomes = Outcomes(book.campaign_ids, auction.candidates["entry"], auction.candidates["outcome"])
     document = _document(answer)
     document["ads"] = _ads(answer, auction, sold)
-    return Record(orjson.dumps(document), sold, outcomes)
+    return Made(document, sold, outcomes)
+
+
+def _blobs(answer: "Answer") -> tuple[Blob, Blob, Blob]:
+    around = answer.ask.snapshot.around
+    return around.catalogue_blob, around.book_blob, answer.ask.live.kept
+
+
+def _inputs(answer: "Answer", explain: Explain, body: bytes) -> bytes:
+    ask = answer.ask
+    catalogue, book, live = (blob.digest for blob in _blobs(answer))
+    return encode_inputs(
+        explain,
+        (catalogue, book, live),
+        None if ask.offers is None else ask.live.offers_at,
+        sha256(body).digest(),
+        answer.state,
+        ask.user_id,
+        ask.snapshot.artifact,
+    )
 
 
 def _sponsors(answer: "Answer") -> list[tuple[int, Campaign]]:

@@ -20,6 +20,7 @@ from services.ranking.auction import Selling
 from services.ranking.catalogue import Catalogue, build_catalogue, with_model
 from services.ranking.second_stage import Reranker
 from services.releases.assignment import in_share
+from services.serving.kept import Surroundings
 from services.stakeholders.policy import Policy
 
 _TYPICAL_DINERS = 256
@@ -44,6 +45,8 @@ class MarketSnapshot:
     selling: Mapping[str, Selling | None]
     """How each policy sells places with this model; None: it does not."""
     book: AdBook
+    around: Surroundings
+    """What it was joined from, beside the model."""
     nobody: Representations
     """One row: the diner of whom nothing is known."""
 
@@ -114,6 +117,7 @@ def build_snapshot(
         row_of_hash={restaurant_hash(name): row for row, name in enumerate(catalogue.ids)},
         policies=policies,
         active_policy=active_policy,
+        around=Surroundings(info, catalogue_version, tuple(restaurants), book_version, tuple(campaigns)),
         book=AdBook.of(book_version, campaigns, catalogue.row_of),
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
         **_of_model(artifact, policies, rows),

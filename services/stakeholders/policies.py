@@ -1,6 +1,6 @@
 """Policies in the database: every version is kept, one of each market is active. Each write is in the audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Engine, Row, Select, insert, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import active_policies, policies
+from services.database.schema import active_policies, champions, model_versions, policies
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.releases.freeze import refuse_outside_bounds
 from services.releases.registry import lock_releases
 from services.stakeholders.policy import Policy
+from services.stakeholders.signatures import missing_from, needs_signatures, signatures_of
 
 _BEGINNING: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -28,6 +29,18 @@ class PolicyNotFound(PolicyError):
 
 class PolicyVersionMismatch(PolicyError):
     """The newest version is not the one that the caller has seen."""
+
+
+class NotSigned(PolicyError):
+    """Not all seats have signed this version."""
+
+    def __init__(self, what: str, missing: Sequence[str]) -> None:
+        super().__init__(f"{what} is not signed by {', '.join(missing)}")
+        self.missing = list(missing)
+
+
+class WrongModel(PolicyError):
+    """The policy was agreed for another model than the one that serves."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ class PolicyStore:
         """The newest version of each of a market's policies by name, the active one's active version, and its name."""
         with reading(self._engine) as connection:
             stored = [_stored(row) for row in connection.execute(_versions(market))]
-            active = _active(connection, market)
+            active = active_policy(connection, market)
         found = {each.policy.name: each.policy for each in [_default(), *stored]}
         for each in stored:
             if (each.policy.name, each.policy.version) == active:
@@ -64,19 +77,23 @@ class PolicyStore:
         """The newest version of each policy by name; name and version of the active one."""
         with reading(self._engine) as connection:
             stored = [_stored(row) for row in connection.execute(_versions(market))]
-            active = _active(connection, market)
+            active = active_policy(connection, market)
         newest = {each.policy.name: each for each in [_default(), *stored]}
         return [newest[name] for name in sorted(newest)], active
 
     def versions(self, market: str, name: str) -> list[StoredPolicy]:
         """All versions of a policy, newest first; empty where there is none of this name."""
         with reading(self._engine) as connection:
-            stored = [_stored(row) for row in connection.execute(_versions(market, name))]
-        if not stored and name == _default().policy.name:
-            return [_default()]
-        return stored[::-1]
+            return versions_of(connection, market, name)[::-1]
 
-    def put(self, market: str, policy: Policy, expected_version: int | None, role: str) -> StoredPolicy:
+    def version(self, market: str, name: str, version: int | None) -> StoredPolicy:
+        """One version, the newest where none is named. Raises PolicyNotFound."""
+        with reading(self._engine) as connection:
+            return version_of(connection, market, name, version)
+
+    def put(
+        self, market: str, policy: Policy, expected_version: int | None, role: str, reason: str = ""
+    ) -> StoredPolicy:
         """Store the policy as a new version; its own `version` is not looked at. The same content keeps its version.
 
         `expected_version` is the newest that the caller has seen, None where it saw none. Raises
@@ -90,44 +107,69 @@ class PolicyStore:
             if before is not None and before.policy == policy.model_copy(update={"version": version}):
                 return before
             after = policy.model_copy(update={"version": version if before is None else version + 1})
-            self._keep_to_the_freeze(connection, market, after)
+            _keep_to_the_freeze(connection, market, after, now)
             _insert(connection, market, after, now)
             document = {"before": None if before is None else _document(before.policy), "after": _document(after)}
-            self._record(connection, role, "policy.put", market, policy.name, document)
+            self._trail.record(
+                connection,
+                role=role,
+                action="policy.put",
+                market=market,
+                subject=policy.name,
+                document=document,
+                reason=reason,
+            )
         return StoredPolicy(after, now)
 
-    def activate(self, market: str, name: str, version: int | None, role: str) -> StoredPolicy:
+    def activate(
+        self, market: str, name: str, version: int | None, role: str, *, reason: str = "", override: bool = False
+    ) -> StoredPolicy:
         """Let a policy make the market's lists from the next refresh on; the newest version where none is named.
 
-        Activating what is active changes nothing. Raises PolicyNotFound, and OutsideBounds as `put` does.
+        Activating what is active changes nothing. `override` goes without signatures, and the trail calls it so. Raises
+        PolicyNotFound, NotSigned, WrongModel, and OutsideBounds as `put` does.
         """
-        now = self._clock.now()
         with writing(self._engine) as connection:
-            lock_out(connection, f"policies {market}")
-            stored = [_stored(row) for row in connection.execute(_versions(market, name))]
-            if not stored and name == _default().policy.name:
-                stored = [_default()]
-                _insert(connection, market, stored[0].policy, now)
-            chosen = next((each for each in stored[::-1] if version in (None, each.policy.version)), None)
-            if chosen is None:
-                what = f"policy {name!r}" if version is None else f"version {version} of policy {name!r}"
-                raise PolicyNotFound(f"market {market} has no {what}")
-            before, after = _active(connection, market), (name, chosen.policy.version)
-            if before != after:
-                self._keep_to_the_freeze(connection, market, chosen.policy)
-                row = {"market": market, "name": name, "version": after[1], "since": now}
-                connection.execute(upsert_into(self._engine, active_policies), row)
-                document = {
-                    step: {"name": active[0], "version": active[1]}
-                    for step, active in (("before", before), ("after", after))
-                }
-                self._record(connection, role, "policy.activate", market, name, document)
+            lock_policies(connection, market)
+            chosen = version_of(connection, market, name, version)
+            self.activate_within(connection, market, chosen.policy, role, reason, override=override)
         return chosen
+
+    def activate_within(
+        self, connection: Connection, market: str, policy: Policy, role: str, reason: str, *, override: bool = False
+    ) -> None:
+        """`activate` inside the caller's transaction, which holds `lock_policies`. Where it raises it wrote nothing."""
+        now = self._clock.now()
+        before, after = active_policy(connection, market), (policy.name, policy.version)
+        if before == after:
+            return
+        signed = [each.seat for each in signatures_of(connection, market, *after)]
+        missing = missing_from(signed) if needs_signatures(policy) else []
+        if missing and not override:
+            raise NotSigned(f"policy {policy.name!r} version {policy.version}", missing)
+        _keep_to_the_freeze(connection, market, policy, now)
+        _keep_to_the_model(connection, market, policy)
+        if not _stored_versions(connection, market, policy.name):  # the default, which nobody has stored
+            _insert(connection, market, policy, now)
+        row = {"market": market, "name": policy.name, "version": policy.version, "since": now}
+        connection.execute(upsert_into(self._engine, active_policies), row)
+        document: dict[str, Any] = {
+            step: {"name": active[0], "version": active[1]} for step, active in (("before", before), ("after", after))
+        }
+        self._trail.record(
+            connection,
+            role=role,
+            action="policy.override" if override and missing else "policy.activate",
+            market=market,
+            subject=policy.name,
+            document={**document, "signed_by": signed, "missing": missing},
+            reason=reason,
+        )
 
     def _locked(self, connection: Connection, market: str, name: str, expected: int | None) -> StoredPolicy | None:
         # One writer a market: the newest version does not change under the check.
-        lock_out(connection, f"policies {market}")
-        stored = [_stored(row) for row in connection.execute(_versions(market, name))]
+        lock_policies(connection, market)
+        stored = _stored_versions(connection, market, name)
         if not stored and name == _default().policy.name:
             _insert(connection, market, _default().policy, self._clock.now())
             stored = [_default()]
@@ -139,34 +181,70 @@ class PolicyStore:
             raise PolicyVersionMismatch(f"policy {name!r}: {seen}, {there}")
         return newest
 
-    def _keep_to_the_freeze(self, connection: Connection, market: str, wanted: Policy) -> None:
-        """In a freeze a policy may differ from the active one only in dials for which infra has approved bounds."""
-        lock_releases(connection, market)
-        name, version = _active(connection, market)
-        stored = [_stored(row).policy for row in connection.execute(_versions(market, name))]
-        active = next((policy for policy in stored if policy.version == version), _default().policy)
-        what = f"policy {wanted.name!r}"
-        refuse_outside_bounds(connection, market, self._clock.now(), active, wanted, what)
 
-    def _record(
-        self, connection: Connection, role: str, action: str, market: str, name: str, document: Mapping[str, Any]
-    ) -> None:
-        self._trail.record(connection, role=role, action=action, market=market, subject=name, document=document)
+def lock_policies(connection: Connection, market: str) -> None:
+    """One transaction a market that writes policies, signs or activates them."""
+    lock_out(connection, f"policies {market}")
+
+
+def versions_of(connection: Connection, market: str, name: str) -> list[StoredPolicy]:
+    """All versions of a policy, oldest first; the default's first version is there without being stored."""
+    stored = _stored_versions(connection, market, name)
+    return [_default()] if not stored and name == _default().policy.name else stored
+
+
+def version_of(connection: Connection, market: str, name: str, version: int | None) -> StoredPolicy:
+    """One version of a policy, the newest where none is named. Raises PolicyNotFound."""
+    stored = versions_of(connection, market, name)
+    chosen = next((each for each in stored[::-1] if version in (None, each.policy.version)), None)
+    if chosen is None:
+        what = f"policy {name!r}" if version is None else f"version {version} of policy {name!r}"
+        raise PolicyNotFound(f"market {market} has no {what}")
+    return chosen
+
+
+def active_policy(connection: Connection, market: str) -> tuple[str, int]:
+    """Name and version of what makes the market's lists."""
+    chosen = select(active_policies.c.name, active_policies.c.version).where(active_policies.c.market == market)
+    row = connection.execute(chosen).first()
+    return (_default().policy.name, _default().policy.version) if row is None else (row.name, row.version)
+
+
+def _keep_to_the_freeze(connection: Connection, market: str, wanted: Policy, at: datetime) -> None:
+    """In a freeze a policy may differ from the active one only in dials for which infra has approved bounds."""
+    lock_releases(connection, market)
+    name, version = active_policy(connection, market)
+    stored = [each.policy for each in _stored_versions(connection, market, name)]
+    active = next((policy for policy in stored if policy.version == version), _default().policy)
+    refuse_outside_bounds(connection, market, at, active, wanted, f"policy {wanted.name!r}")
+
+
+def _keep_to_the_model(connection: Connection, market: str, policy: Policy) -> None:
+    """A policy that was agreed for one model is not served by another. Under `lock_releases`."""
+    if not policy.model:
+        return
+    same = (champions.c.market == model_versions.c.market) & (champions.c.version == model_versions.c.version)
+    serving = select(model_versions.c.model).join(champions, same).where(model_versions.c.market == market)
+    champion = connection.execute(serving).scalar()
+    if champion != policy.model:
+        there = "there is no champion" if champion is None else f"the champion is {champion!r}"
+        raise WrongModel(
+            f"policy {policy.name!r} version {policy.version} was agreed for the model {policy.model!r}, and {there}: "
+            f"promote a version of {policy.model!r} first, then activate"
+        )
 
 
 def _default() -> StoredPolicy:
     return StoredPolicy(Policy(), _BEGINNING)
 
 
+def _stored_versions(connection: Connection, market: str, name: str) -> list[StoredPolicy]:
+    return [_stored(row) for row in connection.execute(_versions(market, name))]
+
+
 def _versions(market: str, name: str | None = None) -> Select[Any]:
     statement = select(policies).where(policies.c.market == market).order_by(policies.c.version)
     return statement if name is None else statement.where(policies.c.name == name)
-
-
-def _active(connection: Connection, market: str) -> tuple[str, int]:
-    chosen = select(active_policies.c.name, active_policies.c.version).where(active_policies.c.market == market)
-    row = connection.execute(chosen).first()
-    return (_default().policy.name, _default().policy.version) if row is None else (row.name, row.version)
 
 
 def _insert(connection: Connection, market: str, policy: Policy, at: datetime) -> None:

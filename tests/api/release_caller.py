@@ -33,7 +33,8 @@ class Caller:
         self.keys = keys
 
     def __call__(self, role: str, method: str, path: str, **options: Any) -> httpx2.Response:
-        return self.client.request(method, path, headers={"Authorization": f"Bearer {self.keys[role]}"}, **options)
+        headers = {"Authorization": f"Bearer {self.keys[role]}", **options.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **options)
 
     @property
     def services(self) -> Services:

@@ -80,7 +80,12 @@ def test_an_erasure_is_in_the_trail_and_the_diner_is_not(
     secret = (api_home / "pseudonym.secret").read_bytes()
     records = [item for item in answer.json()["items"] if item["subject"] == pseudonym(secret, user)]
     assert [(item["action"], item["role"], item["market"], item["document"]) for item in records] == [
-        ("diner.erase", "app", small_city.market, {"before": {"events": 0, "served_lists": 0}, "after": None})
+        (
+            "diner.erase",
+            "app",
+            small_city.market,
+            {"before": {"events": 0, "served_lists": 0}, "after": None, "reason": ""},
+        )
     ]
     assert user not in answer.text
     assert answer.json()["verified"] is True

@@ -74,7 +74,10 @@ def test_lambda_moves_inside_its_bound_and_not_outside_while_it_is_frozen(call: 
 
     inside = put(0.003)
     assert inside.status_code == 200, inside.text
-    assert call("admin", "POST", "/v1/policies/balanced/activate", json={}).status_code == 200
+    assert (
+        call("admin", "POST", "/v1/policies/balanced/activate", json={"override": True, "reason": "set-up"}).status_code
+        == 200
+    )
     for refused in (put(0.005), put(0.003, shortlist=300)):
         assert refused.status_code == 409
         assert "an outage" in refused.json()["detail"]

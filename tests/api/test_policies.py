@@ -15,6 +15,7 @@ from tests.api.conftest import running
 from tests.conftest import SmallCity
 
 Call = Callable[..., httpx2.Response]
+OVERRIDE = {"override": True, "reason": "set-up"}
 DIALS = {"shortlist": 90, "ads": {"money": 0.0}}
 
 
@@ -37,7 +38,7 @@ def test_a_policy_is_made_changed_and_activated(as_role: Callable[[str], Call]) 
         return answer["policy"]["name"], answer["policy"]["version"]
 
     assert policy_of_lists() == ("balanced", "1")
-    assert admin("POST", "/v1/policies/quiet/activate", json={"version": 1}).json()["active"] is True
+    assert admin("POST", "/v1/policies/quiet/activate", json={"version": 1, **OVERRIDE}).json()["active"] is True
     deadline = time.monotonic() + 20
     while policy_of_lists() != ("quiet", "1"):
         assert time.monotonic() < deadline
@@ -55,7 +56,11 @@ def test_a_policy_is_made_changed_and_activated(as_role: Callable[[str], Call]) 
 
     trail = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 2}).json()
     assert trail["verified"] is True
-    assert [(item["action"], item["role"]) for item in trail["items"]] == [("policy.activate", "admin")] * 2
+    assert [(item["action"], item["role"]) for item in trail["items"]] == [
+        ("policy.activate", "admin"),
+        ("policy.override", "admin"),
+    ]
+    assert [item["document"]["reason"] for item in trail["items"]] == ["", "set-up"]
     older = as_role("auditor")("GET", "/v1/audit-trail", params={"limit": 2, "cursor": trail["next"]}).json()
     assert {item["seq"] for item in older["items"]} < set(range(trail["items"][-1]["seq"]))
 

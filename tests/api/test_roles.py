@@ -1,14 +1,17 @@
 """Who may call what: every operation of the OpenAPI with every role, with no key, and with wrong ones."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from services.access.roles import Role
+from services.access.roles import SEATS, Role
+from services.api.app import create_app
+from services.settings import Settings
 
 EVERYONE = set(Role)
 APP, SALES = {Role.APP, Role.ADMIN}, {Role.SALES, Role.ADMIN}
@@ -37,7 +40,11 @@ RIGHTS: dict[str, set[Role]] = {
     "getPolicy": READERS,
     "listPolicyVersions": READERS,
     "putPolicy": READERS - {Role.AUDITOR},
-    "activatePolicy": {Role.ADMIN},
+    "activatePolicy": READERS - {Role.AUDITOR},
+    "getSignOffs": READERS,
+    "signPolicy": set(SEATS),
+    "withdrawSignOff": set(SEATS),
+    "diffPolicies": READERS,
     "listReleases": READERS,
     "promoteRelease": RELEASERS,
     "canaryRelease": RELEASERS,
@@ -57,6 +64,8 @@ RIGHTS: dict[str, set[Role]] = {
     "getRetrainingRun": READERS,
     "listSeats": READERS,
     "getScorecard": READERS,
+    "replayList": {Role.AUDITOR, Role.ADMIN},
+    "exportAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "listUsers": EVERYONE,
     "putUser": APP,
@@ -67,13 +76,49 @@ PUBLIC = {"getLiveness", "getReadiness"}
 
 
 def operations(server: TestClient) -> Iterator[tuple[str, str, str]]:
-    for path, methods in server.get("/openapi.json").json()["paths"].items():
+    yield from operations_of(server.get("/openapi.json").json())
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield operation["operationId"], method.upper(), re.sub(r"{\w+}", "nothing", path)
 
 
 def test_the_table_of_rights_is_complete(server: TestClient) -> None:
-    assert {name for name, _, _ in operations(server)} == set(RIGHTS) | PUBLIC
+    assert unlisted(server.get("/openapi.json").json()) == set()
+    assert set(RIGHTS) | PUBLIC == {name for name, _, _ in operations(server)}
+
+
+def unlisted(document: dict[str, Any]) -> set[str]:
+    return {name for name, _, _ in operations_of(document)} - set(RIGHTS) - PUBLIC
+
+
+def test_a_new_route_without_an_entry_is_noticed(tmp_path: Path) -> None:
+    app = create_app(Settings(home=tmp_path))
+    app.add_api_route("/v1/new", lambda: None, methods=["PATCH"], operation_id="newcomer")
+    assert unlisted(app.openapi()) == {"newcomer"}
+
+
+def test_no_route_hides_from_the_table(tmp_path: Path) -> None:
+    """The document has every route of the API: the table is made from it."""
+    app = create_app(Settings(home=tmp_path))
+    documented = {(path, method.upper()) for path, methods in app.openapi()["paths"].items() for method in methods}
+    there = {
+        (route.path, method)
+        for route in every_route(app.routes)
+        if route.path.startswith("/v1")
+        for method in route.methods or ()
+    }
+    assert len(there) > 40
+    assert there <= documented
+
+
+def every_route(routes: Iterable[Any]) -> Iterator[Any]:
+    for route in routes:
+        if hasattr(route, "path") and hasattr(route, "methods"):
+            yield route
+        yield from every_route(getattr(getattr(route, "original_router", None), "routes", ()))
 
 
 @pytest.mark.parametrize("role", list(Role))

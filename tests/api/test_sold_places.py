@@ -40,7 +40,7 @@ def store_policies(home: Path, market: str) -> None:
     store.put(market, Policy(ads=TRUSTING), 1, "sales")
     store.put(market, Policy(name="organic", ads=AdPolicy(money=0.0)), None, "sales")
     store.put(market, Policy(name="strict", ads=AdPolicy(max_calibration_error=1e-9)), None, "sales")
-    store.activate(market, "balanced", None, "admin")
+    store.activate(market, "balanced", None, "admin", override=True)
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,20 @@ from services.releases.store import ReleaseStore
 from services.releases.verdict import Verdict
 
 MARKET = "sample"
+FRIDAY = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 _CURVE = Curve(slope=0.7, travel=-1.25, intercept=-2.0)
 _CALIBRATION = Calibration(order=_CURVE, click=_CURVE, examination=(1.0, 0.8), mean_log_time=2.5)
+
+
+class Watch(Clock):
+    """Shows what it is set to."""
+
+    def __init__(self, at: datetime = FRIDAY) -> None:
+        super().__init__()
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
 
 
 def save_versions(root: Path, count: int) -> list[artifacts.Artifact]:

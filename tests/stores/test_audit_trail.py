@@ -43,7 +43,7 @@ def test_records_come_back_newest_first_by_market_and_by_page(engine: Engine, tr
     assert [record.subject for record in trail.page("bramble")] == ["c6", "c3"]
     first, second = trail.page(before=3)[::-1]
     assert (first.previous, second.previous) == ("0" * 64, first.digest)
-    assert first.document == {"before": None, "after": {"bid": 1}}
+    assert first.document == {"before": None, "after": {"bid": 1}, "reason": ""}
     assert trail.first_broken() is None
 
 

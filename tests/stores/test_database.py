@@ -18,6 +18,9 @@ from postgres import PostgresServer
 from sqlalchemy import Connection, Engine, MetaData, inspect, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from services.audit.anchors import ServedAnchors
+from services.audit.trail import AuditTrail
+from services.clock import Clock
 from services.database.engine import is_answering, migrate, open_database
 from services.database.errors import StorageMisconfigured, StorageUnavailable
 from services.database.retraining_tables import metadata
@@ -123,7 +126,11 @@ def test_a_database_of_the_first_revision_is_brought_on_with_nothing_lost(empty_
         del row["active"]
     for row in dropped["events"]:
         row |= dict.fromkeys(("received_at", "position", "propensity"))
+    for row in dropped["served_lists"]:
+        row["inputs"] = None
     assert kept == dropped
+    anchors = ServedAnchors(engine, AuditTrail(engine, Clock()))
+    assert (anchors.anchor(), list(anchors.findings())) == (1, [])  # what was there has its seal
     with pytest.raises(IntegrityError), writing(engine) as connection:  # keys and references came along
         connection.execute(text("INSERT INTO champions VALUES ('bramble', 'nowhere', 0)"))
     with pytest.raises(IntegrityError), writing(engine) as connection:

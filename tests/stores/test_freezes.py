@@ -1,15 +1,14 @@
 """Freezes in the database, what they refuse, and the worker's jobs that make and end them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from release_records import MARKET, assert_consistent, register, save_versions, states, store_of
+from release_records import FRIDAY, MARKET, Watch, assert_consistent, register, save_versions, states, store_of
 from sqlalchemy import Engine, insert
 
 from data.columns import EventType
 from models.artifacts import Artifact
 from services.audit.trail import AuditTrail
-from services.clock import Clock
 from services.database.schema import markets, serving_minutes
 from services.database.transactions import writing
 from services.events.log import Event, EventLog
@@ -29,19 +28,7 @@ from services.stakeholders.policy import AdPolicy, Policy
 from services.stakeholders.scorecard.card import text_lines
 from services.stakeholders.scorecard.store import Scorecards
 
-FRIDAY = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 PROMISED = Objectives(availability=0.999, fast=0.99, slow_ms=100.0, window_days=28, least_requests=1_000)
-
-
-class Watch(Clock):
-    """Shows what it is set to."""
-
-    def __init__(self, at: datetime = FRIDAY) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture(scope="module")
@@ -139,16 +126,16 @@ def test_dials_move_inside_approved_bounds_and_not_outside(
     free = policies.put(MARKET, Policy(name="greedy", ads=AdPolicy(money=0.5)), None, "sales").policy
     freezes.freeze(MARKET, "an outage", FRIDAY + timedelta(hours=2), "infra")
     inside = policies.put(MARKET, Policy(ads=AdPolicy(money=0.003)), 1, "sales").policy
-    assert policies.activate(MARKET, "balanced", inside.version, "admin").policy.ads.money == 0.003
+    assert policies.activate(MARKET, "balanced", inside.version, "admin", override=True).policy.ads.money == 0.003
     for ads in (AdPolicy(money=0.0041), AdPolicy(money=0.003, cap=5)):
         with pytest.raises(OutsideBounds, match=r"ads\.(money|cap)"):
             policies.put(MARKET, Policy(ads=ads), 2, "sales")
     with pytest.raises(OutsideBounds, match=r"'greedy'.*0\.5 is outside 0 to 0\.004"):
-        policies.activate(MARKET, "greedy", free.version, "admin")
+        policies.activate(MARKET, "greedy", free.version, "admin", override=True)
     assert policies.of(MARKET)[1] == "balanced"
-    assert policies.activate(MARKET, "balanced", 1, "admin").policy.version == 1  # 0.002 is inside too
+    assert policies.activate(MARKET, "balanced", 1, "admin", override=True).policy.version == 1  # 0.002 is inside too
     freezes.lift(MARKET, "infra")
-    assert policies.activate(MARKET, "greedy", None, "admin").policy.ads.money == 0.5
+    assert policies.activate(MARKET, "greedy", None, "admin", override=True).policy.ads.money == 0.5
 
 
 def test_each_freeze_and_each_rule_is_on_record(engine: Engine, freezes: FreezeStore, clock: Watch) -> None:

@@ -67,16 +67,16 @@ def test_who_has_not_seen_the_newest_version_writes_nothing(store: PolicyStore, 
 
 def test_the_active_version_serves_until_another_is_activated(store: PolicyStore, trail: AuditTrail) -> None:
     store.put(MARKET, greedy(0.01), None, "sales")
-    store.activate(MARKET, "greedy", None, "admin")
+    store.activate(MARKET, "greedy", None, "admin", override=True)
     store.put(MARKET, greedy(0.02), 1, "sales")
     policies, active = store.of(MARKET)
     assert (active, policies["greedy"].ads.money) == ("greedy", 0.01)
-    store.activate(MARKET, "greedy", None, "admin")
+    store.activate(MARKET, "greedy", None, "admin", override=True)
     assert store.of(MARKET)[0]["greedy"].ads.money == 0.02
-    store.activate(MARKET, "greedy", 1, "admin")
+    store.activate(MARKET, "greedy", 1, "admin", override=True)
     assert store.of(MARKET)[0]["greedy"].ads.money == 0.01
-    store.activate(MARKET, "greedy", 1, "admin")
-    assert [record.action for record in trail.page()].count("policy.activate") == 3
+    store.activate(MARKET, "greedy", 1, "admin", override=True)
+    assert [record.action for record in trail.page()].count("policy.override") == 3
     assert store.of("bramble") == ({"balanced": Policy()}, "balanced")
 
 
@@ -84,19 +84,19 @@ def test_the_default_can_be_changed_and_gone_back_to(store: PolicyStore) -> None
     changed = store.put(MARKET, Policy(shortlist=300), 1, "product")
     assert changed.policy.version == 2
     assert store.of(MARKET)[0]["balanced"] == Policy()
-    store.activate(MARKET, "balanced", 2, "admin")
+    store.activate(MARKET, "balanced", 2, "admin", override=True)
     assert store.of(MARKET)[0]["balanced"].shortlist == 300
-    store.activate(MARKET, "balanced", 1, "admin")
+    store.activate(MARKET, "balanced", 1, "admin", override=True)
     assert store.of(MARKET)[0]["balanced"] == Policy()
-    store.activate("bramble", "balanced", None, "admin")
+    store.activate("bramble", "balanced", None, "admin", override=True)
 
 
 def test_what_is_not_there_cannot_be_activated(store: PolicyStore) -> None:
     with pytest.raises(PolicyNotFound, match="no policy 'greedy'"):
-        store.activate(MARKET, "greedy", None, "admin")
+        store.activate(MARKET, "greedy", None, "admin", override=True)
     store.put(MARKET, greedy(0.01), None, "sales")
     with pytest.raises(PolicyNotFound, match="no version 7 of policy 'greedy'"):
-        store.activate(MARKET, "greedy", 7, "admin")
+        store.activate(MARKET, "greedy", 7, "admin", override=True)
 
 
 def test_of_writers_who_saw_the_same_version_one_wins(store: PolicyStore) -> None:
@@ -123,7 +123,7 @@ def test_without_a_record_there_is_no_lever(engine: Engine, store: PolicyStore) 
     for lever in (
         lambda: store.put(MARKET, greedy(0.02), 1, "sales"),
         lambda: store.put(MARKET, Policy(shortlist=300), 1, "sales"),
-        lambda: store.activate(MARKET, "greedy", None, "admin"),
+        lambda: store.activate(MARKET, "greedy", None, "admin", override=True),
     ):
         with pytest.raises((StorageUnavailable, DBAPIError)):
             lever()
@@ -140,4 +140,4 @@ def test_a_document_from_before_a_dial_was_there_has_its_default(engine: Engine,
     expected = Policy(name="greedy", shortlist=300, ads=AdPolicy(money=0.01))
     assert store.of(MARKET)[0]["greedy"] == expected
     assert store.put(MARKET, expected, 1, "sales").policy.version == 1
-    assert store.activate(MARKET, "greedy", None, "admin").policy == expected
+    assert store.activate(MARKET, "greedy", None, "admin", override=True).policy == expected

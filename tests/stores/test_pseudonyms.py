@@ -72,4 +72,4 @@ def test_an_erasure_and_its_record_are_one(engine: Engine) -> None:
     assert (log.count(), trail.page()) == (3, [])
     assert log.erase("aldermoor", "d1", witness).events == 2
     assert log.count() == 1
-    assert [record.document for record in trail.page()] == [{"events": 2}]
+    assert [record.document for record in trail.page()] == [{"events": 2, "reason": ""}]

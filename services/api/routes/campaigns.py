@@ -24,6 +24,7 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.preconditions import IfMatch, etag, seen_version
 from services.api.problems import Conflict, NotFound, PreconditionFailed, Unprocessable
+from services.api.reasons import ReasonDep
 from services.api.security import CAMPAIGNS, READERS, require
 from services.bootstrap import Services
 from services.catalogue.records import Identifier, MarketKey
@@ -73,6 +74,7 @@ async def put_campaign(
     campaign_id: CampaignId,
     body: CampaignWrite,
     if_match: IfMatch = None,
+    reason: ReasonDep = "",
 ) -> CampaignBody:
     """Add a campaign, change it, or open it again after it was closed; lists follow within a second.
 
@@ -83,7 +85,7 @@ async def put_campaign(
     version = seen_version(f"campaign {campaign_id!r}", if_match, known.version if known else None)
     with _problems():
         stored = await services.in_thread(
-            services.campaigns.put, body.campaign(campaign_id, market), version, role.value
+            services.campaigns.put, body.campaign(campaign_id, market), version, role.value, reason
         )
     return _answer(response, stored)
 
@@ -100,13 +102,14 @@ async def close_campaign(
     campaign_id: CampaignId,
     market: Market = None,
     if_match: IfMatch = None,
+    reason: ReasonDep = "",
 ) -> CampaignBody:
     """Close a campaign: nothing is sold to it any more. It stays, for what it sold is still billed and reported."""
     known = await _stored(services, _market(services, market), campaign_id)
     seen_version(f"campaign {campaign_id!r}", if_match, known.version)
     with _problems():
         stored = await services.in_thread(
-            services.campaigns.close, known.campaign.market, campaign_id, known.version, role.value
+            services.campaigns.close, known.campaign.market, campaign_id, known.version, role.value, reason
         )
     return _answer(response, stored)
 

@@ -9,6 +9,7 @@ from services.api.asking import snapshot_for
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import Conflict, NotFound
+from services.api.reasons import ReasonDep
 from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody
 from services.api.security import DINER_APP, READERS_OF_DINERS, require
 from services.catalogue.records import Diner, Identifier, MarketKey
@@ -88,7 +89,7 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     responses=answers(Erased, 404, 422, 503),
 )
 async def erase_user(
-    services: ServicesDep, role: Annotated[Role, Depends(require(DINER_APP))], user_id: UserId
+    services: ServicesDep, role: Annotated[Role, Depends(require(DINER_APP))], user_id: UserId, reason: ReasonDep
 ) -> Erased:
     """Erase a diner: profile, events, served lists, cache. The next model is trained without them.
 
@@ -97,7 +98,7 @@ async def erase_user(
     held = await services.held(user_id)
     if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
-    erased = await services.erase(held.diner.market, user_id, role)
+    erased = await services.erase(held.diner.market, user_id, role, reason)
     return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists)
 
 

@@ -9,6 +9,7 @@ from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import Unprocessable
+from services.api.reasons import ReasonDep
 from services.api.release_schemas import BudgetBody, CalendarBody, FreezeBody, FreezeReason, FreezeWrite, ReleaseBody
 from services.api.security import READERS, RELEASERS, RULE_WRITERS, require
 from services.bootstrap import Services
@@ -45,13 +46,13 @@ async def put_freeze(services: ServicesDep, role: Releaser, body: FreezeWrite, m
 
 
 @router.delete("", operation_id="liftFreeze", responses=answers(FreezeBody, 404, 422, 503))
-async def lift_freeze(services: ServicesDep, role: Releaser, market: Market = None) -> FreezeBody:
+async def lift_freeze(services: ServicesDep, role: Releaser, reason: ReasonDep, market: Market = None) -> FreezeBody:
     """Lift what is frozen by hand or for a spent error budget; the calendar's windows stay.
 
     A freeze for the budget does not come back before the budget has recovered and is spent again.
     """
     named = market_named(services, market)
-    await services.in_thread(services.freezes.lift, named, role.value)
+    await services.in_thread(services.freezes.lift, named, role.value, reason)
     return await _answer(services, named)
 
 
@@ -63,11 +64,11 @@ async def bounds(services: ServicesDep, market: Market = None) -> ApprovedBounds
 
 @router.put("/bounds", operation_id="putFreezeBounds", responses=answers(ApprovedBounds, 400, 404, 413, 422, 503))
 async def put_bounds(
-    services: ServicesDep, role: RuleWriter, body: ApprovedBounds, market: Market = None
+    services: ServicesDep, role: RuleWriter, body: ApprovedBounds, reason: ReasonDep, market: Market = None
 ) -> ApprovedBounds:
     """Approve bounds beforehand. They bind in a freeze only."""
     named = market_named(services, market)
-    return await services.in_thread(services.freezes.put_bounds, named, body, role.value)
+    return await services.in_thread(services.freezes.put_bounds, named, body, role.value, reason)
 
 
 @router.get("/calendar", operation_id="getFreezeCalendar", responses=answers(CalendarBody, 404, 422, 503))
@@ -79,11 +80,12 @@ async def calendar(services: ServicesDep, market: Market = None) -> CalendarBody
 
 @router.put("/calendar", operation_id="putFreezeCalendar", responses=answers(CalendarBody, 400, 404, 413, 422, 503))
 async def put_calendar(
-    services: ServicesDep, role: RuleWriter, body: CalendarBody, market: Market = None
+    services: ServicesDep, role: RuleWriter, body: CalendarBody, reason: ReasonDep, market: Market = None
 ) -> CalendarBody:
     """Replace the windows. They follow the market's own clock, past midnight and through changes of the hour."""
     named = market_named(services, market)
-    stored = await services.in_thread(services.freezes.put_calendar, named, Calendar(tuple(body.windows)), role.value)
+    windows = Calendar(tuple(body.windows))
+    stored = await services.in_thread(services.freezes.put_calendar, named, windows, role.value, reason)
     return CalendarBody(windows=list(stored.root))
 
 

@@ -10,13 +10,14 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.policy_schemas import Activation, PolicyBody, PolicyPage
 from services.api.preconditions import IfMatch, etag, seen_version
-from services.api.problems import Conflict, NotFound, PreconditionFailed
+from services.api.problems import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
+from services.api.reasons import ReasonDep
 from services.api.release_schemas import freeze_reasons
 from services.api.security import ACTIVATORS, POLICY_WRITERS, READERS, require
 from services.bootstrap import Services
 from services.catalogue.records import MarketKey
 from services.releases.freeze import OutsideBounds
-from services.stakeholders.policies import PolicyNotFound, PolicyVersionMismatch, StoredPolicy
+from services.stakeholders.policies import NotSigned, PolicyNotFound, PolicyVersionMismatch, StoredPolicy, WrongModel
 from services.stakeholders.policy import Policy, PolicyDials
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], dependencies=[Depends(require(READERS))])
@@ -59,6 +60,7 @@ async def put_policy(
     body: PolicyDials,
     market: Market = None,
     if_match: IfMatch = None,
+    reason: ReasonDep = "",
 ) -> PolicyBody:
     """Store a new version. It makes lists when it is activated, and before that for requests that name it.
 
@@ -69,7 +71,7 @@ async def put_policy(
     known = await services.in_thread(services.policies.versions, named, name)
     seen = seen_version(f"policy {name!r}", if_match, known[0].policy.version if known else None)
     try:
-        stored = await services.in_thread(services.policies.put, named, Policy.of(name, body), seen, role.value)
+        stored = await services.in_thread(services.policies.put, named, Policy.of(name, body), seen, role.value, reason)
     except PolicyVersionMismatch as error:
         raise PreconditionFailed(str(error)) from None
     except OutsideBounds as error:
@@ -90,13 +92,30 @@ async def activate_policy(
 ) -> PolicyBody:
     """Let a version make the market's lists; processes follow within a second.
 
-    Until sign-offs of the seats are kept, this takes the admin's key.
+    Any seat can do this with a version that all seats have signed: to go back to an earlier one, or when what held the
+    last signature back is over. Only the admin can go without signatures, by an override that the trail shows as such.
     """
+    if body.override and role is not Role.ADMIN:
+        raise Forbidden(f"the role {role} may not override the seats' sign-off; it takes {Role.ADMIN}")
+    if body.override and not body.reason.strip():
+        raise Unprocessable("reason: an override needs one")
     named = market_named(services, market)
     try:
-        stored = await services.in_thread(services.policies.activate, named, name, body.version, role.value)
+        stored = await services.in_thread(
+            services.policies.activate,
+            named,
+            name,
+            body.version,
+            role.value,
+            reason=body.reason,
+            override=body.override,
+        )
     except PolicyNotFound as error:
         raise NotFound(str(error)) from None
+    except NotSigned as error:
+        raise Conflict(f"{error}: they sign by POST /v1/policies/{name}/sign-offs", missing=error.missing) from None
+    except WrongModel as error:
+        raise Conflict(str(error)) from None
     except OutsideBounds as error:
         raise Conflict(str(error), freezes=freeze_reasons(error.freezes)) from None
     return await _answer(services, response, named, stored)

@@ -11,6 +11,7 @@ from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import Conflict, NotFound, Unprocessable
+from services.api.reasons import ReasonDep
 from services.api.retraining_schemas import RunBody, RunDetail, RunPage, RunRequest
 from services.api.security import READERS, RETRAINERS, require
 from services.catalogue.records import MarketKey
@@ -34,6 +35,7 @@ async def start(
     response: Response,
     role: Annotated[Role, Depends(require(RETRAINERS))],
     body: RunRequest,
+    reason: ReasonDep,
     market: Market = None,
 ) -> RunBody:
     """Queue a run of a market; `tablestakes worker` does it. What passes the gates becomes a challenger, no more.
@@ -51,7 +53,7 @@ async def start(
     if len(set(models)) < len(models):
         raise Unprocessable("body.models: name each model once")
     try:
-        run = await services.in_thread(services.retraining.request, named, models, body.seed, role.value)
+        run = await services.in_thread(services.retraining.request, named, models, body.seed, role.value, reason)
     except RunUnderWay as error:
         raise Conflict(str(error), run=RunBody.of(error.run).model_dump(mode="json")) from None
     response.headers["Location"] = f"{router.prefix}/{run.run_id}"

@@ -1,0 +1,91 @@
+"""What sets two versions of a policy apart, in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from services.stakeholders.policy import AdPolicy, PolicyDials
+
+
+class _Words(NamedTuple):
+    """How a dial is called, and what it is counted in."""
+
+    title: str
+    unit: str = ""
+
+
+_ADS: Final = "ads"
+_WORDS: Final[dict[str, _Words]] = {
+    "shortlist": _Words("restaurants that are scored in full"),
+    "recency_gain": _Words("how far a fresh order lifts its restaurant", "standard deviations"),
+    "recency_half_life_hours": _Words("time in which what a diner did counts half", "hours"),
+    "exploration": _Words("temperature of the exploration", "order probability"),
+    "radius_km": _Words("how far from a named place restaurants are looked for", "km"),
+    "model": _Words("the model that it was agreed for"),
+    "ads.money": _Words("price of money", "order probability a minor unit of fee"),
+    "ads.first_slot": _Words("first rank that may be sold"),
+    "ads.gap": _Words("ranks between neighbouring ads, at least"),
+    "ads.cap": _Words("ads in a list, at most"),
+    "ads.label_cost": _Words("what a labelled entry costs the diner", "order probability"),
+    "ads.value_floor": _Words("order probability below which no place is sold"),
+    "ads.click_floor": _Words("probability of the billed event below which no place is sold"),
+    "ads.reserve_click": _Words("least price of a click", "minor units"),
+    "ads.reserve_order": _Words("least price of an order", "minor units"),
+    "ads.pricing": _Words("how a sold place is priced"),
+    "ads.eligibility": _Words("which restaurants may be sold a place"),
+    "ads.max_calibration_error": _Words("calibration error above which nothing is sold"),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One dial that is set otherwise."""
+
+    dial: str
+    """In `Policy`, with dots: `ads.money`."""
+    before: Any
+    after: Any
+    text: str
+    """For people."""
+
+
+def differences(before: PolicyDials, after: PolicyDials) -> list[Difference]:
+    """The dials that differ, in the order of the document; name and version are none.
+
+    >>> from services.stakeholders.policy import Policy
+    >>> [one] = differences(Policy(), Policy(ads=AdPolicy(money=0.004)))
+    >>> one.text
+    'price of money (ads.money): from 0.002 to 0.004 order probability a minor unit of fee'
+    >>> differences(Policy(model="ease"), Policy())[0].text
+    "the model that it was agreed for (model): from 'ease' to any"
+    """
+    old = dict(dials_of(before))
+    return [
+        Difference(dial, old[dial], value, _text(dial, old[dial], value))
+        for dial, value in dials_of(after)
+        if old[dial] != value
+    ]
+
+
+def dials_of(policy: PolicyDials) -> Iterator[tuple[str, Any]]:
+    """All dials of a policy with their values, those of the ads as `ads.…`."""
+    for dial in PolicyDials.model_fields:
+        if dial == _ADS:
+            yield from ((f"{_ADS}.{name}", getattr(policy.ads, name)) for name in AdPolicy.model_fields)
+        else:
+            yield dial, getattr(policy, dial)
+
+
+def _text(dial: str, before: Any, after: Any) -> str:
+    words = _WORDS.get(dial)
+    called = dial if words is None else f"{words.title} ({dial})"
+    unit = f" {words.unit}" if words is not None and words.unit else ""
+    return f"{called}: from {_value(before)} to {_value(after)}{unit}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        return repr(str(value)) if value else "any"
+    return str(value)
