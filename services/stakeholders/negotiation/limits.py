@@ -72,7 +72,7 @@ def asked(seat: Seat, line: Line) -> str:
     if line.kind == "disagreement":
         measure = seat.number
         worse = "less" if measure.direction is Direction.UP else "more"
-        return f"{seat.title} takes no {worse} than {words.amount(measure, line.bound.value)} of {measure.title}"
+        return f"{seat.title} takes no {worse} than {words.amount(measure, line.bound.value)} {measure.title}"
     return _asks(seat, line.bound)
 
 

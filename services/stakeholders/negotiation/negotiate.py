@@ -120,7 +120,7 @@ def _common(
 
 def _blocked(front: Front, table: Table, seats: Sequence[Seat], notes: Sequence[str]) -> Result:
     """Nothing fits: whose limits block each other, and the least that has to give."""
-    bargained = table.before_demands()
+    bargained = table.undemanded
     met: dict[str, Bools] = {}
     for line in table.lines:
         met[line.seat] = met.get(line.seat, np.ones(len(table.values), np.bool_)) & line.met
@@ -174,18 +174,21 @@ def _relaxation(table: Table, lines: Sequence[Line], slacks: Doubles, row: int) 
 
 
 def _choice(table: Table, bargained: Bargain, row: int) -> Choice:
-    evaluated, gains = table.outcomes.policies[row], bargained.gains[row]
-    shares = {
-        seat.name: None if math.isnan(gain) else gain for seat, gain in zip(table.seats, gains.tolist(), strict=True)
-    }
+    evaluated, shares = table.outcomes.policies[row], _shares(table, bargained, row)
     known = [share for share in shares.values() if share is not None]
     return Choice(
         policy=evaluated.policy,
         model=evaluated.model,
         shares=shares,
         least_share=min(known) if len(known) == len(shares) else None,
+        open_shares=_shares(table, table.undemanded, row),
         outcomes={key: found.measured() for key, found in evaluated.outcomes.items()},
     )
+
+
+def _shares(table: Table, bargained: Bargain, row: int) -> dict[str, float | None]:
+    gains = zip(table.seats, bargained.gains[row].tolist(), strict=True)
+    return {seat.name: None if math.isnan(gain) else gain for seat, gain in gains}
 
 
 def _short_sight(wide: Table, settlement: str) -> ShortSight | None:

@@ -22,6 +22,10 @@ class Choice(_Document):
         "null where the others cannot take anything from a seat, and this policy does."
     )
     least_share: float | None
+    open_shares: dict[str, float | None] = Field(
+        description="The same where nobody had demanded anything: demands that leave few policies leave little to hope "
+        "for, and shares of that are large."
+    )
     outcomes: dict[str, Measured] = Field(description="By measure.")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -81,7 +82,8 @@ class Table:
         """Over the feasible policies, which there must be."""
         return bargaining.bargain(self.values, self.feasible(), self.stated)
 
-    def before_demands(self) -> Bargain:
+    @cached_property
+    def undemanded(self) -> Bargain:
         """What it would be about if nobody demanded anything; where no policy keeps the hard limits, without them."""
         allowed = self.feasible(hard=True)
         everything = allowed if allowed.any() else np.ones_like(allowed)

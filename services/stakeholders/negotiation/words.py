@@ -25,15 +25,15 @@ def amount(measure: Measure, value: float, rounded: str = "nearest") -> str:
 
 
 def asks(seat: Seat, measure: Measure, side: str, value: float) -> str:
-    """Sales asks for at least 120 of fees per 1,000 requests."""
-    return f"{seat.title} asks for {side} {amount(measure, value)} of {measure.title}"
+    """Sales asks for at least 120 fees per 1,000 requests."""
+    return f"{seat.title} asks for {side} {amount(measure, value)} {measure.title}"
 
 
 def rate(gains: Measure, costs: Measure, step: float, cost: float) -> str:
     """One more euro costs n orders."""
     more = "more" if gains.direction is Direction.UP else "less"
     loses = "" if costs.direction is Direction.UP else "more "
-    return f"{amount(gains, step)} {more} of {gains.title} costs {amount(costs, cost)} {loses}of {costs.title}"
+    return f"{amount(gains, step)} {more} {gains.title} costs {amount(costs, cost)} {loses}{costs.title}"
 
 
 def shares(least: Mapping[str, float | None], seats: Sequence[Seat]) -> str:
@@ -46,7 +46,7 @@ def shares(least: Mapping[str, float | None], seats: Sequence[Seat]) -> str:
 
 
 def takes(relaxation: Relaxation, seats: Mapping[str, Seat]) -> str:
-    """Sales takes 103.6 of fees per 1,000 requests, and product 93.2 of orders."""
+    """Sales takes 103.6 fees per 1,000 requests and product takes 93.2 orders per 1,000 requests."""
     by_seat: dict[str, list[str]] = {}
     for changed in relaxation.limits:
         by_seat.setdefault(changed.seat, []).append(_taken(changed))
@@ -79,7 +79,7 @@ def infeasible(
 
 def _taken(changed: ChangedLimit) -> str:
     measure = measures()[changed.measure]
-    return f"{amount(measure, changed.takes, 'down' if changed.side == 'at least' else 'up')} of {measure.title}"
+    return f"{amount(measure, changed.takes, 'down' if changed.side == 'at least' else 'up')} {measure.title}"
 
 
 def _rounded(number: float, how: str) -> float:
