@@ -19,6 +19,10 @@ _DIGITS: Final = 3
 """Of a dial's value: people read them."""
 
 
+class DesignError(Exception):
+    """A design that cannot be; the message says the mend."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A policy to be tried, and the model that it is tried with."""
@@ -33,7 +37,7 @@ def design(
     """`count` different candidates, the same for the same arguments: the active policy, with each model; the corners
     of what each seat can turn, all else as it is; and a scrambled Sobol sequence over all dials and models.
 
-    The first model is the active one. A new policy is named by the hash of what it says. Raises ValueError where
+    The first model is the active one. A new policy is named by the hash of what it says. Raises DesignError where
     `count` leaves no room for what one must not miss, or is above `MOST_POLICIES`.
     """
     found: dict[str, Candidate] = {}
@@ -42,7 +46,8 @@ def design(
     for changes in _corners(seats):
         _add(found, active, changes, models[0])
     if not len(found) <= count <= MOST_POLICIES:
-        raise ValueError(f"{count} policies: at least {len(found)}, at most {MOST_POLICIES}")
+        size = "few" if count < len(found) else "many"
+        raise DesignError(f"{count} is too {size}: {len(found)} must not be missed, and {MOST_POLICIES} is the most")
     dials = [dial for seat in seats for dial in seat.dials]
     for point in _sobol(len(dials) + 1, count, seed):
         if len(found) == count:
