@@ -38,6 +38,9 @@ from services.serving.recommender import Recommender
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
+from services.stakeholders.demands import DemandStore
+from services.stakeholders.fronts import FrontStore
+from services.stakeholders.negotiations import NegotiationStore
 from services.stakeholders.policies import PolicyStore
 
 _log = structlog.get_logger(__name__)
@@ -70,6 +73,9 @@ class Services:
     campaigns: CampaignStore
     reports: AdReports
     policies: PolicyStore
+    demands: DemandStore
+    fronts: FrontStore
+    negotiations: NegotiationStore
     releases: ReleaseStore
     freezes: FreezeStore
     minutes: ServingMinutes
@@ -202,6 +208,7 @@ def _assemble(
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
     campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
+    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine)
     releases = ReleaseStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
@@ -215,6 +222,9 @@ def _assemble(
         campaigns=campaigns,
         reports=AdReports(engine, clock),
         policies=policies,
+        demands=demands,
+        fronts=fronts,
+        negotiations=NegotiationStore(engine, trail, clock, fronts, demands, policies),
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),

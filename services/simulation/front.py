@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -229,7 +228,7 @@ def _write(file: Path, front: Front) -> None:
 def _provenance(evaluation: Evaluation) -> dict[str, Any]:
     setting = {**asdict(evaluation), "active": evaluation.active.model_dump(mode="json")}
     machine = {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
-    return {"commit": _commit(), **_program(), "setting": setting, "machine": machine}
+    return {**_program(), "setting": setting, "machine": machine}
 
 
 def _program() -> dict[str, Any]:
@@ -248,15 +247,6 @@ def _code() -> str:
             if file.suffix in (".py", ".c", ".json"):
                 digest.update(f"{file.relative_to(_ROOT)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _commit() -> str | None:
-    command = ["git", "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def _version(name: str) -> str | None:

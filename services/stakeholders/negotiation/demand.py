@@ -1,17 +1,22 @@
 """What a seat insists on, and what it falls back on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.stakeholders.seats import SEATS, Seat, measures
 
-MOST_LIMITS = 20
+MOST_LIMITS: Final = 20
+_MOST: Final = 1e12
+"""Of a number that a seat names: beyond it sums are no longer to be trusted."""
 
 
 class DemandError(Exception):
     """Demands that cannot be; the message says whose, what, and the mend."""
+
+
+Number = Annotated[float, Field(ge=-_MOST, le=_MOST)]
 
 
 class _Document(BaseModel):
@@ -22,8 +27,8 @@ class Bound(_Document):
     """A measure that must not cross a value, by its one-sided 95 % confidence bound."""
 
     measure: str = Field(max_length=64, examples=["orders_per_1000"], description="A key of `GET /v1/seats`.")
-    at_least: float | None = Field(default=None, examples=[700.0])
-    at_most: float | None = Field(default=None, description="One of the two.")
+    at_least: Number | None = Field(default=None, examples=[700.0])
+    at_most: Number | None = Field(default=None, description="One of the two.")
 
     @model_validator(mode="after")
     def _has_one_side(self) -> Self:
@@ -52,7 +57,7 @@ class Demand(_Document):
     """Of one seat."""
 
     limits: tuple[Bound, ...] = Field(default=(), max_length=MOST_LIMITS, description="Never traded.")
-    disagreement: float | None = Field(
+    disagreement: Number | None = Field(
         default=None,
         description="What the seat's own number is worth to it without a settlement: it takes nothing worse. "
         "By default its worst over the other seats' favourites.",
