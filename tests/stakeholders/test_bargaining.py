@@ -68,7 +68,9 @@ def test_no_policy_is_better_for_everyone_than_a_settlement(values: np.ndarray) 
 def test_units_of_measurement_change_nothing(values: np.ndarray, data: st.DataObject) -> None:
     """Each seat's number in other units, and from another zero."""
     seats = values.shape[1]
-    scales = np.asarray(data.draw(st.lists(st.sampled_from([0.01, 0.3, 1.0, 7.0, 1e5]), min_size=seats, max_size=seats)))
+    scales = np.asarray(
+        data.draw(st.lists(st.sampled_from([0.01, 0.3, 1.0, 7.0, 1e5]), min_size=seats, max_size=seats))
+    )
     shifts = np.asarray(data.draw(st.lists(st.integers(-1_000, 1_000), min_size=seats, max_size=seats)), float)
     other = values * scales + shifts * scales
     names, weights = names_of(values), np.ones(seats)

@@ -86,7 +86,9 @@ def _rounded(number: float, how: str) -> float:
     if number == 0.0:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(abs(number))) - _DIGITS + 1)
-    turned = math.floor(number / unit) if how == "down" else math.ceil(number / unit) if how == "up" else number / unit
+    # What is 1035.9999999 in units of the last digit is 1036, and floors to that.
+    units = round(number / unit, _DIGITS)
+    turned = math.floor(units) if how == "down" else math.ceil(units) if how == "up" else units
     return float(f"{turned * unit:.{_DIGITS}g}")
 
 
