@@ -302,3 +302,14 @@ def test_an_estimate_has_an_interval_where_its_error_is_known() -> None:
     assert Estimate(mean=2.0, error=0.5, n=400).measured().low == pytest.approx(2.0 - 1.966 * 0.5, abs=1e-3)
     assert Estimate(mean=2.0).measured().high is None
     assert Estimate(mean=None).measured().value is None
+
+
+@pytest.mark.parametrize(
+    ("side", "key", "text"), [("at_least", "orders_per_1000", "93.23"), ("at_most", "cpu_ms_per_1000", "93.24 ms")]
+)
+def test_what_a_seat_takes_is_rounded_to_where_it_fits(side: str, key: str, text: str) -> None:
+    evaluated = front(stage({"p": {"orders_per_1000": 93.2345, "cpu_ms_per_1000": 93.2345}}))
+    name = next(seat.name for seat in SEATS if seat.number.key == key)
+    asked = 100.0 if side == "at_least" else 90.0
+    result = negotiate(evaluated, {name: demand(key, **{side: asked})})
+    assert f"takes {text} " in result.words[-1]
