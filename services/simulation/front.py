@@ -226,7 +226,8 @@ def _write(file: Path, front: Front) -> None:
 
 
 def _provenance(evaluation: Evaluation) -> dict[str, Any]:
-    setting = {**asdict(evaluation), "active": evaluation.active.model_dump(mode="json")}
+    own = {"active": evaluation.active.model_dump(mode="json"), "models": list(evaluation.models)}
+    setting = {**asdict(evaluation), **own}
     machine = {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
     return {**_program(), "setting": setting, "machine": machine}
 

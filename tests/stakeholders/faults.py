@@ -99,8 +99,8 @@ FAULTS = (
     Fault(
         "whoever adds most volume is shown",
         _PARETO,
-        "int(np.argmax(volumes))",
-        "int(np.argmin(volumes))",
+        "first = int(np.argmax(bounds))",
+        "first = int(np.argmin(bounds))",
         f"{_BARGAINING_TESTS} -k thinned",
     ),
     Fault(

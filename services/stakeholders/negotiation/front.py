@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +18,12 @@ _TWO_SIDED = 0.975
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@lru_cache(maxsize=4_096)
+def _quantile(freedom: int) -> float:
+    """Student's, of a two-sided interval."""
+    return float(stats.t.ppf(_TWO_SIDED, freedom))
 
 
 class Measured(_Document):
@@ -38,7 +45,7 @@ class Estimate(_Document):
         """With Student's 95 % interval."""
         if self.mean is None or self.error is None or self.n < 2:
             return Measured(value=self.mean, low=None, high=None)
-        reach = float(stats.t.ppf(_TWO_SIDED, self.n - 1)) * self.error
+        reach = _quantile(self.n - 1) * self.error
         return Measured(value=self.mean, low=self.mean - reach, high=self.mean + reach)
 
 
@@ -113,7 +120,7 @@ class Outcomes:
             array([[float(cell.n) for cell in row] for row in cells]),
         )
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Of the policies."""
         return tuple(one.policy.name for one in self.policies)

@@ -66,7 +66,18 @@ def thinned(gains: Doubles, rows: Rows, always: Sequence[int], most: int) -> lis
     """
     chosen = list(dict.fromkeys(always))[:most]
     left = [row for row in rows.tolist() if row not in chosen]
+    # What a policy adds only falls as the set grows (hypervolume is submodular), and never exceeds its own box: whoever
+    # is ahead of all others' bounds with a fresh number of its own is first (lazy greedy, Minoux 1978).
+    bounds = np.clip(np.nan_to_num(gains[left], nan=0.0), 0.0, 1.0).prod(axis=1)
+    fresh = np.zeros(len(left), np.bool_)
+    volume = hypervolume(gains[chosen])
     while left and len(chosen) < most:
-        volumes = [hypervolume(gains[[*chosen, row]]) for row in left]
-        chosen.append(left.pop(int(np.argmax(volumes))))
+        first = int(np.argmax(bounds))
+        if not fresh[first]:
+            bounds[first], fresh[first] = hypervolume(gains[[*chosen, left[first]]]) - volume, True
+            continue
+        volume += bounds[first]
+        chosen.append(left.pop(first))
+        bounds = np.delete(bounds, first)
+        fresh = np.zeros(len(left), np.bool_)
     return chosen
