@@ -30,7 +30,7 @@ def negotiate(
     ] = None,
     front: Annotated[Path | None, typer.Option(help="Bargain over this front instead of evaluating one.")] = None,
     market: Annotated[str | None, typer.Option(help="Start from its policy, and keep the front for it.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A synthetic city: sizes and seed are taken from it.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A synthetic city: sizes, days and seed are taken from it.")] = None,
     restaurants: Annotated[int, typer.Option(min=20, max=20_000)] = 300,
     diners: Annotated[int, typer.Option(min=20, max=500_000)] = 2_000,
     policies: Annotated[int, typer.Option(min=1, help="Tried for --days.")] = 128,
@@ -63,6 +63,7 @@ def negotiate(
         sizes: dict[str, Any] = {"restaurants": restaurants, "diners": diners, "seed": seed}
         if manifest is not None:
             sizes = {name: manifest.parameters[name] for name in sizes}
+            warm_days = int(manifest.parameters["days"])
         evaluation = Evaluation(
             active=Policy() if market is None else _active(market),
             models=names,
@@ -143,6 +144,10 @@ def _synthetic(path: Path) -> "Manifest":
         raise UsageError(
             f"--data {path}: it was imported ({manifest.source}): nobody knows what its diners would have done with "
             "other lists. Leave --data out to negotiate over an invented city; the result says that it is assumed"
+        )
+    if len(manifest.markets) > 1:
+        raise UsageError(
+            f"--data {path}: it has {len(manifest.markets)} markets: `generate --markets 1` makes one of its own"
         )
     return manifest
 

@@ -8,19 +8,19 @@ from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, Select, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.schema import negotiations as table
-from services.database.transactions import insert_into, reading, writing
+from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.releases.freeze import OutsideBounds
 from services.stakeholders.demands import DemandStore
 from services.stakeholders.fronts import FrontStore
 from services.stakeholders.negotiation.demand import Demand
 from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.negotiation.result import Result
-from services.stakeholders.policies import PolicyStore
+from services.stakeholders.policies import PolicyStore, PolicyVersionMismatch, StoredPolicy
 from services.stakeholders.policy import Policy
 
 _ID_DIGITS: Final = 32
@@ -79,13 +79,15 @@ class NegotiationStore:
     def settle(self, market: str, front_id: str | None, role: str) -> Negotiation:
         """Settle by the stored demands; keep the result, and a settlement also as a policy that can be signed.
 
-        The same demands over the same front are the same negotiation, which is answered as it was kept. Raises
+        The same demands over the same front are the same negotiation, which is answered as it was kept; one whose
+        settlement a freeze held back is tried again. Raises
         FrontError and DemandError.
         """
         front = self._fronts.get(market, front_id)
         demands = self._stored_demands(market)
         number = _id(front.front_id, demands)
-        if (known := self.get(market, number)) is not None:
+        known = self.get(market, number)
+        if known is not None and known.held is None:
             return known
         result = negotiate(front, demands)
         # The policy first: a process that dies in between leaves one that the next try finds as it is.
@@ -94,24 +96,12 @@ class NegotiationStore:
         found = Negotiation(
             number, market, front.front_id, front.created_at, front.assumed, role, now, demands, result, stored, held
         )
-        with writing(self._engine) as connection:
-            statement = insert_into(self._engine, table).on_conflict_do_nothing()
-            if connection.execute(statement, _row(found)).rowcount:
-                self._trail.record(
-                    connection,
-                    role=role,
-                    action="negotiation.settle",
-                    market=market,
-                    subject=number,
-                    document=_rationale(found),
-                )
-        return found
+        return self._kept(found) if known is None or known.held != held else known
 
     def get(self, market: str, negotiation_id: str) -> Negotiation | None:
         """A kept one; None where there is none."""
-        chosen = select(table).where(table.c.market == market, table.c.negotiation_id == negotiation_id)
         with reading(self._engine) as connection:
-            row = connection.execute(chosen).first()
+            row = connection.execute(_one(market, negotiation_id)).first()
         return None if row is None else _negotiation(row)
 
     def newest(self, market: str, limit: int) -> list[Negotiation]:
@@ -122,6 +112,25 @@ class NegotiationStore:
             rows = connection.execute(chosen).all()
         return [found for found in map(_negotiation, rows) if found is not None]
 
+    def _kept(self, found: Negotiation) -> Negotiation:
+        """Keep and record it, in place of one whose settlement was held; what another process has kept stands."""
+        with writing(self._engine) as connection:
+            lock_out(connection, f"negotiations {found.market}")
+            row = connection.execute(_one(found.market, found.negotiation_id)).first()
+            before = None if row is None else _negotiation(row)
+            if before is not None and (before.held is None or before.held == found.held):
+                return before
+            connection.execute(upsert_into(self._engine, table), _row(found))
+            self._trail.record(
+                connection,
+                role=found.requested_by,
+                action="negotiation.settle",
+                market=found.market,
+                subject=str(found.negotiation_id),
+                document=_rationale(found),
+            )
+        return found
+
     def _stored_demands(self, market: str) -> dict[str, Demand]:
         return {seat: stored.demand for seat, stored in self._demands.of(market).items()}
 
@@ -131,12 +140,24 @@ class NegotiationStore:
         if result.settlement is None:
             return None, None
         policy = Policy.of(f"settlement-{number[:_NAME_DIGITS]}", result.settlement.policy)
-        versions = self._policies.versions(market, policy.name)
         try:
-            stored = self._policies.put(market, policy, versions[0].policy.version if versions else None, role)
+            stored = self._put(market, policy, role)
         except OutsideBounds as error:
             return None, str(error)
         return (stored.policy.name, stored.policy.version), None
+
+    def _put(self, market: str, policy: Policy, role: str) -> StoredPolicy:
+        """The policy, over whatever is stored under its name, also where that is written at this moment."""
+        while True:
+            versions = self._policies.versions(market, policy.name)
+            try:
+                return self._policies.put(market, policy, versions[0].policy.version if versions else None, role)
+            except PolicyVersionMismatch:
+                continue
+
+
+def _one(market: str, negotiation_id: str | None) -> Select[Any]:
+    return select(table).where(table.c.market == market, table.c.negotiation_id == negotiation_id)
 
 
 def _id(front_id: str, demands: Mapping[str, Demand]) -> str:

@@ -84,8 +84,14 @@ def test_a_design_that_is_too_small_is_refused_before_the_city_is_drawn(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(tmp_path: Path) -> None:
-    made = evaluate(SMALL, tmp_path, 1, silent, lambda: NOW, False)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Front:
+    """Evaluated once."""
+    return evaluate(SMALL, tmp_path_factory.mktemp("fronts"), 1, silent, lambda: NOW, False)
+
+
+def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(made: Front, tmp_path: Path) -> None:
+    (tmp_path / f"{made.front_id}.json").write_text(made.model_dump_json())
     again = evaluate(SMALL, tmp_path, 1, silent, lambda: pytest.fail("it is made anew"), True)
     assert again == made.model_copy(update={"assumed": True})
     assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (17, 2)
@@ -94,23 +100,22 @@ def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(tmp_
     assert {"code", "libraries", "python"} <= set(made.provenance)
 
 
-def test_finished_policies_are_taken_from_the_journal_and_a_torn_line_is_not(tmp_path: Path) -> None:
+def test_finished_policies_are_taken_from_the_journal_and_a_torn_line_is_not(made: Front, tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
-    whole = evaluate(SMALL, tmp_path, 1, silent, lambda: NOW, False)
-    (tmp_path / f"{whole.front_id}.json").write_text("{")
-    assert whole.long is not None
+    (tmp_path / f"{made.front_id}.json").write_text("{")
+    assert made.long is not None
     lines = [
         json.dumps({"days": stage.days, "evaluated": one.model_dump(mode="json")})
-        for stage, count in ((whole.wide, 15), (whole.long, 1))
+        for stage, count in ((made.wide, 15), (made.long, 1))
         for one in stage.policies[:count]
     ]
-    (tmp_path / f"{whole.front_id}.journal").write_text("\n".join([*lines, lines[0][:50]]))
+    (tmp_path / f"{made.front_id}.journal").write_text("\n".join([*lines, lines[0][:50]]))
 
     def told(step: str, done: int, total: int) -> None:
         steps.append((step, done, total))
 
     resumed = evaluate(SMALL, tmp_path, 1, told, lambda: NOW, False)
-    assert resumed == whole
+    assert resumed == made
     assert steps[0] == ("policies over 2 days", 15, 17)
     assert ("policies over 3 days", 1, 2) in steps
     assert [file.suffix for file in tmp_path.iterdir()] == [".json"]

@@ -247,8 +247,8 @@ FAULTS = (
     Fault(
         "a negotiation for real is in the trail",
         "services/stakeholders/negotiations.py",
-        "if connection.execute(statement, _row(found)).rowcount:",
-        "if connection.execute(statement, _row(found)).rowcount > 1:",
+        "return self._kept(found) if known is None or known.held != held else known",
+        "return found",
         "tests/stores/test_negotiation_stores.py -k kept_with_its_reasons",
     ),
 )

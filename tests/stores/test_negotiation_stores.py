@@ -1,5 +1,6 @@
 """Demands, fronts and negotiations in the database: versions, the trail, what is kept and what is not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,6 +159,25 @@ def test_in_a_freeze_the_settlement_is_told_but_waits(stores: Stores, engine: En
     assert "the holidays" in found.held
     assert found.negotiation_id is not None
     assert stores.negotiations.get(MARKET, found.negotiation_id) == found
+    assert stores.negotiations.settle(MARKET, None, "ml") == found
+    assert stores.actions().count("negotiation.settle") == 1
+
+    stores.freezes.lift(MARKET, "infra")
+    freed = stores.negotiations.settle(MARKET, None, "sales")
+    assert (freed.negotiation_id, freed.held, freed.result) == (found.negotiation_id, None, found.result)
+    assert freed.policy is not None
+    assert stores.negotiations.newest(MARKET, 10) == [freed]
+    assert stores.actions()[-2:] == ["policy.put", "negotiation.settle"]
+
+
+def test_two_who_negotiate_at_once_get_one_negotiation(stores: Stores) -> None:
+    stores.fronts.put(MARKET, front(town(16)))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda role: stores.negotiations.settle(MARKET, None, role), ("ml", "sales") * 4))
+    assert len({(one.negotiation_id, one.policy) for one in found}) == 1
+    assert len({one.created_at for one in found}) == 1
+    assert stores.actions() == ["policy.put", "negotiation.settle"]
+    assert stores.trail.first_broken() is None
 
 
 def moved() -> object:
