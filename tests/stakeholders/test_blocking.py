@@ -109,8 +109,7 @@ def test_a_slope_is_what_it_is_by_hand() -> None:
     errors = np.full((4, 2), 1.0)
     curve = segments(pair, errors, 1.96)
     assert [(one.start, one.end, one.rate) for one in curve] == [(0, 1, 0.5), (1, 2, 1.0)]
-    assert at(curve, pair, 3).rate == 0.5
-    assert at(curve, pair, 2).rate == 1.0
+    assert [at(curve, pair, number).rate for number in (-1.0, 9.0, 11.0, 99.0)] == [0.5, 0.5, 1.0, 1.0]
     assert curve[1].error == np.sqrt(2.0 + 2.0) / 20.0
     assert curve[1].low < 1.0 < curve[1].high
 

@@ -94,6 +94,29 @@ def test_a_limit_is_held_against_the_bound_not_the_mean() -> None:
     assert negotiate(certain, {"product": demand("orders_per_1000", 100.0)}).settlement is not None
 
 
+def test_a_number_without_an_error_is_noted() -> None:
+    single = negotiate(front(stage({"p": dict.fromkeys(NUMBERS, 100.0)}, n=1)), {})
+    assert any("limits are held against their means" in note for note in single.notes)
+    assert not any("against their means" in note for note in negotiate(front(town(4)), {}).notes)
+
+
+def test_rates_are_told_where_the_settlement_is_though_it_misses_a_demand_in_the_short_run() -> None:
+    """Over 28 days it has too few orders, over 182 enough: it is not on the curve, whose nearest piece is told."""
+    keys = ("fee_revenue_per_1000", "orders_per_1000")
+
+    def rows(*numbers: tuple[str, float, float]) -> dict[str, dict[str, float | None]]:
+        return {name: dict(zip(keys, pair, strict=True)) for name, *pair in numbers}
+
+    short = rows(("a", 0.0, 100.0), ("b", 1_000.0, 95.0), ("c", 3_000.0, 75.0), ("d", 3_100.0, 60.0))
+    long = rows(("d", 3_100.0, 80.0))
+    result = negotiate(front(stage(short), stage(long, days=182)), {"product": demand(keys[1], 70.0)})
+    assert result.settlement is not None
+    assert result.settlement.policy.name == "d"
+    [rate] = result.exchange_rates
+    assert [(one.start, one.end) for one in rate.curve] == [("a", "b"), ("b", "c")]
+    assert rate.cost.value == pytest.approx(20.0 / 2_000.0 * rate.step)
+
+
 def test_few_parts_make_a_bound_wider() -> None:
     few = front(stage({"p": dict.fromkeys(NUMBERS, 100.0)}, error=2.0, n=4))
     assert negotiate(few, {"product": demand("orders_per_1000", 96.0)}).settlement is None

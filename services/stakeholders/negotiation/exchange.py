@@ -57,9 +57,8 @@ def segments(pair: Doubles, errors: Doubles, z: float) -> list[Segment]:
     return found
 
 
-def at(curve: list[Segment], pair: Doubles, row: int) -> Segment:
-    """The segment in which a policy's first number lies, the nearest one where it lies outside."""
-    number = pair[row, 0]
+def at(curve: list[Segment], pair: Doubles, number: float) -> Segment:
+    """The segment in which a value of the first number lies, the nearest one where it lies outside."""
     inside = [one for one in curve if pair[one.start, 0] <= number <= pair[one.end, 0]]
     if inside:
         return inside[0]

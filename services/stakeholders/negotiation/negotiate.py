@@ -201,18 +201,17 @@ def _short_sight(wide: Table, settlement: str) -> ShortSight | None:
 
 
 def _rates(table: Table, feasible: Bools, at: str | None) -> Iterator[ExchangeRate]:
-    """Of each two seats that conflict, over the feasible policies."""
-    rows = np.flatnonzero(feasible)
-    names = [table.outcomes.names[row] for row in rows]
-    here = names.index(at) if at in names else 0
+    """Of each two seats that conflict, over the feasible policies; at a policy, or in the middle of each curve."""
+    rows, names = np.flatnonzero(feasible), table.outcomes.names
+    here = names.index(at) if at in names else None
     for first, seat in enumerate(table.seats):
         for second in range(first + 1, len(table.seats)):
-            pair, errors = (array[rows][:, [first, second]] for array in (table.values, table.errors))
-            curve = exchange.segments(pair, errors, _Z)
+            pair, errors = (array[:, [first, second]] for array in (table.values, table.errors))
+            curve = exchange.segments(pair[rows], errors[rows], _Z)
             if not curve:
                 continue
-            other, step = table.seats[second], _step(float(np.ptp(pair[:, 0])))
-            near = exchange.at(curve, pair, here)
+            other, step = table.seats[second], _step(float(np.ptp(pair[rows, 0])))
+            near = curve[len(curve) // 2] if here is None else exchange.at(curve, pair[rows], pair[here, 0])
             yield ExchangeRate(
                 seat=seat.name,
                 costs=other.name,
@@ -221,7 +220,8 @@ def _rates(table: Table, feasible: Bools, at: str | None) -> Iterator[ExchangeRa
                 step=step,
                 cost=_scaled(near, step),
                 curve=tuple(
-                    Slope(start=names[one.start], end=names[one.end], cost=_scaled(one, step)) for one in curve
+                    Slope(start=names[rows[one.start]], end=names[rows[one.end]], cost=_scaled(one, step))
+                    for one in curve
                 ),
                 days=table.days,
                 words=words.rate(seat.number, other.number, step, near.rate * step),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from services.stakeholders.negotiation.front import Estimate, Outcomes, Stage
 from services.stakeholders.negotiation.limits import Line, lines_of
 from services.stakeholders.negotiation.pareto import Bools, Doubles
 from services.stakeholders.seats import Direction, Seat, signing
+
+_FEWEST_PARTS: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,8 @@ class Table:
         if not whole:
             raise DemandError("no policy of the front has a number for every seat: evaluate one again")
         outcomes = Outcomes.of(whole)
+        if outcomes.counts.min() < _FEWEST_PARTS:
+            notes.append("some numbers have no error (one week of one city): limits are held against their means")
         signs = np.asarray([_sign(seat) for seat in at_table])
         columns = [outcomes.column[seat.number.key] for seat in at_table]
         wanted = [demands.get(seat.name, Demand()) for seat in at_table]
