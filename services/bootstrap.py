@@ -40,6 +40,9 @@ from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
+from services.stakeholders.demands import DemandStore
+from services.stakeholders.fronts import FrontStore
+from services.stakeholders.negotiations import NegotiationStore
 from services.stakeholders.policies import PolicyStore
 from services.stakeholders.scorecard.store import Scorecards
 from services.stakeholders.sign_offs import SignOffStore
@@ -76,6 +79,9 @@ class Services:
     reports: AdReports
     policies: PolicyStore
     sign_offs: SignOffStore
+    demands: DemandStore
+    fronts: FrontStore
+    negotiations: NegotiationStore
     releases: ReleaseStore
     freezes: FreezeStore
     minutes: ServingMinutes
@@ -221,6 +227,7 @@ def _assemble(
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
     campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
+    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine)
     releases = ReleaseStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
@@ -235,6 +242,9 @@ def _assemble(
         reports=AdReports(engine, clock),
         policies=policies,
         sign_offs=SignOffStore(engine, trail, clock, policies),
+        demands=demands,
+        fronts=fronts,
+        negotiations=NegotiationStore(engine, trail, clock, fronts, demands, policies),
         releases=releases,
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),

@@ -113,7 +113,7 @@ class Simulation:
             + choice.variety_utility(days_since, same_cuisine, p.variety, p.variety_days)
             + self._context(day, hour)[shown]
         )
-        return values if waits is None else values - waits[shown]
+        return np.asarray(values if waits is None else values - waits[shown])
 
     def all_utilities(self, day: int, hour: int, diners: npt.NDArray[np.int64]) -> Floats:
         """(R, n) V of all restaurants; what `utilities` says of each, in less time."""

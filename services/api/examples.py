@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import release_examples, scorecard_schemas
+from services.api import negotiation_examples, release_examples, scorecard_schemas
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
@@ -283,6 +283,7 @@ _FINISHED_RUN: Final[dict[str, Any]] = {
 _LIGHTFM: Final = {"model": "lightfm", "version": "lightfm-3f9c2a71b0de"}
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.REQUESTS,
+    **negotiation_examples.REQUESTS,
     "startRetraining": {"models": ["lightfm"], "seed": 0},
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
@@ -302,6 +303,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.ANSWERS,
     **scorecard_schemas.ANSWERS,
+    **negotiation_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

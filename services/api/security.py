@@ -22,6 +22,9 @@ SIGNERS: Final = frozenset(SEATS)
 """Who signs policies: each seat for itself, and nobody for another."""
 ACTIVATORS: Final = frozenset({Role.ADMIN, *SEATS})
 """Who activates what all seats have signed; only the admin goes without signatures."""
+NEGOTIATORS: Final = frozenset({Role.ADMIN, *SEATS})
+DEMANDERS: Final = frozenset(SEATS)
+"""Who may demand, each for itself: nobody demands for another seat, not the admin either."""
 RELEASERS: Final = frozenset({Role.INFRA, Role.ADMIN})
 RULE_WRITERS: Final = frozenset({Role.INFRA})
 """Who approves what a freeze lets through: the seat that answers for it, and nobody for it."""

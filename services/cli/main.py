@@ -11,6 +11,7 @@ from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.history import events
 from services.cli.learning import evaluate, ladder, train
+from services.cli.negotiating import negotiate
 from services.cli.operating import doctor, serve, worker
 from services.cli.releasing import freeze, releases
 from services.cli.retraining import retrain
@@ -35,6 +36,7 @@ app.command("ladder")(ladder)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("scorecard")(scorecard)
+app.command("negotiate")(negotiate)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)

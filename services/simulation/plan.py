@@ -76,7 +76,7 @@ class Plan:
     """A divisor of 60."""
     judge_every: int = 1
     """Of so many lists one is judged by the truth."""
-    arms: Mapping[str, Arm] = field(default_factory=dict)
+    arms: Mapping[str, Arm] = field(default_factory=dict, hash=False)
     """By policy, where it differs."""
 
     def __post_init__(self) -> None:

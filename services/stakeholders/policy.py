@@ -70,11 +70,9 @@ class PolicyDials(BaseModel):
     exploration: float = Field(default=0.0, ge=0.0, le=1.0)
     """Temperature of the Plackett-Luce sampling, in units of order probability; 0 shows the best list always."""
     model: str = Field(default="", pattern=r"^[a-z0-9+_-]{0,63}$")
-    """The model of the ladder that the policy is meant for; empty: whichever is champion."""
+    """The model of the ladder that it was agreed for: it is activated only while that is champion; empty: any."""
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
-    model: str = Field(default="", pattern=r"^[a-z0-9+_-]{0,63}$")
-    """The model of the ladder that it was agreed for: it is activated only while that is champion; empty: any."""
     ads: AdPolicy = AdPolicy()
 
 
