@@ -10,7 +10,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -180,19 +180,24 @@ def _equal_arms(trials: Trials, modest: Diary, same: Judged) -> dict[str, list[f
             ("its sign test", clicked.sign_p_value),
         ):
             p_values.setdefault(design, []).append(p_value)
-    return p_values
+    treated, study = trials.treated(), trials.study
+    apart = trials.split("modest", "modest", treated, study.budgets, study.days, apart=True)
+    return {**p_values, "split, budgets too, fees": [by_diner(apart, FEES, treated).p_value]}
 
 
 def _covered(trials: Trials, plain: Diary, exploring: Diary) -> dict[str, list[bool]]:
     """Whether each of many assignments' intervals holds the truth, where nothing is shared."""
-    found: dict[str, list[bool]] = {"split by diner": [], "the same with CUPED": []}
-    truth = exploring.value(ORDERS_A_DINER) - plain.value(ORDERS_A_DINER)
+    found: dict[str, list[bool]] = {}
+    truth = exploring.value(ORDERS) - plain.value(ORDERS)
     for number in range(trials.study.salts):
-        treated = trials.treated(number)
-        diary = plain.mixed(exploring, treated)
-        adjusted = by_diner_adjusted(diary, ORDERS_A_DINER, treated, trials.before)
-        found["split by diner"].append(by_diner(diary, ORDERS_A_DINER, treated).covers(truth))
-        found["the same with CUPED"].append(adjusted.covers(truth))
+        treated, days = trials.treated(number), _days(trials, number)
+        split, switches = plain.mixed(exploring, treated), plain.mixed(exploring, days[:, None])
+        for design, estimate in (
+            ("split by diner", by_diner(split, ORDERS, treated)),
+            ("the same with CUPED", by_diner_adjusted(split, ORDERS, treated, trials.before)),
+            ("switchback by day", by_day(switches, ORDERS, days)),
+        ):
+            found.setdefault(design, []).append(estimate.covers(truth))
     return found
 
 
@@ -235,21 +240,14 @@ def _interleaving(trials: Trials, plain: Diary, exploring: Diary) -> dict[str, A
     """The same question put by a split and by interleaving, for the diners that each needs."""
     _, judged = trials.interleaved("plain", "exploring", trials.study.days)
     found = _judged(trials, judged)
-    treated = trials.treated()
+    treated, effect = trials.treated(), exploring.value(ORDERS) - plain.value(ORDERS)
     diary = plain.mixed(exploring, treated)
     split = by_diner(diary, ORDERS, treated)
-    adjusted = by_diner_adjusted(diary, ORDERS_A_DINER, treated, trials.before)
+    adjusted = by_diner_adjusted(diary, ORDERS, treated, trials.before)
     return {
+        "split": {"effect": effect, "standard_error": split.standard_error},
+        "cuped": {"effect": effect, "standard_error": adjusted.standard_error},
         "delta": {"effect": found.delta.value, "standard_error": found.delta.standard_error},
-        "split": {
-            "effect": exploring.value(ORDERS) - plain.value(ORDERS),
-            "standard_error": split.standard_error,
-        },
-        "cuped": {
-            "effect": exploring.value(ORDERS_A_DINER) - plain.value(ORDERS_A_DINER),
-            "standard_error": adjusted.standard_error,
-        },
-        "sign_p_value": found.sign_p_value,
     }
 
 
@@ -278,7 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(f"--{error}")
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    results = over_seeds(Parallel(n_jobs=given.jobs)(delayed(run_seed)(study, seed) for seed in seeds))
+    runs = Parallel(n_jobs=given.jobs)(delayed(run_seed)(study, seed) for seed in seeds)
+    results = over_seeds(asdict(study), runs)
     print(as_markdown(results))
     if given.json is not None:
         given.json.write_text(json.dumps(results, indent=2) + "\n")

@@ -18,13 +18,13 @@ FEWEST_SEEDS: Final = 4
 _RESAMPLES: Final = 2_000
 
 
-def over_seeds(runs: Iterable[Run]) -> dict[str, Any]:
+def over_seeds(setting: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """All figures of the runs of the seeds, as JSON. Raises ValueError for fewer than `FEWEST_SEEDS`."""
-    runs = list(runs)
     if len(runs) < FEWEST_SEEDS:
         raise ValueError(f"a bias over seeds needs at least {FEWEST_SEEDS}, there are {len(runs)}")
     return {
         "seeds": len(runs),
+        "setting": dict(setting),
         "designs": _rows(runs, "designs"),
         "sweep": _rows(runs, "sweep"),
         "cuped": {figure: _mean(run["cuped"][figure] for run in runs) for figure in runs[0]["cuped"]},
@@ -38,7 +38,12 @@ def over_seeds(runs: Iterable[Run]) -> dict[str, Any]:
 def as_markdown(results: Mapping[str, Any]) -> str:
     """The tables of docs/experiments.md."""
     tables = [_designs_table, _sweep_table, _equal_table, _peeking_table, _sensitivity_table]
-    return "\n\n".join([f"{results['seeds']} cities", *(table(results) for table in tables)])
+    setting = results["setting"]
+    about = (
+        f"{results['seeds']} cities of {setting['restaurants']} restaurants and {setting['diners']} diners, "
+        f"{setting['days']} days; 95 % intervals over cities."
+    )
+    return "\n\n".join([about, *(table(results) for table in tables)])
 
 
 def _rows(runs: Sequence[Run], part: str) -> list[dict[str, Any]]:
@@ -69,7 +74,7 @@ def bias(misses: Doubles, luck: Doubles) -> Measured:
     be 0. So it is a control variate, and the bias the intercept of the line of misses over luck (Lavenberg and Welch,
     Management Science 1981).
     """
-    if not luck.any():
+    if not np.ptp(luck):
         return interval(misses)
     columns = np.column_stack([np.ones_like(luck), luck])
     (value, slope), *_ = np.linalg.lstsq(columns, misses, rcond=None)
@@ -186,18 +191,19 @@ def _peeking_table(results: Mapping[str, Any]) -> str:
 def _sensitivity_table(results: Mapping[str, Any]) -> str:
     names = {
         "split": "split, orders per 1,000",
-        "cuped": "split with CUPED, orders a diner",
+        "cuped": "the same with CUPED",
         "delta": "interleaving, clicks",
     }
     lines = [
-        "| way | effect | standard error | diners needed, in experiments of this size | times fewer than the split |",
+        "| way | effect | standard error | diners needed | times fewer than the split |",
         "|---|---|---:|---:|---|",
     ]
+    diners = results["setting"]["diners"]
     for way, title in names.items():
         found = results["interleaving"][way]
         lines.append(
-            f"| {title} | {_cell(found['effect'], '+.3f')} | {found['standard_error']:.3f} | "
-            f"{found['experiments_needed']:.2f} | {_cell(found['times_fewer'], '.1f')} |"
+            f"| {title} | {_cell(found['effect'], '+.3g')} | {found['standard_error']:.3g} | "
+            f"{np.ceil(diners * found['experiments_needed']):,.0f} | {_cell(found['times_fewer'], '.1f')} |"
         )
     reductions = [f"`{figure}` {_cell(share, '.2f')}" for figure, share in results["cuped"].items()]
     return "\n".join([*lines, "", f"CUPED takes this share of the variance: {', '.join(reductions)}."])

@@ -55,9 +55,7 @@ def test_the_law_of_short_lists_is_that_of_counting() -> None:
 
 
 @given(LISTS, LISTS, st.tuples(*[st.booleans()] * 3))
-def test_swapped_rankers_and_coins_swap_the_teams(
-    first: list[int], second: list[int], coins: tuple[bool, ...]
-) -> None:
+def test_swapped_rankers_and_coins_swap_the_teams(first: list[int], second: list[int], coins: tuple[bool, ...]) -> None:
     one = team_draft(np.array([first]), np.array([second]), np.array([coins]))
     other = team_draft(np.array([second]), np.array([first]), ~np.array([coins]))
     assert np.array_equal(one.rows, other.rows)
