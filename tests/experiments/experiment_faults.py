@@ -1,0 +1,193 @@
+"""Each rule of the experiments, broken in one place, and the tests that guard it."""
+
+from planting import Fault
+
+_ASSIGNMENT, _ESTIMATE = "models/experiments/assignment.py", "models/experiments/estimate.py"
+_SWITCHBACK, _INTERLEAVING = "models/experiments/switchback.py", "models/experiments/interleaving.py"
+_SEQUENTIAL, _LISTERS = "models/experiments/sequential.py", "services/simulation/trial_listers.py"
+_TRIALS = "services/simulation/trials.py"
+
+FAULTS = (
+    Fault(
+        "experiments are independent",
+        _ASSIGNMENT,
+        'f"{salt}\\0{unit}"',
+        'f"{unit}"',
+        "tests/experiments/test_diner_splits.py -k independent",
+    ),
+    Fault(
+        "a larger share keeps those of a smaller one",
+        _ASSIGNMENT,
+        "return position(salt, unit) < share",
+        'return position(f"{salt}{share}", unit) < share',
+        "tests/experiments/test_diner_splits.py -k uniform",
+    ),
+    Fault(
+        "diners are the draws, not lists",
+        _ESTIMATE,
+        "return cls(ratio, (numerators - ratio * denominators) / mean)",
+        "return cls(ratio, numerators / np.maximum(denominators, 1.0) - ratio)",
+        "tests/experiments/test_diner_splits.py -k bootstrap or units",
+    ),
+    Fault(
+        "Welch's degrees of freedom",
+        _ESTIMATE,
+        "freedom = variance**2 / spread if spread > 0.0 else np.inf",
+        "freedom = np.inf if spread > 0.0 else np.inf",
+        "tests/experiments/test_diner_splits.py -k welch",
+    ),
+    Fault(
+        "CUPED takes away what was before",
+        _ESTIMATE,
+        "arm.ratio - float(theta @",
+        "arm.ratio + float(theta @",
+        "tests/experiments/test_diner_splits.py -k unbiased",
+    ),
+    Fault(
+        "CUPED's theta is fitted within the arms",
+        _ESTIMATE,
+        "centred = [filled[mask] - filled[mask].mean(axis=0) for mask in (~treated, treated)]",
+        "centred = [filled[mask] for mask in (~treated, treated)]",
+        "tests/experiments/test_diner_splits.py",
+    ),
+    Fault(
+        "a new diner gets the mean",
+        _ESTIMATE,
+        "covariates[known].mean(axis=0))",
+        "0.0)",
+        "tests/experiments/test_diner_splits.py -k new_diners",
+    ),
+    Fault(
+        "each pair has one treated window",
+        _SWITCHBACK,
+        "(second == coins[of_window]) & (of_window >= 0)",
+        "coins[of_window] & (of_window >= 0)",
+        "tests/experiments/test_switchback.py -k one_of_each_pair",
+    ),
+    Fault(
+        "the burn-in is dropped",
+        _SWITCHBACK,
+        "[:, burn_in:]",
+        "[:, :]",
+        "tests/experiments/test_switchback.py -k burn",
+    ),
+    Fault(
+        "the small-sample correction of the variance",
+        _SWITCHBACK,
+        "variance = groups / (groups - 1) * float(sums @ sums)",
+        "variance = float(sums @ sums)",
+        "tests/experiments/test_switchback.py -k paired_t",
+    ),
+    Fault(
+        "few clusters have few degrees of freedom",
+        _SWITCHBACK,
+        "float(np.sqrt(variance)), groups - 1.0)",
+        "float(np.sqrt(variance)))",
+        "tests/experiments/test_switchback.py -k few_clusters or paired_t",
+    ),
+    Fault(
+        "errors are gathered over clusters",
+        _SWITCHBACK,
+        "sums = np.bincount(numbers, errors)",
+        "sums = errors",
+        "tests/experiments/test_switchback.py -k paired_t",
+    ),
+    Fault(
+        "the outcome that was seen counts among the coins' outcomes",
+        _SWITCHBACK,
+        "gaps >= gaps[0]",
+        "gaps > 1.000001 * gaps[0]",
+        "tests/experiments/test_switchback.py -k randomisation",
+    ),
+    Fault(
+        "a coin a round says who picks first",
+        _INTERLEAVING,
+        "coins[:, place // 2].astype(np.int64) ^ (place % 2)",
+        "coins[:, 0].astype(np.int64) ^ (place % 2)",
+        "tests/experiments/test_interleaving.py -k paper or law",
+    ),
+    Fault(
+        "both rankers pick in every round",
+        _INTERLEAVING,
+        "coins[:, place // 2].astype(np.int64) ^ (place % 2)",
+        "coins[:, place // 2].astype(np.int64)",
+        "tests/experiments/test_interleaving.py -k paper or half",
+    ),
+    Fault(
+        "no restaurant twice",
+        _INTERLEAVING,
+        "free &= ~(left[:, None, None] & (lists == picked[:, None, None]))",
+        "free[everyone, turn, at] = False",
+        "tests/experiments/test_interleaving.py -k twice",
+    ),
+    Fault(
+        "interleaving's errors are over diners",
+        _INTERLEAVING,
+        "delta = _ratio(sums[present], lists[present])",
+        "delta = _ratio(signs[heard], heard[heard].astype(np.float64))",
+        "tests/experiments/test_interleaving.py -k one_diners_lists",
+    ),
+    Fault(
+        "always valid under peeking",
+        _SEQUENTIAL,
+        "float(0.5 * np.log(variance / (variance + prior)) + gain)",
+        "float(gain)",
+        "tests/experiments/test_sequential.py -k peeking or one_on_average",
+    ),
+    Fault(
+        "the interval is the test turned round",
+        _SEQUENTIAL,
+        "(np.log1p(prior / variance) - 2.0 * np.log(self.alpha))",
+        "(np.log1p(prior / variance) - np.log(self.alpha))",
+        "tests/experiments/test_sequential.py -k leaves_out",
+    ),
+    Fault(
+        "a planned test is narrowest where it was planned for",
+        _SEQUENTIAL,
+        "factor = -float(special.lambertw(-(alpha**2) / np.e, -1).real) - 1.0",
+        "factor = -float(special.lambertw(-(alpha**2) / np.e, 0).real) + 1.0",
+        "tests/experiments/test_sequential.py -k narrowest",
+    ),
+    Fault(
+        "alpha is spent once",
+        _SEQUENTIAL,
+        "np.diff(spent, prepend=0.0)",
+        "spent",
+        "tests/experiments/test_sequential.py -k published",
+    ),
+    Fault(
+        "arms share what they share",
+        _TRIALS,
+        "tills = (till, till)",
+        "tills = (till, self._till(budgets))",
+        "tests/simulation/test_trials.py -k against_itself or feel_each_other",
+    ),
+    Fault(
+        "split budgets are apart",
+        _TRIALS,
+        "if apart:",
+        "if not days:",
+        "tests/simulation/test_trials.py -k feel_each_other",
+    ),
+    Fault(
+        "what is bid is the same for all arms of a batch",
+        _LISTERS,
+        "if batch != self._batch:",
+        "if True:",
+        "tests/simulation/test_trials.py -k against_itself",
+    ),
+    Fault(
+        "only organic lists are interleaved",
+        _LISTERS,
+        "if selling:",
+        "if not selling and selling:",
+        "tests/simulation/test_trials.py -k sold_places",
+    ),
+    Fault(
+        "the fees are those of the diner who clicked",
+        _LISTERS,
+        "visits.diners[place.request]\n            for place",
+        "visits.diners[0]\n            for place",
+        "tests/simulation/test_trials.py -k fees_are or against_itself",
+    ),
+)
