@@ -24,8 +24,8 @@ from models.experiments.estimate import Estimate, cuped, difference
 from models.experiments.interleaving import Preference, preference
 from models.experiments.sequential import AlwaysValid, GroupSequential, naive_stop
 from models.experiments.switchback import in_windows, pairs, randomisation_p_value, schedule, switchback
-from services.simulation.closed_loop import DAYS_PER_WEEK
 from services.simulation.experiments_report import FEWEST_SEEDS, as_markdown, over_seeds
+from services.simulation.plan import DAYS_PER_WEEK
 from services.simulation.trial_listers import Judged
 from services.simulation.trials import FEES, ORDERS, ORDERS_A_DINER, Diary, Study, Trials
 

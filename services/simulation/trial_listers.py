@@ -12,8 +12,6 @@ from data.city.logging_policy import Slates
 from data.city.noise import Keys, mix, uniform
 from models.experiments.interleaving import Teams, team_draft
 from services.ads.book import AdBook, Offers
-from services.ads.campaign import MICRO
-from services.simulation.outcomes import Tally
 from services.simulation.ranked_lister import RankedLister
 from services.simulation.wallets import Pacing, Rhythm, Wallets
 
@@ -35,8 +33,6 @@ class Till(Wallets):
         super().__init__(book, pacing, rhythm)
         self._batch: tuple[int, int] | None = None
         self._bid: Offers | None = None
-        self.charged: list[int] = []
-        """Micro-units, in the order of the charges since this was last cleared."""
 
     def offers(self, day: int, second: int, restaurants: int) -> Offers | None:
         """As `Wallets.offers` at the batch's first call; a step of the pacing a batch, not a step an arm."""
@@ -44,11 +40,6 @@ class Till(Wallets):
         if batch != self._batch:
             self._batch, self._bid = batch, super().offers(day, second, restaurants)
         return self._bid
-
-    def charge(self, campaign: int, price: int) -> int:
-        """As `Wallets.charge`, and remembered."""
-        self.charged.append(super().charge(campaign, price))
-        return self.charged[-1]
 
 
 def budgets_times(book: AdBook, factor: float) -> AdBook:
@@ -67,66 +58,33 @@ def budgets_times(book: AdBook, factor: float) -> AdBook:
 
 
 @dataclass(eq=False)
-class MeteredLister(RankedLister):
-    """A ranked lister that also knows whose lists brought the fees. Its wallets are a `Till`."""
-
-    fees: Doubles = field(default_factory=lambda: np.zeros(0))
-    """(N,) minor units charged for what each diner did; added to, and shared by arms that are counted together."""
-
-    def learn(self, visits: Visits) -> None:
-        """Charge and count, a diner at a time."""
-        till = self.wallets
-        assert isinstance(till, Till)
-        till.charged.clear()
-        super().learn(visits)
-        clicked, ordered = visits.outcome.clicked, visits.outcome.ordered
-        payers = [
-            visits.diners[place.request]
-            for place in self._sold
-            if (
-                ordered[place.request] == place.slot
-                if till.book.per_order[place.campaign]
-                else clicked[place.request, place.slot]
-            )
-        ]
-        np.add.at(self.fees, np.asarray(payers, np.int64), np.asarray(till.charged, np.float64) / MICRO)
-
-    def _judged(self, *_: object) -> Tally:
-        """Nothing: judging lists by the true utilities takes a fifth of the time, and experiments ask diners."""
-        return Tally()
-
-
-@dataclass(eq=False)
 class DividedLister:
     """Each request is answered by one of two listers."""
 
     control: RankedLister
     treatment: RankedLister
     is_treated: Divide
-    _asked: tuple[RankedLister, ...] = ()
+    _asked: tuple[tuple[RankedLister, Rows], ...] = ()
+    """Who was asked in this batch, for which of its requests."""
 
     def lists(self, asked: Asked) -> Slates:
         """Every arm ranks its own requests of the batch."""
         shape = (len(asked.diners), self.control.simulation.parameters.list_length)
-        slates = Slates(np.full(shape, -1, np.int32), np.full(shape, np.nan))
-        of_batch = []
-        for lister, mask in self._arms(asked.day, asked.diners):
-            if mask.any():
-                own = lister.lists(_asked_by(asked, mask))
-                slates.restaurants[mask], slates.propensities[mask] = own.restaurants, own.propensities
-                of_batch.append(lister)
-        self._asked = tuple(of_batch)
+        slates = Slates(np.full(shape, -1, np.int32), np.full(shape, np.nan), np.zeros(shape, np.bool_))
+        treated = self.is_treated(asked.day, asked.diners)
+        arms = ((self.control, np.flatnonzero(~treated)), (self.treatment, np.flatnonzero(treated)))
+        self._asked = tuple((lister, requests) for lister, requests in arms if len(requests))
+        for lister, requests in self._asked:
+            own = lister.lists(_asked_by(asked, requests))
+            slates.restaurants[requests], slates.propensities[requests] = own.restaurants, own.propensities
+            if slates.sold is not None and own.sold is not None:
+                slates.sold[requests] = own.sold
         return slates
 
     def learn(self, visits: Visits) -> None:
         """Every arm that was asked learns what came of its own lists."""
-        for lister, mask in self._arms(visits.day, visits.diners):
-            if lister in self._asked:
-                lister.learn(_visits_by(visits, mask))
-
-    def _arms(self, day: int, diners: Rows) -> tuple[tuple[RankedLister, Bools], tuple[RankedLister, Bools]]:
-        treated = self.is_treated(day, diners)
-        return (self.control, ~treated), (self.treatment, treated)
+        for lister, requests in self._asked:
+            lister.learn(_visits_by(visits, requests))
 
 
 def by_diner(treated: Bools) -> Divide:
@@ -177,12 +135,13 @@ class InterleavedLister:
         """Both rank every request."""
         first, second = (lister.lists(asked).restaurants for lister in (self.first, self.second))
         drawn = team_draft(first, second, coins(self.coin_key, asked.day, asked.diners, first.shape[1]))
-        self._teams = drawn.teams[(drawn.rows >= 0).any(axis=1)]
+        self._teams = drawn.teams
         return Slates(drawn.rows, np.full(drawn.rows.shape, np.nan))
 
     def learn(self, visits: Visits) -> None:
         """Keep who brought what, and what was opened."""
-        self.judged.append(Judged(visits.diners, visits.slates.restaurants, self._teams, visits.outcome.clicked))
+        teams = self._teams[visits.requests]
+        self.judged.append(Judged(visits.diners, visits.slates.restaurants, teams, visits.outcome.clicked))
 
 
 def coins(key: Keys, day: int, diners: Rows, k: int) -> Bools:
@@ -191,17 +150,25 @@ def coins(key: Keys, day: int, diners: Rows, k: int) -> Bools:
     return np.asarray(uniform(mix(of_list[:, None], np.arange((k + 1) // 2))) < 0.5)
 
 
-def _asked_by(asked: Asked, mask: Bools) -> Asked:
+def _asked_by(asked: Asked, requests: Rows) -> Asked:
     return replace(
         asked,
-        diners=asked.diners[mask],
-        seconds=asked.seconds[mask],
-        known=asked.known[mask],
-        uniforms=asked.uniforms[mask],
+        diners=asked.diners[requests],
+        seconds=asked.seconds[requests],
+        known=asked.known[requests],
+        uniforms=asked.uniforms[requests],
     )
 
 
-def _visits_by(visits: Visits, mask: Bools) -> Visits:
-    slates = Slates(visits.slates.restaurants[mask], visits.slates.propensities[mask])
+def _visits_by(visits: Visits, requests: Rows) -> Visits:
+    """Of these requests of a batch, which an arm knows by their place among them."""
+    mask = np.isin(visits.requests, requests)
     outcome = visits.outcome._replace(**{name: values[mask] for name, values in visits.outcome._asdict().items()})
-    return replace(visits, diners=visits.diners[mask], seconds=visits.seconds[mask], slates=slates, outcome=outcome)
+    return replace(
+        visits,
+        diners=visits.diners[mask],
+        seconds=visits.seconds[mask],
+        slates=visits.slates.take(mask),
+        outcome=outcome,
+        requests=np.searchsorted(requests, visits.requests[mask]),
+    )

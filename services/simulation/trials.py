@@ -14,13 +14,16 @@ from data.columns import EventType
 from data.dataset import Dataset
 from models.experiments.assignment import treated
 from models.experiments.interleaving import team_draft
-from services.simulation.closed_loop import DAYS_PER_WEEK, Plan, Town
+from services.ads.campaign import MICRO
+from services.simulation.outcomes import DinerSums
+from services.simulation.plan import DAYS_PER_WEEK, Plan
+from services.simulation.ranked_lister import RankedLister
+from services.simulation.town import Town
 from services.simulation.trial_listers import (
     MINUTES,
     DividedLister,
     InterleavedLister,
     Judged,
-    MeteredLister,
     Till,
     budgets_times,
     by_day,
@@ -36,6 +39,8 @@ Bools = npt.NDArray[np.bool_]
 FEES, ORDERS, ORDERS_A_DINER = "fee_revenue_per_1000", "orders_per_1000", "orders_per_diner"
 """Minor units and orders per 1,000 lists, and orders a diner over the whole experiment."""
 _COINS: Final = 77
+_NEVER: Final = 1_000_000_007
+"""Judging lists by the truth takes time, and experiments ask diners."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +189,11 @@ class Trials:
         town = self.town
         return Till(budgets_times(town.served.snapshot.book, budgets), Pacing.DUAL, town.rhythm)
 
-    def _ranked(self, life: "_Life", policy: str, till: Till) -> MeteredLister:
-        return MeteredLister(self.town.served, self._policies[policy], life.simulation, till, fees=life.fees)
+    def _ranked(self, life: "_Life", policy: str, till: Till) -> RankedLister:
+        served, chosen = self.town.served, self._policies[policy]
+        lister = RankedLister(served, chosen, life.simulation, till, judge_every=_NEVER)
+        lister.by_diner = life.sums
+        return lister
 
 
 class _Life:
@@ -195,18 +203,19 @@ class _Life:
         self._town = town
         self._first, self._days = first, days
         self.simulation = town.diners.copy()
-        self.fees = np.zeros(town.market.city.diners.lat.size)
-        """(N,) of the day; all listers of a life add to it."""
+        self.sums = DinerSums.none(town.market.city.diners.lat.size)
+        """Of the day; all listers of a life add to them."""
 
     def live(self, lister: Lister) -> Diary:
         """All days of it."""
-        diary = Diary.blank(self._days, len(self.fees))
+        fees = self.sums.sums["fees"]
+        diary = Diary.blank(self._days, len(fees))
         for day in range(self._days):
             for visits in self._town.market.run_day(self.simulation, self._first + day, lister, MINUTES):
                 np.add.at(diary.lists[day], visits.diners, 1.0)
                 np.add.at(diary.orders[day], visits.diners[visits.outcome.ordered >= 0], 1.0)
-            diary.fees[day] = self.fees
-            self.fees[:] = 0.0
+            diary.fees[day] = fees / MICRO
+            fees[:] = 0.0
         return diary
 
 
