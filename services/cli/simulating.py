@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,11 +25,12 @@ _COLUMNS: tuple[_Column, ...] = (
     ("clicks_per_1000", "clicks/1000", "{:,.0f}"),
     ("ndcg@10", "nDCG@10", "{:.3f}"),
     ("ads_per_list", "ads/list", "{:.2f}"),
-    ("price_over_bid", "price/bid", "{:.2f}"),
-    ("advertiser_return", "return", "{:.1f}"),
+    ("advertiser_return", "ad return", "{:.1f}"),
+    ("requests_per_diner_week", "visits/diner/week", "{:.2f}"),
 )
 """Of the table; all figures are in the JSON."""
 _CURVE = _COLUMNS[:2] + _COLUMNS[3:5]
+_STILL = "Nothing follows from the lists but orders: nobody stays away, waits, closes or bids otherwise."
 
 
 def simulate(
@@ -47,22 +49,34 @@ def simulate(
     warm_days: Annotated[int, typer.Option(min=7, max=3_650, help="Days of log that the model learns from.")] = 14,
     model: Annotated[str, typer.Option(help="A model of the ladder.")] = "lightfm",
     pacing: Annotated[str, typer.Option(help="none or dual.")] = "dual",
+    choice: Annotated[str, typer.Option(help="How diners choose: nested, multinomial or cascade.")] = "nested",
+    still: Annotated[bool, typer.Option("--still", help=_STILL)] = False,
+    retrain_days: Annotated[
+        int, typer.Option(min=0, help="Learn anew from the policy's own lists every so many days; 0: never.")
+    ] = 0,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=60, help="Of requests that are ranked together; a divisor of 60.")
+    ] = 10,
+    judge_every: Annotated[int, typer.Option(min=1, help="Of so many lists one is judged by the truth.")] = 1,
     first_seed: Annotated[int, typer.Option(min=0, help="Cities have the seeds from this one on.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Processes; what comes out does not depend on it.")] = 2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
     figure: Annotated[Path | None, typer.Option(help="With --exchange: draw the curve into this SVG.")] = None,
 ) -> None:
     """Let invented diners live with policies, in the same cities with the same luck, and compare what comes of it."""
+    from data.city.parameters import ChoiceModel
     from services.simulation.closed_loop import report as report_of
     from services.simulation.closed_loop import simulate as run
     from services.simulation.exchange import exchange as exchange_of
     from services.simulation.exchange import sweep
-    from services.simulation.plan import Plan
+    from services.simulation.plan import STILL, Plan, World
     from services.simulation.wallets import Pacing
 
     policies = tuple(policy_of(text) for text in policy or [_DEFAULT])
-    if pacing not in tuple(Pacing):
-        raise UsageError(f"--pacing {pacing}: write {' or '.join(Pacing)}")
+    _check_word("--pacing", pacing, tuple(Pacing))
+    _check_word("--choice", choice, tuple(ChoiceModel))
+    if 60 % minutes:
+        raise UsageError(f"--minutes {minutes}: give a divisor of 60")
     if exchange:
         if len(policies) > 1:
             raise UsageError("--exchange sweeps one policy: give --policy once")
@@ -71,8 +85,21 @@ def simulate(
     names = [one.name for one in policies]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"--policy {twice} is given twice: give each a name of its own, as in {twice}-2:ads.money=0")
-    _check_model(model)
-    plan = Plan(policies, restaurants, diners, warm_days, days, model, Pacing(pacing))
+    for name in dict.fromkeys([model, *(one.model for one in policies if one.model)]):
+        _check_model(name)
+    plan = Plan(
+        policies,
+        restaurants,
+        diners,
+        warm_days,
+        days,
+        model,
+        Pacing(pacing),
+        world=replace(STILL if still else World(), choice=ChoiceModel(choice)),
+        retrain_days=retrain_days,
+        minutes=minutes,
+        judge_every=judge_every,
+    )
     with Progress("simulating") as progress:
         runs = run(plan, range(first_seed, first_seed + seeds), jobs, progress.update)
     result = report_of(plan, runs)
@@ -157,6 +184,11 @@ def _check_figure(figure: Path | None, exchange: bool) -> None:
         raise UsageError(f"--figure {error}") from None
 
 
+def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise UsageError(f"{option} {word}: write {' or '.join(known)}")
+
+
 def _check_model(model: str) -> None:
     """Before the cities are made, not after."""
     from models.ladder import make
@@ -209,8 +241,14 @@ def _about(result: dict[str, Any]) -> str:
     return (
         f"{result['seeds']} cities of {setting['restaurants']:,} restaurants and {setting['diners']:,} diners; "
         f"{setting['model']} learnt from {setting['warm_days']} days, then {setting['days']} days; "
-        f"pacing {setting['pacing']}; 95 % intervals over cities, money in minor units"
+        f"{_world(setting)}; 95 % intervals over cities, money in minor units"
     )
+
+
+def _world(setting: dict[str, Any]) -> str:
+    world = setting["world"]
+    moves = "with consequences" if world["life"] else "in which nothing follows from lists but orders"
+    return f"a world {moves}, {world['choice']} choice, pacing {setting['pacing']}"
 
 
 def _speed(result: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ class Reaction:
 
     def factors(self, fees: Doubles, value: Doubles) -> Doubles:
         """(m,) by which a week's fees and order values (m,) move the bids; 1 where nothing was charged."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             wanted = (self.margin * self.incremental * value / fees) ** self.step
         return np.where(fees > 0.0, np.clip(wanted, 1.0 / self.most, self.most), 1.0)
 
