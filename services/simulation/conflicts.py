@@ -74,7 +74,7 @@ def _in_life(plan: Plan, **changed: float) -> Plan:
 
 
 _ALL: Final = slice(None)
-_SMALL: Final[Mapping[str, Any]] = {"restaurants": 200, "diners": 1_000, "minutes": 60, "judge_every": 4}
+_SMALL: Final[Mapping[str, Any]] = {"restaurants": 150, "diners": 700, "minutes": 60, "judge_every": 4}
 
 BALANCED: Final = _policy("balanced", money=0.008, gap=3)
 GREEDY: Final = _policy("fee-greedy", money=1.0, first_slot=1, gap=1, cap=10)
