@@ -36,7 +36,7 @@ class Simulation:
         self.life: Life | None = None
         self._seed_key = seed_key
         self._memory = memory or Memory.blank(city.diners.lat.size, parameters.memory)
-        self._theta = choice.examination(parameters.list_length, parameters.examination_decay)
+        self.theta = choice.examination(parameters.list_length, parameters.examination_decay)
         self._fit = cuisine_fit(parameters.daypart)
 
     def copy(self) -> "Simulation":
@@ -142,10 +142,10 @@ class Simulation:
         utilities, outside = self.utilities(asked.day, asked.hour, asked.diners, rows), self.outside(asked.diners)
         if p.choice_model is ChoiceModel.CASCADE:
             # One number says how far a diner goes, as in the choice itself.
-            within = (uniforms[:, :1] < self._theta) & (shown >= 0)
+            within = (uniforms[:, :1] < self.theta) & (shown >= 0)
             _, none = choice.cascade_probabilities(utilities, outside, within.astype(np.float64))
         else:
-            examined = (uniforms < self._theta) & (shown >= 0)
+            examined = (uniforms < self.theta) & (shown >= 0)
             nests = self.city.restaurants.cuisine[rows]
             _, none = choice.choice_probabilities(utilities, nests, outside, p.nest_mu, examined)
         return np.asarray(1.0 - none)
@@ -179,13 +179,11 @@ class Simulation:
         shown = np.maximum(slates.restaurants, 0)
         utilities, outside = self.utilities(asked.day, asked.hour, diners, shown), self.outside(diners)
         if p.choice_model is ChoiceModel.CASCADE:
-            outcome = choice.decide_in_cascade(
-                keys, slates.restaurants, utilities, outside, self._theta, p.click_margin
-            )
+            outcome = choice.decide_in_cascade(keys, slates.restaurants, utilities, outside, self.theta, p.click_margin)
         else:
             nests = city.restaurants.cuisine[shown]
             outcome = choice.decide(
-                keys, slates.restaurants, nests, utilities, outside, self._theta, p.nest_mu, p.click_margin
+                keys, slates.restaurants, nests, utilities, outside, self.theta, p.nest_mu, p.click_margin
             )
         if life is not None:
             none_sold = np.zeros(shown.shape, np.bool_)

@@ -63,7 +63,7 @@ class Tally:
     abandoned: int = 0
     """Lists for which the diner did not wait."""
     exposure: tuple[float, ...] = (0.0,) * len(GROUPS)
-    """Of each of `GROUPS`: sum of 1 / log2(rank + 1) over the lists that were judged."""
+    """Of each of `GROUPS`: sum of theta over the places that were not sold, of the lists that were judged."""
     merit: tuple[float, ...] = (0.0,) * len(GROUPS)
     """Sum over the same lists and all candidates of the true probability of an order."""
     latency: tuple[int, ...] = (0,) * len(_LATENCY_EDGES)

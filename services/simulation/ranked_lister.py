@@ -125,11 +125,12 @@ class RankedLister:
                     sold[request, slot] = True
         if late is not None and late.any():
             restaurants[late], propensities[late] = self._without_model(asked, late, k), 1.0
-        self._judge(asked, restaurants, ranked, welfare, np.zeros(len(sold), np.bool_) if late is None else late)
+        slates = Slates(restaurants, propensities, sold, latency)
+        self._judge(asked, slates, ranked, welfare, np.zeros(len(sold), np.bool_) if late is None else late)
         if latency is not None and late is not None:
             there = restaurants[:, 0] >= 0
             self.tally += Tally(latency=latency_bins(latency[there]), late=int(np.count_nonzero(late & there)))
-        return Slates(restaurants, propensities, sold, latency)
+        return slates
 
     def learn(self, visits: Visits) -> None:
         """Charge the billed events in the order of time, and count."""
@@ -278,7 +279,7 @@ class RankedLister:
     def _judge(
         self,
         asked: Asked,
-        restaurants: npt.NDArray[np.int32],
+        slates: Slates,
         ranked: RankedLists,
         welfare: float,
         late: BoolArray,
@@ -288,12 +289,13 @@ class RankedLister:
         nDCG@10 is that of the truth, the ideal being over all candidates. A restaurant's relevance is the probability
         that the diner, looking at it alone, orders there at this moment; its sum over candidates is merit.
         """
+        restaurants = slates.restaurants
         served = restaurants[:, 0] >= 0
         self._has_list = served
         lists, shown = int(np.count_nonzero(served)), int(np.count_nonzero(restaurants >= 0))
         self.by_diner.count("requests", asked.diners[served])
         judged = served & ((asked.diners + asked.day) % self.judge_every == 0)
-        gain, exposure, merit = self._by_the_truth(asked, judged, restaurants)
+        gain, exposure, merit = self._by_the_truth(asked, judged, slates)
         diners = asked.diners[judged]
         for name, values in (("gain", gain), ("judged", 1.0), ("exposure", exposure), ("merit", merit)):
             self.by_diner.count(name, diners, values)
@@ -321,9 +323,7 @@ class RankedLister:
         exact = self.market.snapshot.catalogue.reranker is None
         return int(np.count_nonzero(restaurants[~late] >= 0)) if exact else 0
 
-    def _by_the_truth(
-        self, asked: Asked, judged: BoolArray, restaurants: npt.NDArray[np.int32]
-    ) -> tuple[Doubles, Doubles, Doubles]:
+    def _by_the_truth(self, asked: Asked, judged: BoolArray, slates: Slates) -> tuple[Doubles, Doubles, Doubles]:
         """((J,) nDCG@10, (J, G) exposure of the groups, (J, G) their merit) of the lists that are judged."""
         simulation, groups, diners = self.simulation, self.market.groups, asked.diners[judged]
         if not len(diners):
@@ -331,7 +331,8 @@ class RankedLister:
         utilities = simulation.all_utilities(asked.day, asked.hour, diners)
         candidates = self._candidates(replace(asked, diners=diners))
         relevance = np.where(candidates, expit(utilities - simulation.outside(diners)[:, None]), 0.0)
-        shown = restaurants[judged, :_NDCG_AT]
-        discounts = 1.0 / np.log2(np.arange(2, shown.shape[1] + 2))
-        exposure = np.einsum("jkg,k->jg", groups[np.maximum(shown, 0)] * (shown >= 0)[:, :, None], discounts)
-        return ndcg(relevance, shown, _NDCG_AT), exposure, relevance @ groups
+        shown = slates.restaurants[judged]
+        free = shown >= 0 if slates.sold is None else (shown >= 0) & ~slates.sold[judged]
+        looks = simulation.theta[: shown.shape[1]]
+        exposure = np.einsum("jkg,k->jg", groups[np.maximum(shown, 0)] * free[:, :, None], looks)
+        return ndcg(relevance, shown[:, :_NDCG_AT], _NDCG_AT), exposure, relevance @ groups

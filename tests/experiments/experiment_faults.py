@@ -185,9 +185,9 @@ FAULTS = (
     ),
     Fault(
         "the fees are those of the diner who clicked",
-        _LISTERS,
-        "visits.diners[place.request]\n            for place",
-        "visits.diners[0]\n            for place",
+        "services/simulation/ranked_lister.py",
+        'self.by_diner.sums["fees"][visits.diners[row]] += charged',
+        'self.by_diner.sums["fees"][visits.diners[0]] += charged',
         "tests/simulation/test_trials.py -k fees_are or against_itself",
     ),
 )

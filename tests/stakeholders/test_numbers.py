@@ -46,7 +46,13 @@ def window(**changes: Any) -> Window:
         "known_diners": 4,
         "places": places(*rows),
         "restaurants": pd.DataFrame(
-            {"restaurant_id": ["a", "b"], "chain": [None, "Big"], "district": ["north", "south"]}, dtype=object
+            {
+                "restaurant_id": ["a", "b"],
+                "chain": [None, "Big"],
+                "district": ["north", "south"],
+                "opened_at": [None, None],
+            },
+            dtype=object,
         ),
         "returned": np.asarray([True, False, True, True]),
         "examination": np.asarray([1.0, 0.5]),
@@ -111,6 +117,15 @@ def test_a_group_that_nobody_has_ordered_from_has_the_floor_for_merit() -> None:
 
     floor = numbers.MERIT_FLOOR * 2.0 / 2
     assert found.value == pytest.approx((4.0 / 2.0) / (2.0 / floor))
+
+
+def test_a_restaurant_that_has_just_opened_is_a_newcomer() -> None:
+    week = ordering((0, "a"), (1, "a"), (2, "a"), (3, "b"))
+    both = week.restaurants.assign(chain=None)
+    for days, groups in ((27, 2), (29, 1)):
+        opened = both.assign(opened_at=[None, week.until - timedelta(days=days)])
+        found = numbers.exposure_ratio(replace(week, restaurants=opened))
+        assert (found.value is not None) is (groups == 2), days
 
 
 def test_one_group_and_small_districts_are_no_comparison() -> None:

@@ -41,6 +41,7 @@ _AT: Final = 10
 _LEAST_WEEKS: Final = 1.0 / 7.0
 _LEAST_HOURS: Final = 10
 """So many hours with answers make hours the clusters, else minutes are."""
+NEWCOMER: Final = pd.Timedelta(days=28)
 MERIT_FLOOR: Final = 0.1
 """Of the mean merit of a restaurant: one that nobody has ordered from yet is not without merit."""
 FEWEST_RESTAURANTS: Final = 5
@@ -260,15 +261,15 @@ def explaining_us(window: Window) -> Estimate:
 
 
 def exposure_ratio(window: Window) -> Estimate:
-    """Independents against chains, at the places that were not sold."""
-    return _exposure_ratio(window, _independence(window), sold=False)
+    """Independents, chains and newcomers, at the places that were not sold."""
+    return _exposure_ratio(window, _kind(window), sold=False)
 
 
 def exposure_ratio_paid(window: Window) -> Estimate:
-    """Independents against chains, at the places that were sold."""
+    """The same, at the places that were sold."""
     if not window.places[SOLD].any():
         return missing("nothing was sold" if len(window.places) else NO_LISTS)
-    return _exposure_ratio(window, _independence(window), sold=True)
+    return _exposure_ratio(window, _kind(window), sold=True)
 
 
 def exposure_ratio_districts(window: Window) -> Estimate:
@@ -278,8 +279,12 @@ def exposure_ratio_districts(window: Window) -> Estimate:
     return _exposure_ratio(window, districts.where(sizes >= FEWEST_RESTAURANTS), sold=False)
 
 
-def _independence(window: Window) -> pd.Series:
-    return pd.Series(np.where(window.restaurants[col.CHAIN].isna(), "independent", "chain"), window.restaurants.index)
+def _kind(window: Window) -> pd.Series:
+    """A restaurant that opened in the last 28 days of the window is a newcomer, whatever else it is."""
+    opened = pd.to_datetime(window.restaurants[col.OPENED_AT], utc=True)
+    new = opened >= pd.Timestamp(window.until) - NEWCOMER
+    kind = np.where(window.restaurants[col.CHAIN].isna(), "independent", "chain")
+    return pd.Series(np.where(new, "newcomer", kind), window.restaurants.index)
 
 
 def _exposure_ratio(window: Window, groups: pd.Series, *, sold: bool) -> Estimate:

@@ -74,7 +74,9 @@ def window_of(
         diners=by_diner.fillna(0.0).sort_index().assign(**{FEES: 0.0, SOLD_WORTH: 0.0}),
         known_diners=len(dataset.diners(market)),
         places=_places(shown, chosen, log[kind == EventType.ORDER]),
-        restaurants=dataset.restaurants(market)[[col.RESTAURANT_ID, col.CHAIN, col.DISTRICT]].astype(object),
+        restaurants=dataset.restaurants(market)[[col.RESTAURANT_ID, col.CHAIN, col.DISTRICT, col.OPENED_AT]].astype(
+            object
+        ),
         returned=_returned(lists, since, until),
         examination=examination,
     )
