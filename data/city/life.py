@@ -192,9 +192,10 @@ class Trade:
         return np.asarray(np.minimum(waits, p.longest_wait))
 
     def serve(self, restaurants: npt.NDArray[np.integer], minutes: int) -> None:
-        """Take the orders of so many minutes."""
-        self.recent *= np.exp(-minutes / 60.0)
-        self.recent += np.bincount(restaurants, minlength=len(self.recent))
+        """Take the orders of so many minutes, as if they had come evenly: how many minutes it is does not matter."""
+        left = np.exp(-minutes / 60.0)
+        self.recent *= left
+        self.recent += np.bincount(restaurants, minlength=len(self.recent)) * (1.0 - left) * 60.0 / minutes
 
     def end_day(self, orders: Floats, fees: Floats, there: Bools) -> None:
         """Pay for a day: (n,) orders, fees in minor units, and who had opened. Who has nothing left closes."""

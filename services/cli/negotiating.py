@@ -66,8 +66,11 @@ def negotiate(
         if manifest is not None:
             sizes = {name: manifest.parameters[name] for name in sizes}
             warm_days = int(manifest.parameters["days"])
+        active = Policy() if market is None else _active(market)
+        if active.model:
+            names = (active.model, *(name for name in names if name != active.model))
         evaluation = Evaluation(
-            active=Policy() if market is None else _active(market),
+            active=active,
             models=names,
             policies=policies,
             warm_days=warm_days,

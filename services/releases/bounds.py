@@ -68,6 +68,8 @@ def moved_outside(bounds: ApprovedBounds, active: PolicyDials, wanted: PolicyDia
     ['shortlist: no bounds are approved']
     """
     before, after = dict(dials_of(active)), dict(dials_of(wanted))
+    # Which model a policy is for is held against the champion when it is activated, and a freeze keeps the champion.
+    after.pop("model", None)
     found = []
     for dial in after:
         if before[dial] == after[dial]:

@@ -64,6 +64,8 @@ def report(runs: Sequence[tuple[Doubles, Doubles]]) -> dict[str, Any]:
         stats.spearmanr(values[there], lived[there]).statistic
         for values, lived, there in zip(by_log, in_loop, known, strict=True)
     ]
+    if not known.any(axis=1).all():
+        raise ValueError("in some city every estimate was refused: its log is too short for these cases")
     chosen = np.nanargmax(by_log, axis=1)
     regret = in_loop.max(axis=1) - in_loop[np.arange(len(chosen)), chosen]
     means = np.nanmean(by_log, axis=0), in_loop.mean(axis=0)

@@ -221,6 +221,7 @@ class _Town:
             distances_km=distance_km(homes.lat[:, None], homes.lon[:, None], places.lat, places.lon),
             order_values=np.ones(places.lat.size),
             groups=groups_of(places),
+            daily_requests=1.0,
             rhythm=np.ones(24),
             fallback=np.zeros(places.lat.size),
             seed_key=mix(np.full(1, self._seed, np.uint64), _EXPLORATION),

@@ -27,11 +27,11 @@ from models.experiments.switchback import in_windows, pairs, randomisation_p_val
 from services.simulation.experiments_report import FEWEST_SEEDS, as_markdown, over_seeds
 from services.simulation.plan import DAYS_PER_WEEK
 from services.simulation.trial_listers import Judged
-from services.simulation.trials import FEES, ORDERS, ORDERS_A_DINER, Diary, Study, Trials
+from services.simulation.trials import FEES, ORDERS, ORDERS_A_DINER, DayBook, Study, Trials
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Judge = Callable[[Diary], Estimate]
+Judge = Callable[[DayBook], Estimate]
 
 _FORTNIGHT: Final = 2 * DAYS_PER_WEEK
 _DRAWS: Final = 1_000
@@ -59,25 +59,25 @@ def run_seed(study: Study, seed: int) -> dict[str, Any]:
         }
 
 
-def by_diner(diary: Diary, figure: str, treated: Bools, days: int | None = None) -> Estimate:
+def by_diner(diary: DayBook, figure: str, treated: Bools, days: int | None = None) -> Estimate:
     """The split's estimate of a figure, from the first days or all of them."""
     parts, wholes = (values[:days].sum(axis=0) for values in diary.ratio(figure))
     return difference(parts, wholes, treated)
 
 
-def by_diner_adjusted(diary: Diary, figure: str, treated: Bools, before: Doubles) -> Estimate:
+def by_diner_adjusted(diary: DayBook, figure: str, treated: Bools, before: Doubles) -> Estimate:
     """The same after CUPED with each diner's log."""
     parts, wholes = (values.sum(axis=0) for values in diary.ratio(figure))
     return cuped(parts, wholes, treated, before).estimate
 
 
-def by_day(diary: Diary, figure: str, treated: Bools) -> Estimate:
+def by_day(diary: DayBook, figure: str, treated: Bools) -> Estimate:
     """The switchback's estimate; budgets open anew at midnight, so nothing need be burnt in."""
     parts, wholes = _windows(diary, figure)
     return switchback(parts, wholes, treated, pairs(len(treated), DAYS_PER_WEEK))
 
 
-def _windows(diary: Diary, figure: str) -> tuple[Doubles, Doubles]:
+def _windows(diary: DayBook, figure: str) -> tuple[Doubles, Doubles]:
     parts, wholes = (in_windows(values.sum(axis=1), length=1) for values in diary.ratio(figure))
     return parts, wholes
 
@@ -86,7 +86,7 @@ def _days(trials: Trials, number: int = 0) -> Bools:
     return schedule(f"{trials.salt}-{number}", "city", trials.study.days, DAYS_PER_WEEK)
 
 
-def _shared_budgets(trials: Trials, modest: Diary, greedy: Diary) -> list[dict[str, Any]]:
+def _shared_budgets(trials: Trials, modest: DayBook, greedy: DayBook) -> list[dict[str, Any]]:
     """Two prices of money, tried in three ways."""
     study, treated, days = trials.study, trials.treated(), _days(trials)
     shared, apart = (
@@ -110,7 +110,7 @@ def _shared_budgets(trials: Trials, modest: Diary, greedy: Diary) -> list[dict[s
     return rows
 
 
-def _nothing_shared(trials: Trials, plain: Diary, exploring: Diary) -> list[dict[str, Any]]:
+def _nothing_shared(trials: Trials, plain: DayBook, exploring: DayBook) -> list[dict[str, Any]]:
     """Exploration, which no diner feels of another."""
     treated, study = trials.treated(), trials.study
     diary = trials.split("plain", "exploring", treated, 1.0, study.days)
@@ -152,7 +152,7 @@ def _sweep_point(trials: Trials, budgets: float) -> dict[str, Any]:
     return {"budgets": budgets, **_row("money", "split by diner", FEES, judge(diary), undisturbed, truth)}
 
 
-def _variance_reductions(trials: Trials, plain: Diary) -> dict[str, float]:
+def _variance_reductions(trials: Trials, plain: DayBook) -> dict[str, float]:
     """What share of the variance the log explains."""
     reductions = {}
     for figure in (ORDERS, ORDERS_A_DINER):
@@ -161,7 +161,7 @@ def _variance_reductions(trials: Trials, plain: Diary) -> dict[str, float]:
     return reductions
 
 
-def _equal_arms(trials: Trials, modest: Diary, same: Judged) -> dict[str, list[float]]:
+def _equal_arms(trials: Trials, modest: DayBook, same: Judged) -> dict[str, list[float]]:
     """p-values of all designs where both arms have the same policy, under many assignments of one life."""
     rng = np.random.default_rng(0)
     p_values: dict[str, list[float]] = {}
@@ -185,7 +185,7 @@ def _equal_arms(trials: Trials, modest: Diary, same: Judged) -> dict[str, list[f
     return {**p_values, "split, budgets too, fees": [by_diner(apart, FEES, treated).p_value]}
 
 
-def _covered(trials: Trials, plain: Diary, exploring: Diary) -> dict[str, list[bool]]:
+def _covered(trials: Trials, plain: DayBook, exploring: DayBook) -> dict[str, list[bool]]:
     """Whether each of many assignments' intervals holds the truth, where nothing is shared."""
     found: dict[str, list[bool]] = {}
     truth = exploring.value(ORDERS) - plain.value(ORDERS)
@@ -201,7 +201,7 @@ def _covered(trials: Trials, plain: Diary, exploring: Diary) -> dict[str, list[b
     return found
 
 
-def _peeked(trials: Trials, control: Diary, treatment: Diary) -> dict[str, list[int | None]]:
+def _peeked(trials: Trials, control: DayBook, treatment: DayBook) -> dict[str, list[int | None]]:
     """The day after which each test would stop, or None, for many assignments; looks on every day, or every week."""
     days = trials.study.days
     weekly = list(range(DAYS_PER_WEEK - 1, days, DAYS_PER_WEEK))
@@ -236,7 +236,7 @@ def _day_of(test: str, stop: int | None, days: int, weekly: Sequence[int]) -> in
     return (weekly[stop] if test.startswith("group") else stop) + 1
 
 
-def _interleaving(trials: Trials, plain: Diary, exploring: Diary) -> dict[str, Any]:
+def _interleaving(trials: Trials, plain: DayBook, exploring: DayBook) -> dict[str, Any]:
     """The same question put by a split and by interleaving, for the diners that each needs."""
     _, judged = trials.interleaved("plain", "exploring", trials.study.days)
     found = _judged(trials, judged)

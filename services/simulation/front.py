@@ -33,7 +33,7 @@ from services.stakeholders.negotiation.front import Estimate, Evaluated, Front, 
 from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.negotiation.result import Result
 from services.stakeholders.policy import Policy
-from services.stakeholders.seats import Measure, measures
+from services.stakeholders.seats import Measure, negotiable
 
 _LIBRARIES: Final = ("numpy", "scipy", "rectools-lightfm", "lightgbm", "implicit", "moocore")
 _ROOT: Final = Path(__file__).parent.parent.parent
@@ -124,7 +124,7 @@ def estimates(cities: Sequence[Sequence[Tally]], by_diner: DinerSums | None = No
     errors = {} if by_diner is None or len(cities) >= _FEWEST_PARTS else by_diner.standard_errors()
     diners = 0 if by_diner is None else len(by_diner.sums["requests"])
     found = {}
-    for key, measure in measures().items():
+    for key, measure in negotiable().items():
         if (figure := _figure(measure)) is None:
             continue
         totals = np.asarray([figure(sum(weeks, start=Tally())) for weeks in cities])

@@ -1,12 +1,13 @@
 """How long a diner waits for a list: what it costs to make, and how busy the machines are.
 
-A queue with processor sharing: with a list's own work s and the machines busy to the share rho, its time is
-exponential X
-the timeout: of the lists of a moment with rho > 1 that is the share 1 - 1 / rho. A list that is not there at the
-timeout comes without the model.
+A queue with room for as many lists as can be made before the timeout (M/M/1/K; Kleinrock 1975, 3.6): with a list's own
+work s and the machines busy to the share rho, n lists are before it with a probability in proportion to rho^n, n <= K,
+and it is there after (n + 1) s. Who finds the queue full gets a list without the model at the timeout: where there is
+much too much to do that is the share 1 - 1 / rho. More traffic never makes anyone wait less.
 
-The machines are as many as keep `utilisation` with the cheapest list at the log's busiest hour: more work for a list,
-or more diners, fill them. Costs are those that `docs/performance.md` and `docs/models.md` give for this system.
+The machines are as many as keep `utilisation` with the cheapest list at the busiest hour of a mean day of the log: more
+work for a list, weekends and more diners fill them. Costs are those that `docs/performance.md` and `docs/models.md`
+give for this system.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ SHORTLISTED_MS: Final = 0.0001
 AUCTION_MS: Final = 0.075
 """What an auction and its log add."""
 _SHORTLIST: Final = 200
+_EVEN: Final = 1e-9
+"""So near to 1 the queue's lengths are equally likely."""
 
 
 def cpu_ms(second_stage: bool, sells: bool, shortlist: int) -> float:
@@ -44,7 +47,7 @@ class Machines:
     added_ms: float = 0.0
     """Put on top of every answer: to ask what slowness costs."""
     utilisation: float = 0.4
-    """Of the CPUs, with the cheapest list at the busiest hour of the log."""
+    """Of the CPUs, with the cheapest list at the busiest hour of a mean day."""
     slowness: float = 1.0
     """Milliseconds that one of the measured milliseconds takes: slower machines, a larger catalogue."""
     timeout_ms: float = 1_000.0
@@ -58,14 +61,25 @@ class Machines:
     def wait(self, cost_ms: float, traffic: float, uniforms: Doubles) -> tuple[Doubles, Bools]:
         """((R,) milliseconds until the list is there, (R,) which come without the model).
 
-        cost_ms: CPU of a list. traffic: requests relative to the log's busiest hour. uniforms: (R,) in (0, 1).
+        cost_ms: CPU of a list. traffic: requests relative to the busiest hour of a mean day. uniforms: (R,) in (0, 1).
         """
         busy = self.utilisation * cost_ms / LIGHT_MS * traffic
         work = cost_ms * self.slowness
-        if busy < 1.0:
-            took = -np.log(uniforms) * work / (1.0 - busy)
-        else:
-            # The lowest numbers are the longest waits, here as above.
-            took = np.where(uniforms < 1.0 - 1.0 / busy, np.inf, work)
-        late = took > self.timeout_ms
-        return self.network_ms + self.added_ms + np.minimum(took, self.timeout_ms), np.asarray(late)
+        room = max(1, int(self.timeout_ms / work))
+        ahead = _ahead(busy, room, uniforms)
+        late = ahead >= room
+        took = np.where(late, self.timeout_ms, (ahead + 1) * work)
+        return self.network_ms + self.added_ms + took, np.asarray(late)
+
+
+def _ahead(busy: float, room: int, uniforms: Doubles) -> Doubles:
+    """(R,) lists before each in a queue with room for so many (`room`: full); low numbers find the longest queues."""
+    if abs(busy - 1.0) < _EVEN:
+        return np.asarray(np.floor((room + 1) * (1.0 - uniforms)))
+    if busy < 1.0:
+        least = busy ** (room + 1)
+        return np.asarray(np.minimum(np.floor(np.log(uniforms * (1.0 - least) + least) / np.log(busy)), room))
+    # By the free places, which fall off in the same way.
+    free = 1.0 / busy
+    left = np.floor(np.log1p(-uniforms * (1.0 - free ** (room + 1))) / np.log(free))
+    return np.asarray(np.maximum(room - left, 0.0))

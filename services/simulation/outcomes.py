@@ -67,7 +67,7 @@ class Tally:
     merit: tuple[float, ...] = (0.0,) * len(GROUPS)
     """Sum over the same lists and all candidates of the true probability of an order."""
     latency: tuple[int, ...] = (0,) * len(_LATENCY_EDGES)
-    """Lists by milliseconds, in bins that grow by 6 %."""
+    """Lists by milliseconds, the way over the network left out, in bins that grow by 6 %."""
     diner_days: int = 0
     returning: float = 0.0
     """Sum over diners and days of the probability to come again within 28 days."""

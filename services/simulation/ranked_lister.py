@@ -47,8 +47,10 @@ class ServedMarket:
     """Of the luck of policies that explore, and of waiting."""
     groups: Doubles
     """(n, G) 1 where a restaurant is of one of `outcomes.GROUPS`."""
+    daily_requests: float
+    """Of a mean day of the log."""
     rhythm: Doubles
-    """(24,) requests of each hour, relative to the log's busiest."""
+    """(24,) requests of each hour of such a day, relative to the busiest."""
     fallback: Doubles
     """(n,) log of the orders in the log: in this order, less log travel time, come lists that are late."""
 
@@ -87,7 +89,7 @@ class RankedLister:
     values: Doubles = field(init=False)
     """(m,) value of the orders at its places since then."""
     traffic: float = 1.0
-    """Requests of the day, relative to the log."""
+    """Requests of the day, relative to a mean one of the log."""
     _sold: list[_Place] = field(default_factory=list)
     _asked: Asked | None = None
     _has_list: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
@@ -129,7 +131,8 @@ class RankedLister:
         self._judge(asked, slates, ranked, welfare, np.zeros(len(sold), np.bool_) if late is None else late)
         if latency is not None and late is not None:
             there = restaurants[:, 0] >= 0
-            self.tally += Tally(latency=latency_bins(latency[there]), late=int(np.count_nonzero(late & there)))
+            served = latency[there] - (0.0 if self.machines is None else self.machines.network_ms)
+            self.tally += Tally(latency=latency_bins(served), late=int(np.count_nonzero(late & there)))
         return slates
 
     def learn(self, visits: Visits) -> None:
@@ -176,7 +179,7 @@ class RankedLister:
         back = 1.0 - (1.0 - likely * city.diners.visit / np.maximum(usual, 1e-12)) ** RETURN_DAYS
         returning = np.where(joined, np.clip(back, 0.0, 1.0), 0.0)
         closed = np.zeros(opened.shape, np.bool_) if life is None else life.trade.closed
-        self.traffic = float(likely.sum() / max(usual.sum(), 1e-12))
+        self.traffic = float(likely.sum()) / self.market.daily_requests
         self.by_diner.sums["diner_days"][joined] += 1.0
         self.by_diner.sums["returning"][:] += returning
         self.tally += Tally(

@@ -54,8 +54,8 @@ class Town:
     log: Dataset
     folder: Path
     """For models that are learnt on the way."""
-    cities: list[City] = field(repr=False)
-    """As drift changes it, from week to week; made when it is needed."""
+    drifted: dict[int, City] = field(repr=False)
+    """The city in the week of the plan that was last asked for."""
 
     @classmethod
     def found(cls, plan: Plan, seed: int, folder: Path) -> Self:
@@ -83,6 +83,7 @@ class Town:
             "order_values": order_values,
             "seed_key": mix(np.full(1, seed, np.uint64), _EXPLORATION),
             "groups": groups_of(places),
+            "daily_requests": max(rhythm.daily, 1.0),
             "rhythm": rhythm.typical(),
             "fallback": np.log1p(logged),
         }
@@ -94,7 +95,7 @@ class Town:
             usual = _usual_surplus(market, diners, plan.warm_days)
             feelings = Feelings.fresh(plan.diners, usual, plan.world.life)
             diners.begin_life(Life(feelings, Trade.fresh(logged, plan.warm_days, order_values, plan.world.life)))
-        return cls(plan, seed, market, diners, serving, rhythm, log, folder, [market.city])
+        return cls(plan, seed, market, diners, serving, rhythm, log, folder, {0: market.city})
 
     @property
     def served(self) -> ServedMarket:
@@ -159,13 +160,16 @@ class Town:
 
     def _city(self, week: int, drift: Drift) -> City:
         """In a week of the plan; the same for all policies."""
-        while len(self.cities) <= week:
-            number = len(self.cities)
+        [(known, city)] = self.drifted.items()
+        if week < known:
+            known, city = 0, self.market.city
+        for number in range(known + 1, week + 1):
             change = Change(0, opening=0.0, closing=0.0, taste=drift.taste, fashion=drift.fashion)
-            city = change.after(self.cities[-1], self.seed * 1_000 + number)
-            city.know_pairs()
-            self.cities.append(city)
-        return self.cities[week]
+            city = change.after(city, self.seed * 1_000 + number)
+        city.know_pairs()
+        self.drifted.clear()
+        self.drifted[week] = city
+        return city
 
     def _retrained(self, lister: RankedLister, diary: Diary, days: list[pa.Table], day: int) -> ServedMarket:
         """The market with a model of this policy's own last days."""

@@ -87,7 +87,7 @@ class Study:
 
 
 @dataclass(frozen=True, eq=False)
-class Diary:
+class DayBook:
     """What each of N diners did on each of D days, (D, N) all."""
 
     lists: Doubles
@@ -96,7 +96,7 @@ class Diary:
     """Minor units charged for it."""
 
     @classmethod
-    def blank(cls, days: int, diners: int) -> "Diary":
+    def blank(cls, days: int, diners: int) -> "DayBook":
         """Nothing yet."""
         return cls(*(np.zeros((days, diners)) for _ in range(3)))
 
@@ -113,9 +113,9 @@ class Diary:
         parts, wholes = self.ratio(figure)
         return float(parts.sum() / wholes.sum())
 
-    def mixed(self, other: "Diary", mask: Bools) -> "Diary":
+    def mixed(self, other: "DayBook", mask: Bools) -> "DayBook":
         """The other's cells where the mask, which broadcasts, is True."""
-        return Diary(
+        return DayBook(
             np.where(mask, other.lists, self.lists),
             np.where(mask, other.orders, self.orders),
             np.where(mask, other.fees, self.fees),
@@ -146,12 +146,14 @@ class Trials:
         """(N,) half of the diners, by the hash of one of many salts."""
         return treated(f"{self.salt}-{number}", map(str, range(self.study.diners)))
 
-    def alone(self, policy: str, budgets: float, days: int) -> Diary:
+    def alone(self, policy: str, budgets: float, days: int) -> DayBook:
         """Everybody under one policy: the truth."""
         life = self._begin(days)
         return life.live(self._ranked(life, policy, self._till(budgets)))
 
-    def split(self, control: str, treatment: str, mask: Bools, budgets: float, days: int, apart: bool = False) -> Diary:
+    def split(
+        self, control: str, treatment: str, mask: Bools, budgets: float, days: int, apart: bool = False
+    ) -> DayBook:
         """The treated diners under another policy; with budgets `apart`, each arm has its part of every one."""
         life, till = self._begin(days), self._till(budgets)
         tills = (till, till)
@@ -161,14 +163,14 @@ class Trials:
         arms = self._ranked(life, control, tills[0]), self._ranked(life, treatment, tills[1])
         return life.live(DividedLister(*arms, is_treated=by_diner(mask)))
 
-    def switched(self, control: str, treatment: str, days: Bools, budgets: float) -> Diary:
+    def switched(self, control: str, treatment: str, days: Bools, budgets: float) -> DayBook:
         """Everybody under the other policy on the treated of the days (D,)."""
         life, till = self._begin(len(days)), self._till(budgets)
         on = frozenset((self.study.warm_days + np.flatnonzero(days)).tolist())
         arms = self._ranked(life, control, till), self._ranked(life, treatment, till)
         return life.live(DividedLister(*arms, is_treated=by_day(on)))
 
-    def interleaved(self, first: str, second: str, days: int) -> tuple[Diary, Judged]:
+    def interleaved(self, first: str, second: str, days: int) -> tuple[DayBook, Judged]:
         """Both policies in every list, and what was thought of it."""
         life, till = self._begin(days), self._till(1.0)
         rankers = self._ranked(life, first, till), self._ranked(life, second, till)
@@ -206,10 +208,10 @@ class _Life:
         self.sums = DinerSums.none(town.market.city.diners.lat.size)
         """Of the day; all listers of a life add to them."""
 
-    def live(self, lister: Lister) -> Diary:
+    def live(self, lister: Lister) -> DayBook:
         """All days of it."""
         fees = self.sums.sums["fees"]
-        diary = Diary.blank(self._days, len(fees))
+        diary = DayBook.blank(self._days, len(fees))
         for day in range(self._days):
             for visits in self._town.market.run_day(self.simulation, self._first + day, lister, MINUTES):
                 np.add.at(diary.lists[day], visits.diners, 1.0)

@@ -46,6 +46,11 @@ class Rhythm:
         known = [_date(number) for number in range(min(day, len(self._counts)))]
         return DayTraffic.of(_date(day), self.time_zone, forecast(self._counts[: len(known)], known, _date(day)))
 
+    @property
+    def daily(self) -> float:
+        """Requests of a mean day."""
+        return float(self._counts.sum(axis=1).mean())
+
     def typical(self) -> Doubles:
         """(24,) requests of each hour of a mean day, relative to the busiest."""
         mean = self._counts.mean(axis=0)
@@ -103,7 +108,7 @@ class Wallets:
         self.book = replace(self.book, bids=reaction.bids(self._first_bids, self.book.bids, factors))
         self._daily = [int(budget) for budget in reaction.budgets(self._first_daily, daily, factors, used)]
         # Whom it pays goes on when the total is used up.
-        for one in np.flatnonzero(factors >= 1.0).tolist():
+        for one in np.flatnonzero((fees > 0.0) & (factors >= 1.0)).tolist():
             if self._left[one] < self._daily[one] * DAYS_AHEAD:
                 self._left[one] += self.book.campaigns[one].total_budget * MICRO
 

@@ -166,7 +166,14 @@ SEATS: Final[tuple[Seat, ...]] = (
         "no surprises",
         Measure("cpu_ms_per_1000", "CPU per 1,000 requests", "ms", Direction.DOWN, numbers.cpu_ms_per_1000),
         others=(
-            Measure("change_failures", "versions that failed in service", "", Direction.DOWN, numbers.change_failures),
+            Measure(
+                "change_failures",
+                "versions that failed in service",
+                "",
+                Direction.DOWN,
+                numbers.change_failures,
+                live_only=True,
+            ),
             Measure("rollbacks", "rollbacks", "", Direction.DOWN, numbers.rollbacks, live_only=True),
             Measure(
                 "error_budget_left", "error budget left", "", Direction.UP, numbers.error_budget_left, live_only=True
@@ -222,6 +229,7 @@ SEATS: Final[tuple[Seat, ...]] = (
         "Diners",
         "to want to come back",
         Measure("return_rate_28d", "come back within 28 days", "", Direction.UP, numbers.return_rate_28d),
+        limits=(Limit("return_rate_28d", at_least=0.8),),
         signs=False,
     ),
     Seat(
@@ -229,6 +237,7 @@ SEATS: Final[tuple[Seat, ...]] = (
         "Restaurants",
         "to stay in business",
         Measure("open_share", "restaurants still open", "", Direction.UP, numbers.open_share),
+        limits=(Limit("open_share", at_least=0.6),),
         signs=False,
     ),
 )
@@ -242,3 +251,8 @@ def signing(seats: Sequence[Seat] = SEATS) -> tuple[Seat, ...]:
 def measures(seats: Sequence[Seat] = SEATS) -> Mapping[str, Measure]:
     """All measures by key."""
     return {measure.key: measure for seat in seats for measure in (seat.number, *seat.others)}
+
+
+def negotiable(seats: Sequence[Seat] = SEATS) -> Mapping[str, Measure]:
+    """Those of them that the closed loop has a figure of."""
+    return {key: measure for key, measure in measures(seats).items() if not measure.live_only}

@@ -32,7 +32,7 @@ FAULTS = (
     Fault("only ads are bad", _LIFE, "(worse * (sold & examined))", "(worse * examined)", f"{_HERE} -k only_ads"),
     Fault("one cook is M/M/1", _LIFE, "np.sqrt(2.0 * (cooks + 1.0)) - 1.0", "np.sqrt(2.0 * cooks)", f"{_HERE} -k cook"),
     Fault("fees are paid", _LIFE, "* self.order_values - fees -", "* self.order_values -", f"{_HERE} -k conserved"),
-    Fault("who is closed stays closed", _LIFE, "self.closed |= self", "self.closed = self", f"{_HERE} -k conserved"),
+    Fault("who is closed stays closed", _LIFE, "self.closed |= self", "self.closed = self", f"{_HERE} -k stays_closed"),
     Fault(
         "hours are drawn for everybody",
         _CITY,

@@ -128,11 +128,29 @@ def test_more_cooks_wait_less_at_the_same_load_and_nobody_waits_for_ever() -> No
 
 def test_orders_fade_from_a_kitchen_over_an_hour() -> None:
     trade = Trade.fresh(np.ones(2), 1, np.ones(2), PARAMETERS)
-    trade.serve(np.asarray([0, 0, 1]), 10)
-    assert trade.recent.tolist() == [2.0, 1.0]
+    trade.serve(np.asarray([0, 0, 1]), 1)
+    assert trade.recent == pytest.approx([2.0, 1.0], rel=0.01)
+    before = trade.recent.copy()
     for _ in range(6):
         trade.serve(np.empty(0, np.int64), 10)
-    assert trade.recent == pytest.approx(np.asarray([2.0, 1.0]) / np.e)
+    assert trade.recent == pytest.approx(before / np.e)
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 60])
+def test_a_steady_hour_is_as_full_however_long_the_parts(minutes: int) -> None:
+    trade = Trade.fresh(np.ones(1), 1, np.ones(1), PARAMETERS)
+    for _ in range(12 * 60 // minutes):
+        trade.serve(np.zeros(minutes, np.int64), minutes)
+    assert trade.recent[0] == pytest.approx(60.0, rel=1e-4)
+
+
+def test_who_has_closed_stays_closed_though_money_comes_in() -> None:
+    trade = Trade.fresh(np.asarray([20.0]), 10, np.asarray([1_500.0]), PARAMETERS)
+    trade.end_day(np.zeros(1), trade.cash * 2.0, np.ones(1, np.bool_))
+    assert trade.closed[0]
+    trade.cash[:] = 1e6
+    trade.end_day(np.full(1, 40.0), np.zeros(1), np.ones(1, np.bool_))
+    assert trade.closed[0]
 
 
 @settings(max_examples=50)

@@ -116,7 +116,9 @@ def test_the_loop_learns_from_its_own_lists_and_a_frozen_arm_does_not(tmp_path: 
     assert listers["organic"].market.snapshot.artifact.version != first
     catalogue = listers["organic"].market.snapshot.catalogue
     assert catalogue.ids == listers["frozen"].market.snapshot.catalogue.ids  # in the city's order, newcomers too
-    assert (one.cities[1].diners.taste != one.cities[0].diners.taste).any()
+    [(week, city)] = one.drifted.items()
+    assert week == 1
+    assert (city.diners.taste != one.market.city.diners.taste).any()
 
 
 def test_a_policy_is_ranked_with_the_model_that_it_names(tmp_path: Path) -> None:
@@ -145,17 +147,34 @@ def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
         replace(PLAN, **wrong)
 
 
+LUCK = (np.arange(200_000) + 0.5) / 200_000
+
+
 def test_machines_that_are_half_idle_are_quick_and_full_ones_are_late() -> None:
-    luck = (np.arange(200_000) + 0.5) / 200_000
     machines = Machines(network_ms=10.0, utilisation=0.5, timeout_ms=50.0)
-    idle, none_late = machines.wait(LIGHT_MS, 1.0, luck)
+    idle, none_late = machines.wait(LIGHT_MS, 1.0, LUCK)
     assert idle.mean() - 10.0 == pytest.approx(LIGHT_MS / 0.5, rel=0.01)  # M/M/1: s / (1 - rho)
     assert not none_late.any()
-    full, late = machines.wait(4.0 * LIGHT_MS, 1.0, luck)  # twice what they can do
+    full, late = machines.wait(4.0 * LIGHT_MS, 1.0, LUCK)  # twice what they can do
     assert late.mean() == pytest.approx(0.5, abs=0.001)
     assert full.max() == 60.0
-    busier = machines.wait(LIGHT_MS, 1.9, luck)[0]
-    assert (busier >= idle).all()  # the same luck waits longer
+
+
+@given(st.floats(0.05, 5.0), st.floats(1.0, 1.5), st.floats(0.05, 0.95))
+def test_more_traffic_never_makes_anyone_wait_less(traffic: float, more: float, utilisation: float) -> None:
+    machines, luck = Machines(utilisation=utilisation, timeout_ms=40.0), LUCK[::997]
+    waits, late = machines.wait(LIGHT_MS, traffic, luck)
+    longer, more_late = machines.wait(LIGHT_MS, traffic * more, luck)
+    assert (longer >= waits - 1e-9).all()
+    assert (more_late >= late).all()
+
+
+@pytest.mark.parametrize("busy", [0.3, 0.999, 1.0, 1.001, 1.7])
+def test_a_queue_is_full_as_often_as_its_closed_form_says(busy: float) -> None:
+    machines = Machines(utilisation=0.5, timeout_ms=20.0 * LIGHT_MS)
+    _, late = machines.wait(LIGHT_MS, 2.0 * busy, LUCK)
+    lengths = busy ** np.arange(21)
+    assert late.mean() == pytest.approx(lengths[-1] / lengths.sum(), abs=2e-4)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from services.ads.campaign import MICRO
 from services.simulation.experiments import by_diner, main, run_seed
 from services.simulation.experiments_report import as_markdown, bias, over_seeds
 from services.simulation.trial_listers import InterleavedLister, budgets_times
-from services.simulation.trials import FEES, ORDERS, Diary, Study, Trials
+from services.simulation.trials import FEES, ORDERS, DayBook, Study, Trials
 
 STUDY = Study(restaurants=80, diners=250, warm_days=9, days=14, sweep=(1.0,), salts=2)
 DAYS = 6
@@ -23,15 +23,15 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
 
 
 @pytest.fixture(scope="module")
-def modest(trials: Trials) -> Diary:
+def modest(trials: Trials) -> DayBook:
     return trials.alone("modest", 0.3, DAYS)
 
 
-def same(one: Diary, other: Diary) -> bool:
+def same(one: DayBook, other: DayBook) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("lists", "orders", "fees"))
 
 
-def test_a_policy_split_against_itself_is_the_policy(trials: Trials, modest: Diary) -> None:
+def test_a_policy_split_against_itself_is_the_policy(trials: Trials, modest: DayBook) -> None:
     assert modest.fees.sum() > 0.0
     assert same(trials.split("modest", "modest", trials.treated(), 0.3, DAYS), modest)
     assert same(trials.switched("modest", "modest", np.arange(DAYS) % 2 == 0, 0.3), modest)
@@ -76,7 +76,7 @@ def test_the_plain_split_overstates_fees_where_budgets_bind_and_not_where_they_a
     assert abs(shares[1_000.0]) < 0.05
 
 
-def test_a_switchback_is_the_control_until_its_first_treated_day(trials: Trials, modest: Diary) -> None:
+def test_a_switchback_is_the_control_until_its_first_treated_day(trials: Trials, modest: DayBook) -> None:
     days = np.arange(DAYS) >= 4
     found = trials.switched("modest", "greedy", days, 0.3)
     assert np.array_equal(found.fees[:4], modest.fees[:4])

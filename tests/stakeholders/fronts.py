@@ -55,7 +55,7 @@ def town(policies: int = 128, seed: int = 0, days: int = 28) -> Stage:
         "cpu_ms_per_1000": 900.0 + 400.0 * depth + 200.0 * money,
         "explained_share": np.ones(policies),
         "exposure_ratio": 0.2 + 0.4 * curiosity,
-        "return_rate_28d": 0.8 - 0.1 * money,
+        "return_rate_28d": 0.95 - 0.1 * money,
     }
     luck = {key: 1.0 + 0.005 * rng.standard_normal(policies) for key in rows}
     luck["explained_share"] = np.ones(policies)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from services.simulation.outcomes import FIGURES
 from services.stakeholders.negotiation.design import Candidate, DesignError, design, value_at, with_dials
 from services.stakeholders.policy import AdPolicy, Policy
-from services.stakeholders.seats import SEATS, Dial, Scale, Seat
+from services.stakeholders.seats import SEATS, Dial, Scale, Seat, measures, negotiable
 
 ACTIVE = Policy(name="winter", version=3, recency_gain=0.7, ads=AdPolicy(money=0.004))
 DIALS = {dial.path: dial for seat in SEATS for dial in seat.dials}
@@ -105,3 +106,23 @@ def test_dials_are_set_by_their_path() -> None:
     assert (changed.ads.cap, changed.shortlist, changed.ads.money) == (1, 50, ACTIVE.ads.money)
     with pytest.raises(ValueError, match=r"ads\.cap"):
         with_dials(ACTIVE, {"ads.cap": -1})
+
+
+def test_every_negotiable_measure_has_a_figure_and_no_other() -> None:
+    for key, measure in measures().items():
+        has_figure = measure.simulated is not None or key in FIGURES
+        assert has_figure is (key in negotiable()), key
+
+
+def test_the_active_policy_is_tried_with_the_model_that_it_names() -> None:
+    active = Policy(name="settlement-abc", model="ease")
+    [first, *_] = design(active, ("ease", "lightfm"), 64, 1)
+    assert (first.policy, first.model) == (active, "ease")
+    with pytest.raises(DesignError, match="name that model first"):
+        design(active, ("lightfm", "ease"), 64, 1)
+
+
+def test_diners_and_restaurants_have_floors() -> None:
+    floors = {seat.name: seat.limits for seat in SEATS if not seat.signs}
+    assert set(floors) == {"diners", "restaurants"}
+    assert all(floors.values())

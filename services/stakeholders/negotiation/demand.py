@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.stakeholders.seats import SEATS, Seat, measures
+from services.stakeholders.seats import SEATS, Seat, measures, negotiable
 
 MOST_LIMITS: Final = 20
 _MOST: Final = 1e12
@@ -34,8 +34,14 @@ class Bound(_Document):
     def _has_one_side(self) -> Self:
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("give at_least or at_most, one of the two")
-        if self.measure not in measures():
-            raise ValueError(f"there is no measure {self.measure!r}; there are {', '.join(sorted(measures()))}")
+        known = measures()
+        if self.measure not in known:
+            raise ValueError(f"there is no measure {self.measure!r}; there are {', '.join(sorted(negotiable()))}")
+        if self.measure not in negotiable():
+            title = known[self.measure].title
+            raise ValueError(
+                f"{self.measure!r} ({title}) is measured live only: no front can say what a policy makes of it"
+            )
         return self
 
     @property

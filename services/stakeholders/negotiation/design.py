@@ -40,6 +40,8 @@ def design(
     The first model is the active one. A new policy is named by the hash of what it says. Raises DesignError where
     `count` leaves no room for what one must not miss, or is above `MOST_POLICIES`.
     """
+    if active.model and active.model != models[0]:
+        raise DesignError(f"the active policy is for {active.model}: name that model first, not {models[0]}")
     found: dict[str, Candidate] = {}
     for model in models:
         _add(found, active, {}, model)
