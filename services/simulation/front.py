@@ -28,7 +28,7 @@ from services.simulation.closed_loop import Progress
 from services.simulation.outcomes import FIGURES, DinerSums, Doubles, Tally
 from services.simulation.plan import Plan, World
 from services.simulation.town import Town
-from services.stakeholders.negotiation.design import Candidate, design
+from services.stakeholders.negotiation.design import Candidate, around, design
 from services.stakeholders.negotiation.front import Estimate, Evaluated, Front, Stage
 from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.negotiation.result import Result
@@ -42,6 +42,7 @@ _ID_DIGITS: Final = 32
 _FEWEST_PARTS: Final = 2
 _MINUTES, _JUDGE_EVERY = 60, 4
 """Coarser than where policies are looked at one by one: many are to be tried."""
+_CENTRES: Final = 3
 _CERTAIN: Final = frozenset({"cpu_ms_per_1000", "explained_share"})
 """Known from the policy and its model; nothing is left to chance."""
 _CITY: Final = "the numbers are of an invented city: they hold elsewhere as far as diners there are like its diners"
@@ -54,7 +55,9 @@ class Evaluation:
     active: Policy = field(default_factory=Policy)
     models: tuple[str, ...] = ("lightfm", "lightfm+lambdamart")
     """The first is the active policy's."""
-    policies: int = 128
+    policies: int = 96
+    refined: int = 32
+    """Tried besides, near those that leave the poorest seat most."""
     restaurants: int = 300
     diners: int = 2_000
     warm_days: int = 28
@@ -97,6 +100,11 @@ def evaluate(
         notes=(_CITY,),
         provenance=_provenance(evaluation),
     )
+    if evaluation.refined:
+        names = finalists(negotiate(front, {}), _CENTRES, by_share=True)
+        centres = [one for name in names for one in candidates if one.policy.name == name]
+        candidates = (*candidates, *around(centres, candidates, evaluation.refined, evaluation.seed))
+        front = front.model_copy(update={"wide": _stage(evaluation, candidates, evaluation.days, jobs, progress, done)})
     if evaluation.finalists:
         names = finalists(negotiate(front, {}), evaluation.finalists)
         chosen = [one for one in candidates if one.policy.name in names]
@@ -107,10 +115,12 @@ def evaluate(
     return front
 
 
-def finalists(result: Result, most: int) -> list[str]:
+def finalists(result: Result, most: int, by_share: bool = False) -> list[str]:
     """Whose long run is worth knowing: the settlement, the favourites, Nash, the active policy, the least regret, and
-    then whoever leaves the poorest seat most."""
+    then whoever leaves the poorest seat most; `by_share`: these alone."""
     first = [result.settlement, *result.favourites.values(), result.nash, result.active, result.least_regret]
+    if by_share:
+        first = first[:1]
     rest = sorted(result.front, key=lambda choice: (-(choice.least_share or -np.inf), choice.policy.name))
     return list(dict.fromkeys(choice.policy.name for choice in [*first, *rest] if choice is not None))[:most]
 

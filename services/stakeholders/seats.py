@@ -229,7 +229,7 @@ SEATS: Final[tuple[Seat, ...]] = (
         "Diners",
         "to want to come back",
         Measure("return_rate_28d", "come back within 28 days", "", Direction.UP, numbers.return_rate_28d),
-        limits=(Limit("return_rate_28d", at_least=0.8),),
+        limits=(Limit("return_rate_28d", at_least=0.75),),
         signs=False,
     ),
     Seat(

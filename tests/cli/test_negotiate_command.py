@@ -15,8 +15,21 @@ from services.stakeholders.fronts import FrontStore
 from tests.conftest import SmallCity, tablestakes
 from tests.stakeholders.fronts import front, town
 
-SIZES = ("--restaurants", "40", "--diners", "80", "--warm-days", "9", "--policies", "18", "--days", "2")
-SMALL = (*SIZES, "--finalists", "3", "--long-days", "4")
+SIZES = (
+    "--restaurants",
+    "40",
+    "--diners",
+    "80",
+    "--warm-days",
+    "9",
+    "--policies",
+    "18",
+    "--refined",
+    "2",
+    "--days",
+    "2",
+)
+SMALL = (*SIZES, "--refined", "2", "--finalists", "3", "--long-days", "4")
 
 
 @pytest.fixture

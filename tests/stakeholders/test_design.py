@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from services.simulation.outcomes import FIGURES
-from services.stakeholders.negotiation.design import Candidate, DesignError, design, value_at, with_dials
+from services.stakeholders.negotiation.design import (
+    NEAR,
+    Candidate,
+    DesignError,
+    around,
+    design,
+    share_of,
+    value_at,
+    value_of,
+    with_dials,
+)
 from services.stakeholders.policy import AdPolicy, Policy
 from services.stakeholders.seats import SEATS, Dial, Scale, Seat, measures, negotiable
 
@@ -126,3 +136,30 @@ def test_diners_and_restaurants_have_floors() -> None:
     floors = {seat.name: seat.limits for seat in SEATS if not seat.signs}
     assert set(floors) == {"diners", "restaurants"}
     assert all(floors.values())
+
+
+def test_the_second_look_stays_near_and_tries_nothing_twice(tried: tuple[Candidate, ...]) -> None:
+    centres = [tried[40], tried[90]]
+    again = around(centres, tried, 24, 1)
+    assert len(again) == 24
+    assert again == around(centres, tried, 24, 1)
+    names = {one.policy.name for one in tried}
+    for one in again:
+        assert one.policy.name not in names
+        near = [
+            all(
+                abs(share_of(dial, value_of(one.policy, path)) - share_of(dial, value_of(centre.policy, path)))
+                <= NEAR + (1.0 / (dial.high - dial.low + 1) if dial.whole else 0.01)
+                for path, dial in DIALS.items()
+            )
+            for centre in centres
+            if centre.model == one.model
+        ]
+        assert any(near), one.policy
+
+
+@pytest.mark.parametrize("dial", DIALS.values(), ids=DIALS)
+def test_a_share_of_a_dial_is_that_of_its_value(dial: Dial) -> None:
+    for share in (0.01, 0.3, 0.77, 0.99):
+        back = share_of(dial, value_at(dial, share))
+        assert back == pytest.approx(share, abs=0.5 / (dial.high - dial.low + 1) + 1e-9 if dial.whole else 0.01)

@@ -15,6 +15,8 @@ from services.stakeholders.seats import SEATS, Dial, Scale, Seat
 MOST_CORNERS: Final = 4
 """Dials of a seat of which all corners are tried; of a seat with more, each dial's ends with the others in place."""
 MOST_POLICIES: Final = 512
+NEAR: Final = 0.15
+"""Of a dial's range: how far the second look goes from what was found."""
 _DIGITS: Final = 3
 """Of a dial's value: people read them."""
 
@@ -59,6 +61,38 @@ def design(
     return tuple(found.values())
 
 
+def around(
+    centres: Sequence[Candidate], tried: Sequence[Candidate], count: int, seed: int, seats: Sequence[Seat] = SEATS
+) -> tuple[Candidate, ...]:
+    """Up to `count` candidates near the centres, each in turn, that have not been tried: a second, finer look.
+
+    Every dial is drawn within `NEAR` of its range on either side of the centre's, by a scrambled Sobol sequence.
+    """
+    found = {_key(one.policy, one.model): one for one in tried}
+    known = len(found)
+    dials = [dial for seat in seats for dial in seat.dials]
+    for number, point in enumerate(_sobol(len(dials), count, seed)):
+        if len(found) == known + count or not centres:
+            break
+        centre = centres[number % len(centres)]
+        changes = {}
+        for dial, share in zip(dials, point, strict=True):
+            middle = share_of(dial, value_of(centre.policy, dial.path))
+            changes[dial.path] = value_at(dial, min(max(middle + NEAR * (2.0 * share - 1.0), 0.0), 1.0 - 1e-12))
+        _add(found, centre.policy, changes, centre.model)
+    return tuple(found.values())[known:]
+
+
+def share_of(dial: Dial, value: float) -> float:
+    """Where a value lies in a dial's range, 0 to 1; of a whole number the middle of its part; beyond it, the end."""
+    inside = min(max(value, dial.low), dial.high)
+    if dial.whole:
+        return (int(inside) - int(dial.low) + 0.5) / (int(dial.high) - int(dial.low) + 1)
+    if dial.scale is Scale.LOG:
+        return math.log(inside / dial.low) / math.log(dial.high / dial.low)
+    return (inside - dial.low) / (dial.high - dial.low)
+
+
 def value_at(dial: Dial, share: float) -> float:
     """A dial's value at a share, 0 to 1, of its range; whole numbers all have equal parts of it."""
     if dial.whole:
@@ -70,6 +104,14 @@ def value_at(dial: Dial, share: float) -> float:
         value = dial.low + (dial.high - dial.low) * share
     # Rounding must not leave the range.
     return min(max(_rounded(value), dial.low), dial.high)
+
+
+def value_of(policy: Policy, path: str) -> float:
+    """A policy's value at a path, such as `ads.money`."""
+    part: Any = policy.model_dump()
+    for name in path.split("."):
+        part = part[name]
+    return float(part)
 
 
 def with_dials(policy: Policy, changes: Mapping[str, float]) -> Policy:
@@ -87,13 +129,17 @@ def with_dials(policy: Policy, changes: Mapping[str, float]) -> Policy:
 def _add(found: dict[str, Candidate], active: Policy, changes: Mapping[str, float], model: str) -> None:
     """Unless something that makes the same lists is there already."""
     policy = with_dials(active, changes)
-    key = _digest(_without_idle_dials(policy), model)
+    key = _key(policy, model)
     if key in found:
         return
     is_active = not changes and not found
     tried = {"name": f"tried-{key[:10]}", "version": 1, "model": model}
     named = policy if is_active else policy.model_copy(update=tried)
     found[key] = Candidate(named, model)
+
+
+def _key(policy: Policy, model: str) -> str:
+    return _digest(_without_idle_dials(policy), model)
 
 
 def _without_idle_dials(policy: Policy) -> Policy:
