@@ -46,9 +46,11 @@ class AuditRecord:
 class AuditTrail:
     """Appends inside the transaction of the lever, so that there is none without the other."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, via: str = "") -> None:
+        """`via` stands in the document of each record: over what the lever was reached where it was not the API."""
         self._engine = engine
         self._clock = clock
+        self._via = {"via": via} if via else {}
 
     def record(
         self,
@@ -74,7 +76,7 @@ class AuditTrail:
             "action": action,
             "market": market,
             "subject": subject,
-            "document": orjson.dumps({"reason": reason, **document}, option=orjson.OPT_SORT_KEYS).decode(),
+            "document": orjson.dumps({"reason": reason, **self._via, **document}, option=orjson.OPT_SORT_KEYS).decode(),
             "previous": _BEGINNING if last is None else last.digest,
         }
         connection.execute(insert(table), {**row, "digest": _digest(row)})
