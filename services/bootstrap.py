@@ -228,7 +228,7 @@ def _assemble(
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
     campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
-    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine)
+    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine, trail)
     releases = ReleaseStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)

@@ -166,10 +166,13 @@ def _active(market: str) -> "Policy":
 
 
 def _keep(market: str, front: "Front") -> None:
+    from services.access.roles import Role
+    from services.audit.trail import AuditTrail
+    from services.clock import Clock
     from services.stakeholders.fronts import FrontStore
 
     with _opened(market) as (engine, name):
-        FrontStore(engine).put(name, front)
+        FrontStore(engine, AuditTrail(engine, Clock(), via="cli")).put(name, front, Role.ADMIN.value)
     typer.echo(f"front {front.front_id} is kept for {market}", err=True)
 
 

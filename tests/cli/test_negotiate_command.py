@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from services.audit.trail import AuditTrail
 from services.cli.errors import describe
 from services.cli.main import app
+from services.clock import Clock
 from services.database.engine import open_database
 from services.settings import Settings
 from services.stakeholders.fronts import FrontStore
@@ -82,7 +84,10 @@ def test_a_front_is_kept_for_a_market(made: Path, small_city: SmallCity, fresh_c
     done = tablestakes("negotiate", *chosen, home=fresh_copy)
     assert f"is kept for {small_city.market}" in done.stderr
     engine = open_database(Settings(home=fresh_copy).resolved_database_url)
-    assert FrontStore(engine).get(small_city.market).front_id == "0" * 16
+    trail = AuditTrail(engine, Clock())
+    assert FrontStore(engine, trail).get(small_city.market).front_id == "0" * 16
+    [record] = trail.page(action="front.put")
+    assert (record.role, record.subject, record.document["via"]) == ("admin", "0" * 16, "cli")
     engine.dispose()
 
 
