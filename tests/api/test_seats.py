@@ -142,6 +142,26 @@ def test_the_command_writes_what_the_route_answers(small_city: SmallCity, fresh_
     assert (ill.returncode, len(ill.stderr.splitlines())) == (2, 1)
 
 
+def test_the_command_reads_a_datasets_log_without_a_home(small_city: SmallCity, tmp_path: Path) -> None:
+    file, home = tmp_path / "card.json", tmp_path / "home"
+    command = ("scorecard", "--data", str(small_city.dataset))
+
+    shown = tablestakes(*command, "--days", "3", "--json", str(file), home=home)
+
+    numbers = numbers_of(json.loads(file.read_text()))
+    assert numbers["orders_per_1000"]["measured"]["value"] > 0.0
+    assert numbers["orders_per_1000"]["trend"]["value"] is not None
+    assert numbers["fee_revenue_per_1000"]["measured"]["value"] is None
+    assert shown.stdout.startswith(f"scorecard of {small_city.market}, 3 days")
+    assert not home.exists()
+    for wrong, words in (
+        ((*command, "--market", "nowhere"), f"no market 'nowhere'; there are {small_city.market}"),
+        (("scorecard", "--data", str(tmp_path / "nothing")), "nothing"),
+    ):
+        ill = tablestakes(*wrong, home=home, check=False)
+        assert (ill.returncode, words in ill.stderr, len(ill.stderr.splitlines())) == (2, True, 1), ill.stderr
+
+
 SEVENTH = """
     Seat(
         "couriers",

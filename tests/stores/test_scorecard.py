@@ -28,7 +28,7 @@ from services.stakeholders.scorecard import numbers
 from services.stakeholders.scorecard.card import Line, Scorecard, document, text_lines
 from services.stakeholders.scorecard.estimates import Estimate, bucket_of
 from services.stakeholders.scorecard.reading import SAMPLED_LISTS, Span, read_window
-from services.stakeholders.scorecard.simulated import window_of
+from services.stakeholders.scorecard.simulated import card_of, window_of
 from services.stakeholders.scorecard.store import Scorecards, UnknownMarket
 from services.stakeholders.seats import SEATS
 
@@ -350,3 +350,22 @@ def rounded(found: Estimate) -> tuple[Any, ...]:
 
 def test_every_measure_says_how_it_is_measured_live() -> None:
     assert all(measure.live for seat in SEATS for measure in (seat.number, *seat.others))
+
+
+def test_the_card_of_a_dataset_has_the_numbers_of_its_last_days_and_of_those_before(log: Dataset) -> None:
+    info = log.manifest.markets[0]
+    card = card_of(log, info, 7)
+
+    last = log.events(info.market, columns=[col.AT])[col.AT].max().to_pydatetime()
+    assert card.until - HOUR <= last < card.until
+    assert (card.market, card.currency, card.until - card.since) == (info.market, info.currency, 7 * DAY)
+    now, before = (
+        window_of(log, info.market, card.until - (weeks + 1) * 7 * DAY, card.until - weeks * 7 * DAY, SAMPLED_LISTS)
+        for weeks in (0, 1)
+    )
+    found = {line.measure.key: line for of in card.seats for line in of.lines}
+    for key, number in (("orders_per_1000", numbers.orders_per_1000), ("exposure_ratio", numbers.exposure_ratio)):
+        assert found[key].now == number(now)
+        assert found[key].trend.value == pytest.approx(number(now).value - number(before).value)
+    assert found["open_share"].now.value is not None
+    assert found["fee_revenue_per_1000"].now.reason
