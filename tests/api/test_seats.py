@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 
 from services.access.roles import SEATS, Role
 from services.clock import Clock
@@ -60,6 +61,17 @@ def test_a_scorecard_that_cannot_be_is_refused(
     as_role: Callable[[str], Callable[..., httpx2.Response]], query: str, status: int
 ) -> None:
     assert as_role("ml")("GET", f"/v1/scorecard?{query}").status_code == status
+
+
+def test_who_would_have_to_wait_for_a_scorecard_is_told_when_to_ask_again(
+    server: TestClient, as_role: Callable[[str], Callable[..., httpx2.Response]]
+) -> None:
+    scorecards = server.app.state.services.scorecards  # type: ignore[attr-defined]
+    with scorecards._working:
+        busy = as_role("ml")("GET", "/v1/scorecard", params={"days": 19})
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
+    assert "over 19 days is kept yet: ask again" in busy.json()["detail"]
+    assert as_role("ml")("GET", "/v1/scorecard", params={"days": 19}).status_code == 200
 
 
 def test_what_a_server_takes_for_its_lists_is_on_the_scorecard(fresh_home: Path, small_city: SmallCity) -> None:

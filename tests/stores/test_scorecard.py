@@ -1,5 +1,8 @@
 """The live scorecard on both servers: hand-made logs, another market beside them, and the same log as a dataset."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +32,7 @@ from services.stakeholders.scorecard.card import Line, Scorecard, document, text
 from services.stakeholders.scorecard.estimates import Estimate, bucket_of
 from services.stakeholders.scorecard.reading import SAMPLED_LISTS, Span, read_window
 from services.stakeholders.scorecard.simulated import card_of, window_of
-from services.stakeholders.scorecard.store import Scorecards, UnknownMarket
+from services.stakeholders.scorecard.store import DEFAULT_DAYS, Busy, Scorecards, UnknownMarket
 from services.stakeholders.seats import SEATS
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -283,6 +286,38 @@ def test_whoever_polls_gets_the_same_card_for_some_seconds(week: Engine) -> None
 
     assert found.of("aldermoor") is found.of("aldermoor")
     assert found.of("aldermoor", 14) is not found.of("aldermoor")
+
+
+def test_nobody_waits_for_a_card_that_is_being_made(week: Engine) -> None:
+    """The last one is answered while another is made; who has none is told to ask again, and gets it then."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Scorecards):
+        def fresh(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
+            if days == 28:
+                begun.set()
+                assert go_on.wait(30)
+            return super().fresh(market, days)
+
+    found = Slow(week, StoppedClock(NOON), Settings().objectives)
+    kept = found.of("aldermoor")
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(found.of, "aldermoor", 28)
+        try:
+            assert begun.wait(30)
+            found._kept["aldermoor", DEFAULT_DAYS] = replace(found._kept["aldermoor", DEFAULT_DAYS], until=0.0)
+            assert found.of("aldermoor") is kept
+            for days in (14, 28):
+                with pytest.raises(Busy, match=f"none of aldermoor over {days} days is kept yet: ask again"):
+                    found.of("aldermoor", days)
+        finally:
+            go_on.set()
+        made = making.result(30)
+    assert found.of("aldermoor", 28) is made
+    assert found.of("aldermoor", 14).days == 14
+    with pytest.raises(UnknownMarket):
+        found.of("nowhere")
+    assert found.of("aldermoor") is not kept
 
 
 @pytest.fixture(scope="module")
