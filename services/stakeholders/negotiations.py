@@ -80,13 +80,14 @@ class NegotiationStore:
         """Settle by the stored demands; keep the result, and a settlement also as a policy that can be signed.
 
         The same demands over the same front are the same negotiation, which is answered as it was kept; one whose
-        settlement a freeze held back is tried again. Raises FrontError and DemandError.
+        settlement a freeze held back is tried again, and one over a front that was assumed is kept anew when that is no
+        longer so. Raises FrontError and DemandError.
         """
         front = self._fronts.get(market, front_id)
         demands = self._stored_demands(market)
         number = _id(front.front_id, demands)
         known = self.get(market, number)
-        if known is not None and known.held is None:
+        if known is not None and known.held is None and known.assumed == front.assumed:
             return known
         result = negotiate(front, demands)
         # The policy first: a process that dies in between leaves one that the next try finds as it is.
@@ -95,7 +96,7 @@ class NegotiationStore:
         found = Negotiation(
             number, market, front.front_id, front.created_at, front.assumed, role, now, demands, result, stored, held
         )
-        return self._kept(found, reason) if known is None or known.held != held else known
+        return self._kept(found, reason)
 
     def get(self, market: str, negotiation_id: str) -> Negotiation | None:
         """A kept one; None where there is none."""
@@ -112,12 +113,12 @@ class NegotiationStore:
         return [found for found in map(_negotiation, rows) if found is not None]
 
     def _kept(self, found: Negotiation, reason: str) -> Negotiation:
-        """Keep and record it, in place of one whose settlement was held; what another process has kept stands."""
+        """Keep and record it, in place of one that was held or assumed; what another process has kept stands."""
         with writing(self._engine) as connection:
             lock_out(connection, f"negotiations {found.market}")
             row = connection.execute(_one(found.market, found.negotiation_id)).first()
             before = None if row is None else _negotiation(row)
-            if before is not None and (before.held is None or before.held == found.held):
+            if before is not None and before.assumed == found.assumed and before.held in (None, found.held):
                 return before
             connection.execute(upsert_into(self._engine, table), _row(found))
             self._trail.record(

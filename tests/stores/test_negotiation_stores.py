@@ -162,6 +162,18 @@ def test_the_same_again_is_the_same_negotiation_and_other_demands_are_another(st
     assert stores.actions().count("negotiation.settle") == 2
 
 
+def test_a_negotiation_over_a_front_that_is_no_longer_assumed_says_so(stores: Stores) -> None:
+    evaluated = front(town())
+    stores.fronts.put(MARKET, evaluated.model_copy(update={"assumed": True}), "admin")
+    first = stores.negotiations.settle(MARKET, None, "product")
+    stores.fronts.put(MARKET, evaluated, "admin")
+    second = stores.negotiations.settle(MARKET, None, "sales")
+    assert (first.assumed, second.assumed) == (True, False)
+    assert (first.negotiation_id, first.result, first.policy) == (second.negotiation_id, second.result, second.policy)
+    assert stores.negotiations.settle(MARKET, None, "product") == second
+    assert stores.negotiations.newest(MARKET, 10) == [second]
+
+
 def test_a_blocked_negotiation_is_kept_without_a_policy(stores: Stores) -> None:
     stores.fronts.put(MARKET, front(town()), "admin")
     stores.demands.put(MARKET, "sales", IMMODEST, None, "sales")
