@@ -16,7 +16,7 @@ from services.ads.paces import PaceStore
 from services.ads.report import AdReports
 from services.audit.anchors import ServedAnchors
 from services.audit.pseudonyms import ensure_secret, pseudonym
-from services.audit.trail import AuditTrail
+from services.audit.trail import AuditTrail, ChainCheck
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -88,6 +88,7 @@ class Services:
     retraining: RunStore
     scorecards: Scorecards
     trail: AuditTrail
+    chain: ChainCheck
     event_log: EventLog
     events: GroupCommit
     served: ServedLog
@@ -227,7 +228,7 @@ def _assemble(
     served = ServedLog(engine, settings.served_log_buffer)
     trail = AuditTrail(engine, clock)
     campaigns, policies = CampaignStore(engine, trail, clock), PolicyStore(engine, trail, clock)
-    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine)
+    demands, fronts = DemandStore(engine, trail, clock), FrontStore(engine, trail)
     releases = ReleaseStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
@@ -251,6 +252,7 @@ def _assemble(
         retraining=RunStore(engine, trail, clock),
         scorecards=Scorecards(engine, clock, settings.objectives),
         trail=trail,
+        chain=ChainCheck(trail, clock),
         event_log=event_log,
         events=GroupCommit(event_log),
         served=served,

@@ -92,5 +92,6 @@ class AuditPage(Body):
 
     items: list[AuditRecordBody]
     next: str | None
-    verified: bool = Field(description="Whether the whole chain holds, from the first record on.")
-    broken_at: int | None = Field(description="The first record at which it does not.")
+    verified: bool = Field(description="Whether the whole chain held at `verified_at`, from the first record on.")
+    broken_at: int | None = Field(description="The first record at which it did not.")
+    verified_at: datetime = Field(description="When that was looked at; a process does it once a minute at most.")

@@ -15,12 +15,13 @@ import orjson
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from services.audit.bundle import write_bundle
+from services.audit.removing import lock_seals, remove_lists
 from services.audit.seals import list_digest, merkle_root
 from services.audit.trail import ANCHOR, AuditTrail
 from services.clock import Clock
 from services.database.schema import audit_trail, replay_blobs, served_lists
 from services.database.schema import served_seals as table
-from services.database.transactions import lock_out, reading, writing
+from services.database.transactions import reading, writing
 
 ERASURE: Final = "diner.erase"
 FORGOTTEN: Final = "served.forget"
@@ -72,7 +73,7 @@ class ServedAnchors:
     def _anchored_batch(self) -> bool:
         """Anchor what waits in one market, `_BATCH` lists at most; False where nothing waits."""
         with writing(self._engine) as connection:
-            lock_out(connection, "served-anchors")
+            lock_seals(connection)
             waiting = table.c.anchor.is_(None)
             market = connection.execute(
                 select(table.c.market).where(waiting).order_by(table.c.market).limit(1)
@@ -114,25 +115,20 @@ class ServedAnchors:
         """
         removed = 0
         for market, number in self._past(before):
-            of_anchor = (table.c.market == market, table.c.anchor == number, table.c.erasure.is_(None))
+            unmarked = (table.c.market == market, table.c.anchor == number, table.c.erasure.is_(None))
+            of_anchor = select(table.c.request_id).where(*unmarked)
             with writing(self._engine) as connection:
-                seals = connection.execute(
-                    select(table.c.request_id, table.c.digest).where(*of_anchor).order_by(table.c.request_id)
-                ).all()
-                if not seals:
+                lists, root = remove_lists(connection, market, served_lists.c.request_id.in_(of_anchor))
+                if not root:
                     continue
-                root = merkle_root([seal.digest for seal in seals])
-                ids = select(table.c.request_id).where(*of_anchor)
-                lists = (served_lists.c.market == market, served_lists.c.request_id.in_(ids))
-                removed += connection.execute(delete(served_lists).where(*lists)).rowcount
-                connection.execute(update(table).where(*of_anchor).values(erasure=root))
+                removed += lists
                 self._trail.record(
                     connection,
                     role=SYSTEM,
                     action=FORGOTTEN,
                     market=market,
                     subject=str(number),
-                    document={"before": {"lists": len(seals), "root": root}, "after": None},
+                    document={"before": {"lists": lists, "root": root}, "after": None},
                     reason=f"served before {before:%Y-%m-%d %H:%M} UTC",
                 )
         with writing(self._engine) as connection:

@@ -6,6 +6,8 @@ that too.
 """
 
 import hashlib
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,9 +48,11 @@ class AuditRecord:
 class AuditTrail:
     """Appends inside the transaction of the lever, so that there is none without the other."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, via: str = "") -> None:
+        """`via` stands in the document of each record: over what the lever was reached where it was not the API."""
         self._engine = engine
         self._clock = clock
+        self._via = {"via": via} if via else {}
 
     def record(
         self,
@@ -74,7 +78,7 @@ class AuditTrail:
             "action": action,
             "market": market,
             "subject": subject,
-            "document": orjson.dumps({"reason": reason, **document}, option=orjson.OPT_SORT_KEYS).decode(),
+            "document": orjson.dumps({"reason": reason, **self._via, **document}, option=orjson.OPT_SORT_KEYS).decode(),
             "previous": _BEGINNING if last is None else last.digest,
         }
         connection.execute(insert(table), {**row, "digest": _digest(row)})
@@ -118,6 +122,43 @@ class AuditTrail:
                         return expected
                     expected, previous = expected + 1, row.digest
         return None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a walk along the whole chain found."""
+
+    broken_at: int | None
+    """None: it holds."""
+    at: datetime
+    """When the walk began: what was changed later it need not have seen."""
+
+
+class ChainCheck:
+    """Walks along the chain at most once in so many seconds, however many ask: it costs what the trail is long."""
+
+    def __init__(self, trail: AuditTrail, clock: Clock, seconds: float = 60.0) -> None:
+        self._trail = trail
+        self._clock = clock
+        self._seconds = seconds
+        self._kept: Verdict | None = None
+        self._until = 0.0
+        self._walking = threading.Lock()
+
+    def verdict(self) -> Verdict:
+        """The last one, or a new one where that is too old. Whoever asks during a walk gets the one before it.
+
+        Blocks; raises StorageUnavailable where the database is away.
+        """
+        kept = self._kept
+        if kept is not None and (time.monotonic() < self._until or self._walking.locked()):
+            return kept
+        with self._walking:
+            if self._kept is None or time.monotonic() >= self._until:
+                at = self._clock.now()
+                self._kept = Verdict(self._trail.first_broken(), at)
+                self._until = time.monotonic() + self._seconds
+            return self._kept
 
 
 def _digest(row: Mapping[Any, Any]) -> str:

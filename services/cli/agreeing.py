@@ -13,6 +13,8 @@ from services.cli.errors import FAILED, UsageError
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from services.stakeholders.policies import PolicyStore
     from services.stakeholders.sign_offs import SignOffs, SignOffStore
 
@@ -22,7 +24,12 @@ _Market = Annotated[str | None, typer.Option(help="The market's key; not needed 
 _Name = Annotated[str, typer.Argument(metavar="NAME")]
 _Version = Annotated[int | None, typer.Option(min=1, help="By default the newest.")]
 _Role = Annotated[str, typer.Option(help="The seat that does this; it stands in the audit trail.")]
+_Seat = Annotated[str, typer.Option(help="The seat that does this; it takes the seat's key.")]
 _Reason = Annotated[str, typer.Option(help="For the audit trail.")]
+_KeyFile = Annotated[
+    Path | None,
+    typer.Option(help="The seat's key, or a keys.json; by default TABLESTAKES_KEY, then the home's keys.json."),
+]
 
 
 @policies.command("list")
@@ -94,13 +101,14 @@ def put(
 def sign(
     name: _Name,
     version: Annotated[int, typer.Option(min=1, help="The version that was read.")],
-    role: _Role,
+    role: _Seat,
     reason: _Reason,
     market: _Market = None,
+    key_file: _KeyFile = None,
 ) -> None:
-    """Sign a version for a seat; the last signature activates it."""
+    """Sign a version for the seat whose key is at hand; the last signature activates it."""
     _seat(role)
-    with _opened(market) as opened:
+    with _proven(market, role, key_file) as opened:
         _tell(opened.sign_offs.sign(opened.market, name, version, role, reason))
 
 
@@ -108,31 +116,33 @@ def sign(
 def withdraw(
     name: _Name,
     version: Annotated[int, typer.Option(min=1)],
-    role: _Role,
+    role: _Seat,
     reason: _Reason = "",
     market: _Market = None,
+    key_file: _KeyFile = None,
 ) -> None:
     """Take a seat's signature back, while the version is not active."""
     _seat(role)
-    with _opened(market) as opened:
+    with _proven(market, role, key_file) as opened:
         _tell(opened.sign_offs.withdraw(opened.market, name, version, role, reason))
 
 
 @policies.command("activate")
 def activate(
     name: _Name,
-    role: _Role,
+    role: _Seat,
     version: _Version = None,
     override: Annotated[bool, typer.Option("--override", help="Without signatures; the admin, with a reason.")] = False,
     reason: _Reason = "",
     market: _Market = None,
+    key_file: _KeyFile = None,
 ) -> None:
     """Let a version make the lists that all seats have signed; exit code 1 where something holds it back."""
     if override and (role != "admin" or not reason.strip()):
         raise UsageError("--override takes --role admin and a --reason")
     if role != "admin":
         _seat(role)
-    with _opened(market) as opened:
+    with _proven(market, role, key_file) as opened:
         stored = opened.policies.activate(opened.market, name, version, role, reason=reason, override=override)
     typer.echo(f"{opened.market}: policy {name} version {stored.policy.version} makes the lists")
 
@@ -162,9 +172,20 @@ def _role(role: str) -> None:
 
 @dataclass(frozen=True)
 class _Opened:
+    engine: "Engine"
     market: str
     policies: "PolicyStore"
     sign_offs: "SignOffStore"
+
+
+@contextmanager
+def _proven(market: str | None, role: str, key_file: Path | None) -> Iterator[_Opened]:
+    """The same for whoever holds the role's key; raises UsageError before anything is done."""
+    from services.cli.proving import prove
+
+    with _opened(market) as opened:
+        prove(opened.engine, role, key_file, Settings().keys_file)
+        yield opened
 
 
 @contextmanager
@@ -179,8 +200,9 @@ def _opened(market: str | None) -> Iterator[_Opened]:
     engine, clock = open_database(Settings().resolved_database_url), Clock()
     try:
         migrate(engine)
-        audit = AuditTrail(engine, clock)
+        audit = AuditTrail(engine, clock, via="cli")
         store = PolicyStore(engine, audit, clock)
-        yield _Opened(market_of(engine, market).market, store, SignOffStore(engine, audit, clock, store))
+        named = market_of(engine, market).market
+        yield _Opened(engine, named, store, SignOffStore(engine, audit, clock, store))
     finally:
         engine.dispose()

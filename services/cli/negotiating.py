@@ -50,7 +50,7 @@ def negotiate(
     """Find the policy that everybody can sign, and what more for one costs another; or who blocks whom (exit code 1).
 
     Policies are tried on an invented city. Evaluating them takes minutes and is kept in the home; bargaining over them
-    is done at once.
+    is done at once. With --market and without --demands it is by what the seats have stored there.
     """
     from services.simulation.front import Evaluation
     from services.stakeholders.negotiation.demand import DemandError
@@ -85,10 +85,14 @@ def negotiate(
         found = _evaluated(evaluation, jobs, assumed=market is not None and manifest is None)
     if market is not None:
         _keep(market, found)
+        if demands is None:
+            wanted = _stored(market)
+            typer.echo(f"by the demands that are stored in {market}: {', '.join(wanted) or 'there are none'}\n")
     try:
         result = settle(found, wanted)
     except DemandError as error:
-        raise UsageError(f"--demands {demands}: {error}" if wanted else str(error)) from None
+        where = f"a demand that is stored in {market}" if demands is None else f"--demands {demands}"
+        raise UsageError(f"{where}: {error}") from None
     for line in _lines(found, result):
         typer.echo(line)
     if json_file is not None:
@@ -106,6 +110,17 @@ def _demands(path: Path) -> "dict[str, Demand]":
         return demands_of(_json("--demands", path))
     except DemandError as error:
         raise UsageError(f"--demands {path}: {error}") from None
+
+
+def _stored(market: str) -> "dict[str, Demand]":
+    from services.audit.trail import AuditTrail
+    from services.clock import Clock
+    from services.stakeholders.demands import DemandStore
+
+    with _opened(market) as (engine, name):
+        clock = Clock()
+        stored = DemandStore(engine, AuditTrail(engine, clock), clock).of(name)
+    return {seat: one.demand for seat, one in stored.items()}
 
 
 def _front(path: Path) -> "Front":
@@ -171,10 +186,13 @@ def _active(market: str) -> "Policy":
 
 
 def _keep(market: str, front: "Front") -> None:
+    from services.access.roles import Role
+    from services.audit.trail import AuditTrail
+    from services.clock import Clock
     from services.stakeholders.fronts import FrontStore
 
     with _opened(market) as (engine, name):
-        FrontStore(engine).put(name, front)
+        FrontStore(engine, AuditTrail(engine, Clock(), via="cli")).put(name, front, Role.ADMIN.value)
     typer.echo(f"front {front.front_id} is kept for {market}", err=True)
 
 

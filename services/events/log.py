@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, update
 
 from data.columns import EventType
-from services.audit.seals import merkle_root
+from services.audit.removing import remove_lists
 from services.clock import Clock
-from services.database.schema import ad_impressions, billing_queue, served_lists, served_seals, settlements
+from services.database.schema import ad_impressions, billing_queue, served_lists, settlements
 from services.database.schema import events as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
@@ -159,10 +159,10 @@ class EventLog:
         with writing(self._engine) as connection:
             # First: where the diner's events are being settled now, this waits, and what follows sees the settlements.
             connection.execute(delete(billing_queue).where(*queued))
-            root = _mark_seals(connection, market, user_id)
-            events, lists, _ = (
+            lists, root = remove_lists(connection, market, served_lists.c.user_id == user_id)
+            events, _ = (
                 connection.execute(delete(kept).where(kept.c.market == market, kept.c.user_id == user_id)).rowcount
-                for kept in (table, served_lists, ad_impressions)
+                for kept in (table, ad_impressions)
             )
             paid = (settlements.c.market == market, settlements.c.user_id == user_id)
             connection.execute(update(settlements).where(*paid).values(user_id=None))
@@ -192,19 +192,6 @@ def _of_diner(market: str, user_id: str) -> Select[Any]:
         .where(table.c.market == market, table.c.user_id == user_id)
         .order_by(table.c.at.desc(), table.c.event_id)
     )
-
-
-def _mark_seals(connection: Connection, market: str, user_id: str) -> str:
-    """Name the erasure in the seals of the diner's lists, by the root of their digests; the root."""
-    lists = select(served_lists.c.request_id).where(served_lists.c.market == market, served_lists.c.user_id == user_id)
-    of_diner = (served_seals.c.market == market, served_seals.c.request_id.in_(lists))
-    chosen = select(served_seals.c.digest).where(*of_diner).order_by(served_seals.c.request_id)
-    digests = connection.execute(chosen).scalars().all()
-    if not digests:
-        return ""
-    root = merkle_root(digests)
-    connection.execute(update(served_seals).where(*of_diner).values(erasure=root))
-    return root
 
 
 def _read_keys(connection: Connection, keys: Sequence[Key]) -> dict[Key, Event]:

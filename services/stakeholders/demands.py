@@ -42,8 +42,12 @@ class DemandStore:
             rows = connection.execute(select(table).where(table.c.market == market).order_by(table.c.seat))
             return {row.seat: _stored(row) for row in rows}
 
-    def put(self, market: str, seat: str, demand: Demand, expected_version: int | None, role: str) -> StoredDemand:
+    def put(
+        self, market: str, seat: str, demand: Demand, expected_version: int | None, role: str, reason: str = ""
+    ) -> StoredDemand:
         """Store a seat's demand as a new version; the same again keeps its version.
+
+        Where no reason is given the demand's note is the one that the trail keeps.
 
         `expected_version` is the one that the caller has seen, None where it saw none. Raises DemandVersionMismatch
         where another one is stored.
@@ -63,7 +67,13 @@ class DemandStore:
             connection.execute(upsert_into(self._engine, table), {**row, "document": demand.model_dump_json()})
             document: Mapping[str, Any] = {"before": _document(before), "after": _document(after)}
             self._trail.record(
-                connection, role=role, action="demand.put", market=market, subject=seat, document=document
+                connection,
+                role=role,
+                action="demand.put",
+                market=market,
+                subject=seat,
+                document=document,
+                reason=reason or demand.note or "",
             )
         return after
 

@@ -1,12 +1,15 @@
-"""Evaluated fronts in the database: written once, never changed."""
+"""Evaluated fronts in the database: written once; one that was assumed gives way to the same one that is not."""
 
+import hashlib
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 from sqlalchemy import Engine, Select, select
 
+from services.audit.trail import AuditTrail
 from services.database.schema import fronts as table
-from services.database.transactions import insert_into, reading, writing
+from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.stakeholders.negotiation.front import Front
 
 
@@ -17,15 +20,34 @@ class FrontError(Exception):
 class FrontStore:
     """All methods block and raise StorageUnavailable where the database is away."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
+        self._trail = trail
 
-    def put(self, market: str, front: Front) -> None:
-        """Keep a front of a market; one that is kept already stays as it is."""
+    def put(self, market: str, front: Front, role: str, reason: str = "") -> None:
+        """Keep a front of a market; one that is kept already stays as it is.
+
+        Only where that one is of an invented city, and the same comes as the market's own, the later one takes its
+        place.
+        """
         row = {"market": market, "front_id": front.front_id, "created_at": front.created_at}
         with writing(self._engine) as connection:
-            statement = insert_into(self._engine, table).on_conflict_do_nothing()
-            connection.execute(statement, {**row, "document": front.model_dump_json()})
+            lock_out(connection, f"fronts {market}")
+            kept = connection.execute(_newest(market, front.front_id)).first()
+            before = None if kept is None else _known(orjson.loads(kept.document))
+            after = _known(front.model_dump(mode="json"))
+            if before is not None and (after["assumed"] or not before["assumed"]):
+                return
+            connection.execute(upsert_into(self._engine, table), {**row, "document": front.model_dump_json()})
+            self._trail.record(
+                connection,
+                role=role,
+                action="front.put",
+                market=market,
+                subject=front.front_id,
+                document={"before": before, "after": after},
+                reason=reason,
+            )
 
     def get(self, market: str, front_id: str | None = None) -> Front:
         """A market's front; the newest where none is named.
@@ -54,3 +76,13 @@ def _newest(market: str, front_id: str | None) -> Select[Any]:
     if front_id is not None:
         statement = statement.where(table.c.front_id == front_id)
     return statement.order_by(table.c.created_at.desc(), table.c.front_id).limit(1)
+
+
+def _known(document: dict[str, Any]) -> dict[str, Any]:
+    """What the trail says of a front: which it is, of which city, and what it was made from, as a sha256."""
+    provenance = orjson.dumps(document["provenance"], option=orjson.OPT_SORT_KEYS)
+    return {
+        "front_id": document["front_id"],
+        "assumed": document["assumed"],
+        "provenance": hashlib.sha256(provenance).hexdigest(),
+    }

@@ -76,27 +76,27 @@ class NegotiationStore:
         made = front.front_id, front.created_at, front.assumed
         return Negotiation(None, market, *made, role, self._clock.now(), demands, result, None, None)
 
-    def settle(self, market: str, front_id: str | None, role: str) -> Negotiation:
+    def settle(self, market: str, front_id: str | None, role: str, reason: str = "") -> Negotiation:
         """Settle by the stored demands; keep the result, and a settlement also as a policy that can be signed.
 
         The same demands over the same front are the same negotiation, which is answered as it was kept; one whose
-        settlement a freeze held back is tried again. Raises
-        FrontError and DemandError.
+        settlement a freeze held back is tried again, and one over a front that was assumed is kept anew when that is no
+        longer so. Raises FrontError and DemandError.
         """
         front = self._fronts.get(market, front_id)
         demands = self._stored_demands(market)
         number = _id(front.front_id, demands)
         known = self.get(market, number)
-        if known is not None and known.held is None:
+        if known is not None and known.held is None and known.assumed == front.assumed:
             return known
         result = negotiate(front, demands)
         # The policy first: a process that dies in between leaves one that the next try finds as it is.
-        stored, held = self._stored_policy(market, number, result, role)
+        stored, held = self._stored_policy(market, number, result, role, reason)
         now = self._clock.now()
         found = Negotiation(
             number, market, front.front_id, front.created_at, front.assumed, role, now, demands, result, stored, held
         )
-        return self._kept(found) if known is None or known.held != held else known
+        return self._kept(found, reason)
 
     def get(self, market: str, negotiation_id: str) -> Negotiation | None:
         """A kept one; None where there is none."""
@@ -112,13 +112,13 @@ class NegotiationStore:
             rows = connection.execute(chosen).all()
         return [found for found in map(_negotiation, rows) if found is not None]
 
-    def _kept(self, found: Negotiation) -> Negotiation:
-        """Keep and record it, in place of one whose settlement was held; what another process has kept stands."""
+    def _kept(self, found: Negotiation, reason: str) -> Negotiation:
+        """Keep and record it, in place of one that was held or assumed; what another process has kept stands."""
         with writing(self._engine) as connection:
             lock_out(connection, f"negotiations {found.market}")
             row = connection.execute(_one(found.market, found.negotiation_id)).first()
             before = None if row is None else _negotiation(row)
-            if before is not None and (before.held is None or before.held == found.held):
+            if before is not None and before.assumed == found.assumed and before.held in (None, found.held):
                 return before
             connection.execute(upsert_into(self._engine, table), _row(found))
             self._trail.record(
@@ -128,6 +128,7 @@ class NegotiationStore:
                 market=found.market,
                 subject=str(found.negotiation_id),
                 document=_rationale(found),
+                reason=reason,
             )
         return found
 
@@ -135,23 +136,24 @@ class NegotiationStore:
         return {seat: stored.demand for seat, stored in self._demands.of(market).items()}
 
     def _stored_policy(
-        self, market: str, number: str, result: Result, role: str
+        self, market: str, number: str, result: Result, role: str, reason: str
     ) -> tuple[tuple[str, int] | None, str | None]:
         if result.settlement is None:
             return None, None
         policy = Policy.of(f"settlement-{number[:_NAME_DIGITS]}", result.settlement.policy)
         try:
-            stored = self._put(market, policy, role)
+            stored = self._put(market, policy, role, reason)
         except OutsideBounds as error:
             return None, str(error)
         return (stored.policy.name, stored.policy.version), None
 
-    def _put(self, market: str, policy: Policy, role: str) -> StoredPolicy:
+    def _put(self, market: str, policy: Policy, role: str, reason: str) -> StoredPolicy:
         """The policy, over whatever is stored under its name, also where that is written at this moment."""
         while True:
             versions = self._policies.versions(market, policy.name)
+            seen = versions[0].policy.version if versions else None
             try:
-                return self._policies.put(market, policy, versions[0].policy.version if versions else None, role)
+                return self._policies.put(market, policy, seen, role, reason)
             except PolicyVersionMismatch:
                 continue
 

@@ -8,6 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.access.roles import SEATS
+from services.audit.trail import AuditTrail
+from services.clock import Clock
 from services.database.engine import open_database
 from services.settings import Settings
 from services.stakeholders.fronts import FrontStore
@@ -23,7 +25,7 @@ IMMODEST = {"limits": [{"measure": "fee_revenue_per_1000", "at_least": 1_000_000
 
 def kept(home: Path, market: str, evaluated: Front) -> None:
     engine = open_database(Settings(home=home).resolved_database_url)
-    FrontStore(engine).put(market, evaluated)
+    FrontStore(engine, AuditTrail(engine, Clock())).put(market, evaluated, "admin")
     engine.dispose()
 
 
@@ -125,8 +127,8 @@ def test_a_negotiation_for_real_is_kept_and_its_settlement_can_be_read_as_a_poli
     table: Callable[[str], Call],
 ) -> None:
     product = table("product")
-    product("PUT", "/v1/demands/product", json=MODEST)
-    answer = product("POST", "/v1/negotiations", json={})
+    product("PUT", "/v1/demands/product", json={**MODEST, "note": "the target"}, headers={"X-Reason": "winter"})
+    answer = product("POST", "/v1/negotiations", json={}, headers={"X-Reason": "a new men%C3%BC"})
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert body["demands"]["product"]["limits"][0]["at_least"] == 700.0
@@ -137,8 +139,13 @@ def test_a_negotiation_for_real_is_kept_and_its_settlement_can_be_read_as_a_poli
     assert (again.status_code, again.json()) == (200, body)
     assert product("GET", "/v1/negotiations").json()["items"] == [body]
     assert table("sales")("POST", "/v1/negotiations", json={}).json() == body
-    actions = [item["action"] for item in table("auditor")("GET", "/v1/audit-trail").json()["items"]]
-    assert actions[:3] == ["negotiation.settle", "policy.put", "demand.put"]
+    trail = table("auditor")("GET", "/v1/audit-trail").json()["items"]
+    assert [(item["action"], item["document"]["reason"]) for item in trail[:4]] == [
+        ("negotiation.settle", "a new menü"),
+        ("policy.put", "a new menü"),
+        ("demand.put", "winter"),
+        ("front.put", ""),
+    ]
 
 
 def test_bad_requests_are_refused_in_words(table: Callable[[str], Call]) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import httpx2
@@ -95,6 +96,8 @@ def test_the_trail_is_of_one_market_where_one_is_named(as_role: Callable[[str], 
 
 
 def test_a_change_of_the_past_is_reported(fresh_home: Path, small_city: SmallCity) -> None:
+    """By a process that has not looked at the chain within the minute; the others say when they did."""
+
     def bearer(role: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {small_city.keys[role]}"}
 
@@ -103,10 +106,14 @@ def test_a_change_of_the_past_is_reported(fresh_home: Path, small_city: SmallCit
             assert client.put(f"/v1/policies/{name}", json={}, headers=bearer("sales")).status_code == 200
         trail = client.get("/v1/audit-trail", headers=bearer("auditor")).json()
         assert (trail["verified"], trail["broken_at"]) == (True, None)
-        number = trail["items"][1]["seq"]
+        number, looked = trail["items"][1]["seq"], trail["verified_at"]
         engine = open_database(Settings(home=fresh_home).resolved_database_url)
         with writing(engine) as connection:
             connection.execute(update(audit_trail).where(audit_trail.c.seq == number).values(role="ml"))
         engine.dispose()
         trail = client.get("/v1/audit-trail", headers=bearer("auditor")).json()
+        assert (trail["verified"], trail["verified_at"]) == (True, looked)
+    with running(fresh_home) as client:
+        trail = client.get("/v1/audit-trail", headers=bearer("auditor")).json()
         assert (trail["verified"], trail["broken_at"]) == (False, number)
+        assert datetime.fromisoformat(trail["verified_at"]) > datetime.fromisoformat(looked)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 
 from services.access.roles import SEATS, Role
 from services.clock import Clock
@@ -60,6 +61,17 @@ def test_a_scorecard_that_cannot_be_is_refused(
     as_role: Callable[[str], Callable[..., httpx2.Response]], query: str, status: int
 ) -> None:
     assert as_role("ml")("GET", f"/v1/scorecard?{query}").status_code == status
+
+
+def test_who_would_have_to_wait_for_a_scorecard_is_told_when_to_ask_again(
+    server: TestClient, as_role: Callable[[str], Callable[..., httpx2.Response]]
+) -> None:
+    scorecards = server.app.state.services.scorecards  # type: ignore[attr-defined]
+    with scorecards._working:
+        busy = as_role("ml")("GET", "/v1/scorecard", params={"days": 19})
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
+    assert "over 19 days is kept yet: ask again" in busy.json()["detail"]
+    assert as_role("ml")("GET", "/v1/scorecard", params={"days": 19}).status_code == 200
 
 
 def test_what_a_server_takes_for_its_lists_is_on_the_scorecard(fresh_home: Path, small_city: SmallCity) -> None:
@@ -140,6 +152,26 @@ def test_the_command_writes_what_the_route_answers(small_city: SmallCity, fresh_
         assert any(line.startswith(seat.name) for line in shown.stdout.splitlines()), seat.name
     ill = tablestakes("scorecard", "--market", "nowhere", home=fresh_home, check=False)
     assert (ill.returncode, len(ill.stderr.splitlines())) == (2, 1)
+
+
+def test_the_command_reads_a_datasets_log_without_a_home(small_city: SmallCity, tmp_path: Path) -> None:
+    file, home = tmp_path / "card.json", tmp_path / "home"
+    command = ("scorecard", "--data", str(small_city.dataset))
+
+    shown = tablestakes(*command, "--days", "3", "--json", str(file), home=home)
+
+    numbers = numbers_of(json.loads(file.read_text()))
+    assert numbers["orders_per_1000"]["measured"]["value"] > 0.0
+    assert numbers["orders_per_1000"]["trend"]["value"] is not None
+    assert numbers["fee_revenue_per_1000"]["measured"]["value"] is None
+    assert shown.stdout.startswith(f"scorecard of {small_city.market}, 3 days")
+    assert not home.exists()
+    for wrong, words in (
+        ((*command, "--market", "nowhere"), f"no market 'nowhere'; there are {small_city.market}"),
+        (("scorecard", "--data", str(tmp_path / "nothing")), "nothing"),
+    ):
+        ill = tablestakes(*wrong, home=home, check=False)
+        assert (ill.returncode, words in ill.stderr, len(ill.stderr.splitlines())) == (2, True, 1), ill.stderr
 
 
 SEVENTH = """

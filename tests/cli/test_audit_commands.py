@@ -4,15 +4,19 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
 from services.access.roles import SEATS
+from services.audit.trail import AuditTrail
 from services.cli.errors import FAILED, WRONG_USE, describe
 from services.cli.main import app
+from services.clock import Clock
 from services.database.engine import open_database
 from services.database.schema import served_lists
 from services.database.transactions import writing
@@ -24,6 +28,7 @@ from tests.conftest import SmallCity
 @pytest.fixture
 def home(small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
+    monkeypatch.delenv("TABLESTAKES_KEY", raising=False)
     shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
     monkeypatch.setenv("TABLESTAKES_HOME", str(home))
     return home
@@ -66,6 +71,77 @@ def test_a_policy_from_a_file_to_the_lists(home: Path, small_city: SmallCity, tm
     file.write_text('{"shortlist": 1}')
     assert "shortlist" in refused("policies", "put", "agreed", str(file))[1]
     assert run("trail", "verify").startswith("the chain holds")
+
+
+SIGNING = ("--version", "1", "--reason", "yes")
+
+
+@pytest.mark.parametrize("move", ["sign", "withdraw", "activate"])
+def test_a_seats_lever_takes_the_seats_own_key(
+    home: Path, small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, move: str
+) -> None:
+    file, key = tmp_path / "agreed.json", tmp_path / "key"
+    file.write_text('{"ads": {"money": 0.004}}')
+    run("policies", "put", "agreed", str(file))
+    all_keys = home / "keys.json"
+    all_keys.rename(tmp_path / "kept.json")
+    command = ("policies", move, "agreed", *SIGNING, "--role", "ml")
+
+    def told(*more: str) -> str:
+        before = trail_of(home)
+        code, text = refused(*command, *more)
+        assert (code, trail_of(home)) == (WRONG_USE, before)
+        assert text.endswith("give --key-file with the key of ml, or put it into TABLESTAKES_KEY")
+        assert not any(each in text for each in small_city.keys.values())
+        return text
+
+    assert f"there is no key of ml in {all_keys}" in told()
+    key.write_text(small_city.keys["sales"] + "\n")
+    assert f"the key in {key} is that of sales" in told("--key-file", str(key))
+    monkeypatch.setenv("TABLESTAKES_KEY", small_city.keys["admin"])
+    assert "the key in TABLESTAKES_KEY is that of admin" in told()
+    monkeypatch.setenv("TABLESTAKES_KEY", "ts_ml_" + "x" * 43)
+    assert "the key in TABLESTAKES_KEY is not known, or it has been rotated" in told()
+    monkeypatch.setenv("TABLESTAKES_KEY", "")
+    assert "there is no key of ml in TABLESTAKES_KEY" in told()
+    assert "cannot be read" in refused(*command, "--key-file", str(tmp_path / "nowhere"))[1]
+
+
+def test_a_seats_key_is_taken_from_where_it_is(
+    home: Path, small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, key = tmp_path / "agreed.json", tmp_path / "key"
+    file.write_text('{"ads": {"money": 0.004}}')
+    run("policies", "put", "agreed", str(file))
+    keys = (home / "keys.json").rename(tmp_path / "kept.json")
+    key.write_text(small_city.keys["ml"] + "\n")
+    sign = ("policies", "sign", "agreed", *SIGNING, "--role")
+    assert "missing: sales" in run(*sign, "ml", "--key-file", str(key))
+    monkeypatch.setenv("TABLESTAKES_KEY", small_city.keys["sales"])
+    assert "missing: product" in run(*sign, "sales")
+    assert "missing: infra" in run(*sign, "product", "--key-file", str(keys))  # before the environment
+    override = ("policies", "activate", "agreed", "--role", "admin", "--override", "--reason", "set-up")
+    assert "is that of sales" in refused(*override)[1]
+    monkeypatch.setenv("TABLESTAKES_KEY", small_city.keys["admin"])
+    assert "makes the lists" in run(*override)
+    signed = [(action, role, document["via"]) for action, role, document in trail_of(home)[1:]]
+    assert signed == [
+        ("policy.sign", "ml", "cli"),
+        ("policy.sign", "sales", "cli"),
+        ("policy.sign", "product", "cli"),
+        ("policy.override", "admin", "cli"),
+    ]
+    assert run("trail", "verify").startswith("the chain holds")
+
+
+def trail_of(home: Path) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """Action, role and document of the records about policies, oldest first."""
+    engine = open_database(Settings(home=home).resolved_database_url)
+    try:
+        records = AuditTrail(engine, Clock()).page(subject="agreed")[::-1]
+    finally:
+        engine.dispose()
+    return [(record.action, record.role, record.document) for record in records]
 
 
 def test_the_trail_is_replayed_exported_and_found_out(home: Path, small_city: SmallCity, tmp_path: Path) -> None:

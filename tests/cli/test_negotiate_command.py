@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from services.audit.trail import AuditTrail
 from services.cli.errors import describe
 from services.cli.main import app
+from services.clock import Clock
 from services.database.engine import open_database
 from services.settings import Settings
+from services.stakeholders.demands import DemandStore
 from services.stakeholders.fronts import FrontStore
+from services.stakeholders.negotiation.demand import Bound, Demand
 from tests.conftest import SmallCity, tablestakes
 from tests.stakeholders.fronts import front, town
 
@@ -95,8 +99,35 @@ def test_a_front_is_kept_for_a_market(made: Path, small_city: SmallCity, fresh_c
     done = tablestakes("negotiate", *chosen, home=fresh_copy)
     assert f"is kept for {small_city.market}" in done.stderr
     engine = open_database(Settings(home=fresh_copy).resolved_database_url)
-    assert FrontStore(engine).get(small_city.market).front_id == "0" * 16
+    trail = AuditTrail(engine, Clock())
+    assert FrontStore(engine, trail).get(small_city.market).front_id == "0" * 16
+    [record] = trail.page(action="front.put")
+    assert (record.role, record.subject, record.document["via"]) == ("admin", "0" * 16, "cli")
     engine.dispose()
+
+
+def test_a_markets_stored_demands_count_where_no_others_are_given(
+    made: Path, small_city: SmallCity, fresh_copy: Path, tmp_path: Path
+) -> None:
+    chosen = ("--front", str(made), "--market", small_city.market)
+    none = tablestakes("negotiate", *chosen, home=fresh_copy)
+    assert none.stdout.startswith(f"by the demands that are stored in {small_city.market}: there are none\n")
+    engine = open_database(Settings(home=fresh_copy).resolved_database_url)
+    store = DemandStore(engine, AuditTrail(engine, Clock()), Clock())
+    fees = Demand(limits=(Bound(measure="fee_revenue_per_1000", at_least=1e9),))
+    store.put(small_city.market, "sales", fees, None, "sales")
+    blocked = tablestakes("negotiate", *chosen, home=fresh_copy, check=False)
+    assert blocked.returncode == 1
+    assert blocked.stdout.startswith(f"by the demands that are stored in {small_city.market}: sales\n")
+    (tmp_path / "none.json").write_text("{}")
+    given = tablestakes("negotiate", *chosen, "--demands", str(tmp_path / "none.json"), home=fresh_copy)
+    assert given.stdout == none.stdout.partition("\n\n")[2]
+    unmeasured = Demand(limits=(Bound(measure="latency_p99_ms", at_most=80.0),))
+    store.put(small_city.market, "sales", unmeasured, 1, "sales")
+    engine.dispose()
+    refused = tablestakes("negotiate", *chosen, home=fresh_copy, check=False)
+    assert refused.returncode == 2
+    assert f"a demand that is stored in {small_city.market}: sales: the front has not measured" in refused.stderr
 
 
 @pytest.fixture

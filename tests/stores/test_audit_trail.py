@@ -13,7 +13,7 @@ import pytest
 from happenings import NOON
 from sqlalchemy import Engine, delete, insert, select, update
 
-from services.audit.trail import AuditTrail
+from services.audit.trail import AuditTrail, ChainCheck
 from services.clock import Clock
 from services.database.schema import audit_trail, markets
 from services.database.transactions import reading, writing
@@ -199,3 +199,38 @@ def test_the_trail_survives_other_tables_being_empty(engine: Engine, trail: Audi
         connection.execute(delete(markets))
     use_lever(engine, trail, 1, market=None)
     assert trail.page()[0].market is None
+
+
+def test_the_chain_is_walked_once_for_all_who_ask_within_the_time(engine: Engine, trail: AuditTrail) -> None:
+    use_lever(engine, trail, 1)
+    kept, anew = ChainCheck(trail, Clock(), seconds=3_600.0), ChainCheck(trail, Clock(), seconds=0.0)
+    first = kept.verdict()
+    assert (first.broken_at, anew.verdict().broken_at) == (None, None)
+    change_row(engine, 1, {"role": "admin"})
+    assert kept.verdict() is first
+    assert anew.verdict().broken_at == 1
+    assert anew.verdict().at > first.at
+
+
+def test_who_asks_during_a_walk_gets_the_verdict_before_it(engine: Engine) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Long(AuditTrail):
+        def first_broken(self) -> int | None:
+            if begun.is_set():
+                assert go_on.wait(30)
+            return super().first_broken()
+
+    check = ChainCheck(Long(engine, Clock()), Clock(), seconds=0.0)
+    first = check.verdict()
+    begun.set()
+    walking = threading.Thread(target=check.verdict)
+    walking.start()
+    try:
+        while not check._walking.locked():
+            walking.join(0.001)
+        assert check.verdict() is first
+    finally:
+        go_on.set()
+        walking.join(30)
+    assert check.verdict() is not first

@@ -1,5 +1,6 @@
 """Demands, fronts and negotiations in the database: versions, the trail, what is kept and what is not."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +30,7 @@ class Stores:
     def __init__(self, engine: Engine) -> None:
         clock = Clock()
         self.engine, self.trail = engine, AuditTrail(engine, clock)
-        self.demands, self.fronts = DemandStore(engine, self.trail, clock), FrontStore(engine)
+        self.demands, self.fronts = DemandStore(engine, self.trail, clock), FrontStore(engine, self.trail)
         self.policies = PolicyStore(engine, self.trail, clock)
         self.freezes = FreezeStore(engine, self.trail, clock)
         parts = engine, self.trail, clock, self.fronts, self.demands, self.policies
@@ -68,7 +69,7 @@ def test_the_newest_front_is_taken_and_none_is_changed(stores: Stores) -> None:
     with pytest.raises(FrontError, match=r"no front yet: `tablestakes negotiate --market aldermoor` evaluates one"):
         stores.fronts.get(MARKET)
     for one in (new, old, old.model_copy(update={"active": "another"})):
-        stores.fronts.put(MARKET, one)
+        stores.fronts.put(MARKET, one, "admin")
     assert stores.fronts.get(MARKET) == new
     assert stores.fronts.get(MARKET, old.front_id) == old
     with pytest.raises(FrontError, match="no front 2222"):
@@ -77,8 +78,48 @@ def test_the_newest_front_is_taken_and_none_is_changed(stores: Stores) -> None:
         stores.fronts.get("elsewhere")
 
 
+def test_a_front_that_was_assumed_gives_way_to_the_same_that_is_not(stores: Stores) -> None:
+    assumed, own = (
+        front(town(8)).model_copy(update={"assumed": assumed, "provenance": {"setting": {"seed": 1}}})
+        for assumed in (True, False)
+    )
+    found = []
+    for one in (assumed, assumed, own, own, assumed):
+        stores.fronts.put(MARKET, one, "admin", "for the winter")
+        found.append(stores.fronts.get(MARKET).assumed)
+    assert found == [True, True, False, False, False]
+    second, first = stores.trail.page()
+    assert {(each.action, each.role, each.subject) for each in (first, second)} == {
+        ("front.put", "admin", own.front_id)
+    }
+    sha = hashlib.sha256(b'{"setting":{"seed":1}}').hexdigest()
+    assert first.document["after"] == {"front_id": own.front_id, "assumed": True, "provenance": sha}
+    assert (first.document["before"], first.document["reason"]) == (None, "for the winter")
+    assert second.document["before"] == first.document["after"]
+    assert second.document["after"] == {**first.document["after"], "assumed": False}
+
+
+def test_the_trail_keeps_why_a_seat_demands_and_negotiates(stores: Stores) -> None:
+    stores.fronts.put(MARKET, front(town()), "admin")
+    noted = MODEST.model_copy(update={"note": "the winter target"})
+    stores.demands.put(MARKET, "product", noted, None, "product")
+    stores.demands.put(MARKET, "product", MODEST, 1, "product", "less wordy")
+    stores.demands.put(MARKET, "product", IMMODEST, 2, "product")
+    stores.demands.put(MARKET, "product", MODEST, 3, "product", "too much")
+    stores.negotiations.settle(MARKET, None, "product", "the winter menu")
+    reasons = [(record.action, record.document["reason"]) for record in stores.trail.page()][::-1]
+    assert reasons[1:] == [
+        ("demand.put", "the winter target"),
+        ("demand.put", "less wordy"),
+        ("demand.put", ""),
+        ("demand.put", "too much"),
+        ("policy.put", "the winter menu"),
+        ("negotiation.settle", "the winter menu"),
+    ]
+
+
 def test_a_front_of_another_version_of_the_program_is_refused_in_words(stores: Stores, engine: Engine) -> None:
-    stores.fronts.put(MARKET, front(town(8)))
+    stores.fronts.put(MARKET, front(town(8)), "admin")
     with writing(engine) as connection:
         document = front(town(8)).model_dump_json().replace('"shortlist":200', '"shortlisted":200', 1)
         connection.execute(update(schema.fronts).values(document=document))
@@ -87,7 +128,7 @@ def test_a_front_of_another_version_of_the_program_is_refused_in_words(stores: S
 
 
 def test_a_negotiation_is_kept_with_its_reasons_and_its_settlement_is_a_policy(stores: Stores) -> None:
-    stores.fronts.put(MARKET, front(town()))
+    stores.fronts.put(MARKET, front(town()), "admin")
     stores.demands.put(MARKET, "product", MODEST, None, "product")
     found = stores.negotiations.settle(MARKET, None, "product")
     assert found.negotiation_id is not None
@@ -100,7 +141,7 @@ def test_a_negotiation_is_kept_with_its_reasons_and_its_settlement_is_a_policy(s
     settled = found.result.settlement.policy
     assert stored.policy == settled.model_copy(update={"name": name, "version": 1})
     assert stores.policies.newest(MARKET)[1] == ("balanced", 1)  # Kept is not active.
-    assert stores.actions() == ["demand.put", "policy.put", "negotiation.settle"]
+    assert stores.actions() == ["front.put", "demand.put", "policy.put", "negotiation.settle"]
     record = stores.trail.page()[0]
     assert record.document["front_id"] == found.front_id
     assert record.document["demands"] == {"product": MODEST.model_dump(mode="json")}
@@ -111,7 +152,7 @@ def test_a_negotiation_is_kept_with_its_reasons_and_its_settlement_is_a_policy(s
 
 
 def test_the_same_again_is_the_same_negotiation_and_other_demands_are_another(stores: Stores) -> None:
-    stores.fronts.put(MARKET, front(town()))
+    stores.fronts.put(MARKET, front(town()), "admin")
     one = stores.negotiations.settle(MARKET, None, "product")
     assert stores.negotiations.settle(MARKET, one.front_id, "sales") == one
     stores.demands.put(MARKET, "product", MODEST, None, "product")
@@ -121,8 +162,20 @@ def test_the_same_again_is_the_same_negotiation_and_other_demands_are_another(st
     assert stores.actions().count("negotiation.settle") == 2
 
 
+def test_a_negotiation_over_a_front_that_is_no_longer_assumed_says_so(stores: Stores) -> None:
+    evaluated = front(town())
+    stores.fronts.put(MARKET, evaluated.model_copy(update={"assumed": True}), "admin")
+    first = stores.negotiations.settle(MARKET, None, "product")
+    stores.fronts.put(MARKET, evaluated, "admin")
+    second = stores.negotiations.settle(MARKET, None, "sales")
+    assert (first.assumed, second.assumed) == (True, False)
+    assert (first.negotiation_id, first.result, first.policy) == (second.negotiation_id, second.result, second.policy)
+    assert stores.negotiations.settle(MARKET, None, "product") == second
+    assert stores.negotiations.newest(MARKET, 10) == [second]
+
+
 def test_a_blocked_negotiation_is_kept_without_a_policy(stores: Stores) -> None:
-    stores.fronts.put(MARKET, front(town()))
+    stores.fronts.put(MARKET, front(town()), "admin")
     stores.demands.put(MARKET, "sales", IMMODEST, None, "sales")
     found = stores.negotiations.settle(MARKET, None, "sales")
     assert (found.policy, found.result.settlement) == (None, None)
@@ -132,7 +185,7 @@ def test_a_blocked_negotiation_is_kept_without_a_policy(stores: Stores) -> None:
 
 
 def test_a_what_if_leaves_no_trace(stores: Stores, engine: Engine) -> None:
-    stores.fronts.put(MARKET, front(town()))
+    stores.fronts.put(MARKET, front(town()), "admin")
     stores.demands.put(MARKET, "product", MODEST, None, "product")
     before = stores.actions()
     found = stores.negotiations.what_if(MARKET, None, {"sales": IMMODEST}, "sales")
@@ -150,7 +203,7 @@ def test_in_a_freeze_the_settlement_is_told_but_waits(stores: Stores, engine: En
     with writing(engine) as connection:
         row = {"market": MARKET, "title": "", "time_zone": "UTC", "currency": "EUR", "lat": 0.0, "lon": 0.0}
         connection.execute(insert(schema.markets), {**row, "catalogue_version": 1})
-    stores.fronts.put(MARKET, front(town()).model_copy(update={"wide": moved()}))
+    stores.fronts.put(MARKET, front(town()).model_copy(update={"wide": moved()}), "admin")
     stores.freezes.freeze(MARKET, "the holidays", datetime.now(UTC) + timedelta(days=1), "infra")
     found = stores.negotiations.settle(MARKET, None, "ml")
     assert found.result.settlement is not None
@@ -171,12 +224,12 @@ def test_in_a_freeze_the_settlement_is_told_but_waits(stores: Stores, engine: En
 
 
 def test_two_who_negotiate_at_once_get_one_negotiation(stores: Stores) -> None:
-    stores.fronts.put(MARKET, front(town(16)))
+    stores.fronts.put(MARKET, front(town(16)), "admin")
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda role: stores.negotiations.settle(MARKET, None, role), ("ml", "sales") * 4))
     assert len({(one.negotiation_id, one.policy) for one in found}) == 1
     assert len({one.created_at for one in found}) == 1
-    assert stores.actions() == ["policy.put", "negotiation.settle"]
+    assert stores.actions() == ["front.put", "policy.put", "negotiation.settle"]
     assert stores.trail.first_broken() is None
 
 

@@ -1,5 +1,8 @@
 """The live scorecard on both servers: hand-made logs, another market beside them, and the same log as a dataset."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +31,8 @@ from services.stakeholders.scorecard import numbers
 from services.stakeholders.scorecard.card import Line, Scorecard, document, text_lines
 from services.stakeholders.scorecard.estimates import Estimate, bucket_of
 from services.stakeholders.scorecard.reading import SAMPLED_LISTS, Span, read_window
-from services.stakeholders.scorecard.simulated import window_of
-from services.stakeholders.scorecard.store import Scorecards, UnknownMarket
+from services.stakeholders.scorecard.simulated import card_of, window_of
+from services.stakeholders.scorecard.store import DEFAULT_DAYS, Busy, Scorecards, UnknownMarket
 from services.stakeholders.seats import SEATS
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -285,6 +288,38 @@ def test_whoever_polls_gets_the_same_card_for_some_seconds(week: Engine) -> None
     assert found.of("aldermoor", 14) is not found.of("aldermoor")
 
 
+def test_nobody_waits_for_a_card_that_is_being_made(week: Engine) -> None:
+    """The last one is answered while another is made; who has none is told to ask again, and gets it then."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Scorecards):
+        def fresh(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
+            if days == 28:
+                begun.set()
+                assert go_on.wait(30)
+            return super().fresh(market, days)
+
+    found = Slow(week, StoppedClock(NOON), Settings().objectives)
+    kept = found.of("aldermoor")
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(found.of, "aldermoor", 28)
+        try:
+            assert begun.wait(30)
+            found._kept["aldermoor", DEFAULT_DAYS] = replace(found._kept["aldermoor", DEFAULT_DAYS], until=0.0)
+            assert found.of("aldermoor") is kept
+            for days in (14, 28):
+                with pytest.raises(Busy, match=f"none of aldermoor over {days} days is kept yet: ask again"):
+                    found.of("aldermoor", days)
+        finally:
+            go_on.set()
+        made = making.result(30)
+    assert found.of("aldermoor", 28) is made
+    assert found.of("aldermoor", 14).days == 14
+    with pytest.raises(UnknownMarket):
+        found.of("nowhere")
+    assert found.of("aldermoor") is not kept
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A synthetic city's log of 42 days."""
@@ -350,3 +385,22 @@ def rounded(found: Estimate) -> tuple[Any, ...]:
 
 def test_every_measure_says_how_it_is_measured_live() -> None:
     assert all(measure.live for seat in SEATS for measure in (seat.number, *seat.others))
+
+
+def test_the_card_of_a_dataset_has_the_numbers_of_its_last_days_and_of_those_before(log: Dataset) -> None:
+    info = log.manifest.markets[0]
+    card = card_of(log, info, 7)
+
+    last = log.events(info.market, columns=[col.AT])[col.AT].max().to_pydatetime()
+    assert card.until - HOUR <= last < card.until
+    assert (card.market, card.currency, card.until - card.since) == (info.market, info.currency, 7 * DAY)
+    now, before = (
+        window_of(log, info.market, card.until - (weeks + 1) * 7 * DAY, card.until - weeks * 7 * DAY, SAMPLED_LISTS)
+        for weeks in (0, 1)
+    )
+    found = {line.measure.key: line for of in card.seats for line in of.lines}
+    for key, number in (("orders_per_1000", numbers.orders_per_1000), ("exposure_ratio", numbers.exposure_ratio)):
+        assert found[key].now == number(now)
+        assert found[key].trend.value == pytest.approx(number(now).value - number(before).value)
+    assert found["open_share"].now.value is not None
+    assert found["fee_revenue_per_1000"].now.reason

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ import pytest
 from happenings import NOON
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, event, insert, select, update
 
 from services.audit.anchors import ServedAnchors
 from services.audit.bundle import write_bundle
 from services.audit.seals import merkle_root
 from services.audit.trail import AuditTrail
 from services.clock import Clock
+from services.database.engine import open_database
 from services.database.schema import audit_trail, served_lists, served_seals
 from services.database.transactions import writing
 from services.events.log import EventLog
@@ -264,3 +267,69 @@ def test_what_is_old_is_forgotten_by_whole_anchors_and_the_rest_holds(
     seal = next(row for row in books.rows("seals") if row["request_id"] == "q01")
     books.replace("seals", seal, {**seal, "erasure": None})
     assert not books.holds()
+
+
+@contextmanager
+def meanwhile(engine: Engine, when: str, told: Callable[[str], bool], work: Callable[[], object]) -> Iterator[None]:
+    """Do `work` in another thread once, before or after the first statement of which `told` is true.
+
+    PostgreSQL lets it through where no lock is in its way, and then it is done before the statement goes on; SQLite
+    lets it wait for the end of the transaction.
+    """
+    threads: list[threading.Thread] = []
+
+    def hear(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if not threads and told(statement):
+            threads.append(threading.Thread(target=work))
+            threads[0].start()
+            threads[0].join(0.5)
+
+    event.listen(engine, when, hear)
+    try:
+        yield
+    finally:
+        event.remove(engine, when, hear)
+        assert threads
+        threads[0].join(30)
+        assert not threads[0].is_alive()
+
+
+def of_lists(statement: str) -> bool:
+    return statement.startswith("DELETE FROM served_lists")
+
+
+@pytest.mark.parametrize("when", ["before_cursor_execute", "after_cursor_execute"])
+def test_a_list_that_is_stored_during_an_erasure_goes_with_its_mark_or_stays_without(
+    books: Books, database_url: str, when: str
+) -> None:
+    engine = open_database(database_url)
+    with ServedLog(engine, interval_seconds=3_600.0) as log:
+        books.serve(log, 22)  # of the market aldermoor and the diner d2, as those that are erased
+        books.serve(log, 26)
+        with meanwhile(books.engine, when, of_lists, log.flush):
+            EventLog(books.engine).erase("aldermoor", "d2", books.witness)
+    engine.dispose()
+    assert books.holds()
+    marked = {row["request_id"] for row in books.rows("seals") if row["erasure"] is not None}
+    assert {row["request_id"] for row in books.rows("lists")}.isdisjoint(marked)
+
+
+def test_a_diner_is_erased_while_the_anchor_is_forgotten(books: Books, database_url: str) -> None:
+    """Each list goes once, under one name, whichever comes first; a lock is held before anything is read."""
+    engine = open_database(database_url)
+
+    def erase() -> None:
+        EventLog(engine).erase("aldermoor", "d0", books.witness)
+
+    with meanwhile(books.engine, "before_cursor_execute", of_lists, erase):
+        assert books.anchors.forget(NOON + timedelta(seconds=12)) == 7
+    engine.dispose()
+    assert books.holds()
+    assert not any(row["user_id"] == "d0" for row in books.rows("lists"))
+
+
+def test_what_was_taken_out_before_is_not_forgotten_as_if_it_had_been_there(books: Books) -> None:
+    [gone] = [row for row in books.rows("lists") if row["request_id"] == "q01"]
+    books.replace("lists", gone, None)
+    books.anchors.forget(NOON + timedelta(seconds=12))
+    assert [(found.where, found.problem) for found in books.anchors.findings()] == [("q01", "the list is gone")]

@@ -32,16 +32,23 @@ async def audit_trail(
     role: Annotated[str | None, Query(max_length=32, description="Only what this role did.")] = None,
     cursor: Annotated[int | None, Query(ge=1, description="The last answer's `next`.")] = None,
 ) -> AuditPage:
-    """Each use of a lever, the newest first, and whether the chain of digests holds.
+    """Each use of a lever, the newest first, and whether the chain of digests held when it was last looked at.
 
+    A process walks along the chain once a minute at most; `verified_at` says when, and says nothing of later records.
     The records that answer for served lists come with `action=served.anchor` only.
     """
     named = {"action": _storable(action), "subject": subject, "role": _storable(role)}
     records = await services.in_thread(services.trail.page, market, cursor, limit + 1, **named)
-    broken = await services.in_thread(services.trail.first_broken)
+    chain = await services.in_thread(services.chain.verdict)
     following = str(records[limit - 1].seq) if len(records) > limit else None
     items = [AuditRecordBody.of(record) for record in records[:limit]]
-    return AuditPage(items=items, next=following, verified=broken is None, broken_at=broken)
+    return AuditPage(
+        items=items,
+        next=following,
+        verified=chain.broken_at is None,
+        broken_at=chain.broken_at,
+        verified_at=chain.at,
+    )
 
 
 @router.get(

@@ -11,6 +11,7 @@ from services.api.examples import answers
 from services.api.negotiation_schemas import DemandBody, DemandPage
 from services.api.preconditions import IfMatch, etag, seen_version
 from services.api.problems import Forbidden, NotFound, PreconditionFailed
+from services.api.reasons import ReasonDep
 from services.api.security import DEMANDERS, READERS, require
 from services.catalogue.records import MarketKey
 from services.stakeholders.demands import DemandVersionMismatch
@@ -51,11 +52,12 @@ async def put_demand(
     body: Demand,
     market: Market = None,
     if_match: IfMatch = None,
+    reason: ReasonDep = "",
 ) -> DemandBody:
     """Say what the caller's own seat demands; the same again keeps its version.
 
     Limits are held against the one-sided 95 % confidence bound of what a policy comes to. Only the seat's own key does
-    it, the admin's does not.
+    it, the admin's does not. The trail keeps `X-Reason`, or else the demand's `note`, as the reason.
     """
     if seat not in {one.name for one in SEATS}:
         raise NotFound(f"there is no seat {seat!r}; there are {', '.join(one.name for one in SEATS)}")
@@ -65,7 +67,7 @@ async def put_demand(
     known = (await services.in_thread(services.demands.of, named)).get(seat)
     seen = seen_version(f"the demand of {seat}", if_match, None if known is None else known.version)
     try:
-        stored = await services.in_thread(services.demands.put, named, seat, body, seen, role.value)
+        stored = await services.in_thread(services.demands.put, named, seat, body, seen, role.value, reason)
     except DemandVersionMismatch as error:
         raise PreconditionFailed(str(error)) from None
     response.headers["ETag"] = etag(stored.version)

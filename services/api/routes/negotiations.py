@@ -10,6 +10,7 @@ from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.negotiation_schemas import NegotiationBody, NegotiationPage, NegotiationRequest
 from services.api.problems import Conflict, NotFound, Unprocessable
+from services.api.reasons import ReasonDep
 from services.api.security import NEGOTIATORS, READERS, require
 from services.bootstrap import Services
 from services.catalogue.records import MarketKey
@@ -30,6 +31,7 @@ async def negotiate(
     role: Annotated[Role, Depends(require(NEGOTIATORS))],
     body: NegotiationRequest,
     market: Market = None,
+    reason: ReasonDep = "",
 ) -> NegotiationBody:
     """Find the settlement, or who blocks whom, over the policies of an evaluated front.
 
@@ -41,7 +43,7 @@ async def negotiate(
     if body.market is not None and body.market != named:
         raise Unprocessable(f"market: the query says {market}, the body {body.market}: say one of them")
     try:
-        return NegotiationBody.of(await services.in_thread(_negotiate, services, named, body, role))
+        return NegotiationBody.of(await services.in_thread(_negotiate, services, named, body, role, reason))
     except FrontError as error:
         raise NotFound(str(error)) from None
     except DemandError as error:
@@ -70,9 +72,9 @@ async def negotiation(services: ServicesDep, negotiation_id: NegotiationId, mark
     return NegotiationBody.of(found)
 
 
-def _negotiate(services: Services, market: str, body: NegotiationRequest, role: Role) -> Negotiation:
+def _negotiate(services: Services, market: str, body: NegotiationRequest, role: Role, reason: str) -> Negotiation:
     if body.demands is None:
-        return services.negotiations.settle(market, body.front_id, role.value)
+        return services.negotiations.settle(market, body.front_id, role.value, reason)
     seats = {seat.name for seat in signing()}
     if unknown := sorted(set(body.demands) - seats):
         raise DemandError(f"{unknown[0]}: no seat that demands; there are {', '.join(sorted(seats))}")

@@ -1,6 +1,7 @@
 """The same window of a dataset: the log of a synthetic city, an import, or a snapshot of a running system."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,9 @@ import pandas as pd
 
 from data import columns as col
 from data.columns import EventType
-from data.dataset import Dataset
+from data.dataset import Dataset, MarketInfo
+from services.stakeholders.scorecard.card import Scorecard, lines_of, numbers_of
+from services.stakeholders.scorecard.reading import SAMPLED_LISTS
 from services.stakeholders.scorecard.window import (
     EXACT,
     FEES,
@@ -26,6 +29,7 @@ from services.stakeholders.scorecard.window import (
     Doubles,
     Window,
 )
+from services.stakeholders.seats import SEATS, Seat
 
 _COLUMNS: Final = (
     col.EVENT_ID,
@@ -37,6 +41,25 @@ _COLUMNS: Final = (
     col.AT,
     col.POSITION,
 )
+
+
+def card_of(dataset: Dataset, market: MarketInfo, days: int, seats: Sequence[Seat] = SEATS) -> Scorecard:
+    """The last `days` days of a market's log up to its last whole hour begun, beside as many before.
+
+    Positions are looked at as the logarithm discounts, for no model is asked; the registry's limits are the targets.
+    Raises ValueError for a log without events.
+    """
+    last = dataset.events(market.market, columns=[col.AT])[col.AT].max()
+    if pd.isna(last):
+        raise ValueError(f"market {market.market} has no events")
+    until = last.to_pydatetime().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    since = until - timedelta(days=days)
+    now, before = (
+        numbers_of(seats, window_of(dataset, market.market, begin, begin + timedelta(days=days), SAMPLED_LISTS))
+        for begin in (since, since - timedelta(days=days))
+    )
+    cards = tuple(lines_of(seat, now, before, None) for seat in seats)
+    return Scorecard(market.market, market.currency, days, since, until, cards, None)
 
 
 def window_of(

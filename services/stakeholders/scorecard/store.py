@@ -41,6 +41,10 @@ class UnknownMarket(Exception):
     """There is no such market."""
 
 
+class Busy(Exception):
+    """Another scorecard is being made; the message says the mend."""
+
+
 @dataclass(frozen=True)
 class _Kept:
     card: Scorecard
@@ -66,23 +70,35 @@ class Scorecards:
         self._working = threading.Lock()
 
     def of(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
-        """The last `days` days, from a whole hour on, beside as many before; some seconds old.
+        """The last `days` days, from a whole hour on, beside as many before; kept for ten times as long as it took.
 
-        One is made at a time. Whoever asks meanwhile gets the last one, so that a crowd of consoles does not take the
-        threads that others need. Raises UnknownMarket.
+        One is made at a time, and nobody waits for it: whoever asks meanwhile gets the last one, however old, or Busy
+        where there is none, so that a crowd of consoles does not take the threads that others need. Raises
+        UnknownMarket.
         """
         kept = self._kept.get((market, days))
-        if kept is not None and (time.monotonic() < kept.until or self._working.locked()):
+        if kept is not None and time.monotonic() < kept.until:
             return kept.card
-        with self._working:
-            kept = self._kept.get((market, days))
-            if kept is not None and time.monotonic() < kept.until:
-                return kept.card
-            started = time.monotonic()
-            card = self.fresh(market, days)
-            done = time.monotonic()
-            self._kept[market, days] = _Kept(card, done + max(_KEPT_SECONDS, _WORTH * (done - started)))
-            return card
+        if not self._working.acquire(blocking=False):
+            kept = self._kept.get((market, days))  # it may have come just now
+            if kept is None:
+                raise Busy(f"a scorecard is being made, and none of {market} over {days} days is kept yet: ask again")
+            return kept.card
+        try:
+            return self._made(market, days)
+        finally:
+            self._working.release()
+
+    def _made(self, market: str, days: int) -> Scorecard:
+        """One more, unless it was made since the caller looked."""
+        kept = self._kept.get((market, days))
+        if kept is not None and time.monotonic() < kept.until:
+            return kept.card
+        started = time.monotonic()
+        card = self.fresh(market, days)
+        done = time.monotonic()
+        self._kept[market, days] = _Kept(card, done + max(_KEPT_SECONDS, _WORTH * (done - started)))
+        return card
 
     def fresh(self, market: str, days: int = DEFAULT_DAYS) -> Scorecard:
         """The same, made now; the window before it, which is over, once an hour."""
