@@ -1,5 +1,6 @@
 """Demands and negotiations over HTTP: each seat for itself, what if and for real, over a front that has been kept."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -163,3 +164,31 @@ def test_bad_requests_are_refused_in_words(table: Callable[[str], Call]) -> None
     product("PUT", "/v1/demands/product", json={"limits": [{"measure": "latency_p99_ms", "at_most": 9}]})
     stored = product("POST", "/v1/negotiations", json={})
     assert (stored.status_code, "has not measured" in stored.text) == (409, True)
+
+
+def test_what_is_settled_and_signed_by_all_makes_the_next_list_and_can_be_replayed(
+    table: Callable[[str], Call],
+) -> None:
+    """From the demands to a list that names the settlement, and that list made again from the trail."""
+    table("product")("PUT", "/v1/demands/product", json=MODEST)
+    named = table("sales")("POST", "/v1/negotiations", json={}).json()["policy"]
+    path = f"/v1/policies/{named['name']}"
+    for number, role in enumerate(SEATS, 1):
+        signed = table(role)("POST", f"{path}/sign-offs", json={"version": named["version"], "reason": "agreed"}).json()
+        assert signed["active"] is (number == len(SEATS))
+    app, until = table("app"), time.monotonic() + 10.0
+    while True:
+        answer = app("GET", "/v1/recommendations", params={"user_id": "d0-000001", "k": 5}).json()
+        if answer["policy"]["name"] == named["name"]:
+            break
+        assert time.monotonic() < until, "a process follows within a second"
+        time.sleep(0.1)
+    until = time.monotonic() + 10.0
+    while (again := table("auditor")("GET", f"/v1/replays/{answer['request_id']}")).status_code == 404:
+        assert time.monotonic() < until, "the list is written behind the answer"
+        time.sleep(0.1)
+    assert again.json()["identical"] is True
+    assert again.json()["response"] == answer
+    actions = [item["action"] for item in table("auditor")("GET", "/v1/audit-trail").json()["items"]]
+    assert actions[:2] == ["policy.activate", "policy.sign"]
+    assert actions.count("policy.sign") == len(SEATS)

@@ -58,7 +58,7 @@ class Table:
             raise DemandError("no policy of the front has a number for every seat: evaluate one again")
         outcomes = Outcomes.of(whole)
         if outcomes.counts.min() < _FEWEST_PARTS:
-            notes.append("some numbers have no error (one week of one city): limits are held against their means")
+            notes.append("some numbers have no error: limits are held against their means")
         signs = np.asarray([_sign(seat) for seat in at_table])
         columns = [outcomes.column[seat.number.key] for seat in at_table]
         wanted = [demands.get(seat.name, Demand()) for seat in at_table]
