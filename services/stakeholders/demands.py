@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import demands as table
+from services.database.stakeholder_tables import demands as table
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.stakeholders.negotiation.demand import Demand
 

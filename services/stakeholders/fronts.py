@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, Select, select
 
 from services.audit.trail import AuditTrail
-from services.database.schema import fronts as table
+from services.database.stakeholder_tables import fronts as table
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.stakeholders.negotiation.front import Front
 

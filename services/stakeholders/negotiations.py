@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, Select, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import negotiations as table
+from services.database.stakeholder_tables import negotiations as table
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.releases.freeze import OutsideBounds
 from services.stakeholders.demands import DemandStore

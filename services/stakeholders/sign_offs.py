@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, insert
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import sign_offs as table
+from services.database.stakeholder_tables import sign_offs as table
 from services.database.transactions import reading, writing
 from services.releases.freeze import OutsideBounds
 from services.stakeholders.policies import (

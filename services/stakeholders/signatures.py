@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from services.database.schema import sign_offs as table
+from services.database.stakeholder_tables import sign_offs as table
 from services.stakeholders.policy import Policy
 from services.stakeholders.seats import signing
 

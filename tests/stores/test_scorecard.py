@@ -22,7 +22,7 @@ from data.dataset import Dataset, MarketInfo
 from services.ads.campaigns import CampaignStore
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
-from services.database.schema import demands
+from services.database.stakeholder_tables import demands
 from services.database.transactions import insert_into, reading, writing
 from services.events.importing import import_events
 from services.events.log import EventLog

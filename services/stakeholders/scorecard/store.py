@@ -16,7 +16,8 @@ from models.artifacts import ArtifactError, load
 from models.calibration import Calibration
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import champions, demands, markets, model_versions
+from services.database.schema import champions, markets, model_versions
+from services.database.stakeholder_tables import demands
 from services.database.transactions import reading
 from services.ranking.auction import why_money_is_off
 from services.releases.budget import Objectives
