@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, insert, select, update
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database import schema
+from services.database import schema, stakeholder_tables
 from services.database.transactions import reading, writing
 from services.releases.freeze import FreezeStore
 from services.stakeholders.demands import DemandStore, DemandVersionMismatch
@@ -122,7 +122,7 @@ def test_a_front_of_another_version_of_the_program_is_refused_in_words(stores: S
     stores.fronts.put(MARKET, front(town(8)), "admin")
     with writing(engine) as connection:
         document = front(town(8)).model_dump_json().replace('"shortlist":200', '"shortlisted":200', 1)
-        connection.execute(update(schema.fronts).values(document=document))
+        connection.execute(update(stakeholder_tables.fronts).values(document=document))
     with pytest.raises(FrontError, match=r"of another version of the program \(wide\.policies\.0\.policy\.shortlisted"):
         stores.fronts.get(MARKET)
 
@@ -196,7 +196,7 @@ def test_a_what_if_leaves_no_trace(stores: Stores, engine: Engine) -> None:
     assert stores.demands.of(MARKET)["product"].demand == MODEST
     assert stores.actions() == before
     with reading(engine) as connection:
-        assert connection.execute(select(func.count()).select_from(schema.negotiations)).scalar() == 0
+        assert connection.execute(select(func.count()).select_from(stakeholder_tables.negotiations)).scalar() == 0
 
 
 def test_in_a_freeze_the_settlement_is_told_but_waits(stores: Stores, engine: Engine) -> None:
