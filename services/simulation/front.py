@@ -238,6 +238,7 @@ class _Journal:
             stream.write(f"\n{line}\n")
             stream.flush()
             os.fsync(stream.fileno())
+        self.evaluated[days, evaluated.policy.name] = evaluated
 
     def _read(self) -> Iterator[tuple[tuple[int, str], Evaluated]]:
         for line in self._file.read_text().splitlines() if self._file.exists() else ():

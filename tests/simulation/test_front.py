@@ -120,6 +120,8 @@ def test_finished_policies_are_taken_from_the_journal_and_a_torn_line_is_not(mad
     assert resumed == made
     assert steps[0] == ("policies over 2 days", 15, 17)
     assert ("policies over 3 days", 1, 2) in steps
+    assert ("policies over 2 days", 17, 20) in steps  # the second look evaluates what is new, and nothing again
+    assert sum(done == 17 for step, done, _ in steps if step == "policies over 2 days") == 2
     assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
 
 
