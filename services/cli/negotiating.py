@@ -37,7 +37,7 @@ def negotiate(
     refined: Annotated[int, typer.Option(min=0, help="Tried besides, near the best of these.")] = 32,
     days: Annotated[int, typer.Option(min=1, max=3_650)] = 28,
     warm_days: Annotated[int, typer.Option(min=7, max=3_650, help="Days of log that the model learns from.")] = 28,
-    finalists: Annotated[int, typer.Option(min=0, max=64, help="Followed for --long-days.")] = 8,
+    finalists: Annotated[int, typer.Option(min=0, max=64, help="Followed for --long-days.")] = 12,
     long_days: Annotated[int, typer.Option(min=1, max=3_650)] = 182,
     seed: Annotated[int, typer.Option(min=0, help="Of the city and of the design.")] = 1,
     cities: Annotated[int, typer.Option(min=1, max=100, help="Of the seeds from --seed on.")] = 1,

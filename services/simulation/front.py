@@ -62,7 +62,7 @@ class Evaluation:
     diners: int = 2_000
     warm_days: int = 28
     days: int = 28
-    finalists: int = 8
+    finalists: int = 12
     """Followed for `long_days`; 0: none."""
     long_days: int = 182
     seed: int = 1
