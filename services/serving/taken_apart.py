@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from data.geo import log_travel_time
 from models.artifacts import Artifact
 from models.explanation.parts import Kind, Parts, Source, TakesApart, cells, shapley_values
+from models.second_stage.features import FEATURES
 from models.training_data import diner_tags, restaurant_tags
 from services.catalogue.records import Diner
 from services.ranking.rank import TERMS
-from services.serving.recommender import Answer
+from services.serving.recommender import Answer, requests_of
 from services.serving.served_document import terms_of
 from services.serving.snapshot import MarketSnapshot
 
@@ -41,9 +43,10 @@ def taken_apart(answer: Answer, document: dict[str, Any], restaurant_id: str, pr
     snapshot = answer.ask.snapshot
     artifact, name = snapshot.artifact, snapshot.artifact.manifest.model
     diner, place = _diner(answer, profile), _restaurant(snapshot, restaurant_id)
-    hidden = frozenset() if profile is None else frozenset(_attribute(tag) for tag in profile.protected)
-    people, places = _labels(diner, "diner", artifact, hidden), _labels(place, "restaurant", artifact, hidden)
-    second: list[dict[str, Any]] = []
+    protected = frozenset(_attribute(tag) for tag in profile.protected) if profile is not None else frozenset()
+    people = _labels(diner, "diner", artifact, protected)
+    places = _labels(place, "restaurant", artifact, frozenset())
+    second = _second_stage(answer, restaurant_id, logged["second_stage"])
     rests = any(source.kind is Kind.REST for source in (*diner.sources, *place.sources))
     return {
         "features": _features(diner, place, people, places, logged["relevance"]),
@@ -151,6 +154,23 @@ def _shares(diner: Parts, place: Parts, people: list[str], places: list[str], lo
         {"of": "both" if name in (_OTHERS, _ROUNDING) else side, "feature": name, "value": value}
         for side, name, value in _listed(lines, logged)
     ]
+
+
+def _second_stage(answer: Answer, restaurant_id: str, logged: float) -> list[dict[str, Any]]:
+    """What the trees give where nothing is known, and what each feature of the moment adds; empty without trees."""
+    catalogue = answer.ask.snapshot.catalogue
+    moments = requests_of(answer.ask, answer.state, answer.at, answer.request_id).moments
+    if catalogue.reranker is None or moments is None:
+        return []
+    shortlists = answer.ranked.shortlists
+    column = shortlists.rows[:1] == catalogue.row_of[restaurant_id]
+    relevance, ways = shortlists.terms[0][:1][column][None], log_travel_time(shortlists.distances_km[:1][column])[None]
+    looked_at = catalogue.reranker.features(moments, shortlists.rows[:1][column][None], relevance, ways)
+    shap = catalogue.reranker.stage.shap
+    named = list(zip(FEATURES, shap.values_of(looked_at[0])[0].tolist(), strict=True))
+    named.sort(key=lambda line: -abs(line[1]))
+    lines: list[Line] = [(None, "expected", shap.expected), *((None, name, value) for name, value in named if value)]
+    return [{"name": name, "value": value} for _, name, value in closed(lines, (_ROUNDING, _ROUNDING), logged)]
 
 
 def _listed(lines: Iterable[Line], total: float) -> list[Line]:

@@ -95,16 +95,64 @@ def test_what_a_diner_did_since_is_in_another_term(call: Caller) -> None:
     check(explanation)
 
 
-def test_a_newcomer_is_told_by_the_profile_and_a_new_restaurant_by_its_tags(call: Caller) -> None:
-    town = call("app", "GET", "/v1/restaurants", params={"market": "m0", "limit": 1}).json()["items"][0]
-    profile = call("app", "GET", "/v1/users/d0-000003").json()["profile"]
-    body = {"market": "m0", "home_lat": town["lat"], "home_lon": town["lon"], "profile": profile}
+def test_a_newcomer_is_told_by_the_profile(call: Caller) -> None:
+    known = call("app", "GET", "/v1/users/d0-000003").json()
+    body = {name: known[name] for name in ("market", "home_lat", "home_lon", "profile")}
     assert call("app", "PUT", "/v1/users/a-newcomer", json=body).status_code in (200, 201)
     answer = listed(call, user_id="a-newcomer")
     explanation = explained(call, answer, answer["items"][0])
     check(explanation)
     assert explanation["exact"] is True
-    assert "any diner" in {line["feature"] for line in explanation["shapley"]}
+    told = {line["feature"] for line in explanation["shapley"] if line["of"] == "diner"}
+    assert "any diner" in told
+    assert "this diner" not in told
+
+
+def test_a_profile_that_is_not_that_of_then_is_no_explanation(call: Caller) -> None:
+    """The record keeps the vector that a newcomer's profile gave; which profile that was, only the same one tells."""
+    known = call("app", "GET", "/v1/users/d0-000003").json()
+    body = {name: known[name] for name in ("market", "home_lat", "home_lon", "profile")}
+    call("app", "PUT", "/v1/users/a-newcomer", json=body)
+    answer = listed(call, user_id="a-newcomer")
+    call("app", "PUT", "/v1/users/a-newcomer", json={**body, "profile": known["profile"][:1]})
+    explanation = explained(call, answer, answer["items"][0])
+    check(explanation)
+    assert explanation["exact"] is False
+    assert {line["feature"] for line in explanation["shapley"] if line["of"] == "diner"} == {"not taken apart"}
+
+
+def test_a_new_restaurant_is_told_by_its_tags_as_they_were_then(call: Caller) -> None:
+    answer = listed(call)
+    old = call("app", "GET", f"/v1/restaurants/{answer['items'][0]['restaurant_id']}").json()
+    new = {name: value for name, value in old.items() if name != "restaurant_id"}
+    assert call("admin", "PUT", "/v1/restaurants/just-opened", json=new).status_code in (200, 201)
+    call.until(lambda: call.services.state.snapshots[old["market"]].catalogue.row_of.get("just-opened") is not None)
+    body = {"user_id": "d0-000003", "restaurant_ids": ["just-opened"], "k": 1}
+    ranked = call("app", "POST", "/v1/rankings", json=body).json()
+    before = explained(call, ranked, ranked["items"][0])
+    check(before)
+    told = {line["feature"] for line in before["shapley"] if line["of"] == "restaurant"}
+    assert {f"cuisine={name}" for name in old["cuisines"]} <= told
+    assert "this restaurant" not in told
+    etag = call("app", "GET", "/v1/restaurants/just-opened").headers.get("etag")
+    headers = {"If-Match": etag} if etag else {}
+    changed = call("admin", "PUT", "/v1/restaurants/just-opened", json={**new, "cuisines": []}, headers=headers)
+    assert changed.status_code == 200
+    assert explained(call, ranked, ranked["items"][0]) == before
+
+
+def test_protected_attributes_are_never_named(call: Caller) -> None:
+    known = call("app", "GET", "/v1/users/d0-000003").json()
+    attribute = known["profile"][0].partition("=")[0] + "="
+    body = {name: known[name] for name in ("market", "home_lat", "home_lon", "profile")}
+    answer = listed(call)
+    before = explained(call, answer, answer["items"][0])
+    assert any(str(line["diner_feature"]).startswith(attribute) for line in before["features"])
+    call("app", "PUT", "/v1/users/d0-000003", json={**body, "protected": [f"{attribute}anything"]})
+    explanation = explained(call, answer, answer["items"][0])
+    check(explanation)
+    assert not any(str(line["diner_feature"]).startswith(attribute) for line in explanation["features"])
+    assert not any(line["feature"].startswith(attribute) for line in explanation["shapley"] if line["of"] == "diner")
 
 
 def test_an_explanation_is_the_same_after_two_further_releases(call: Caller) -> None:
@@ -114,7 +162,7 @@ def test_an_explanation_is_the_same_after_two_further_releases(call: Caller) -> 
     versions = {answer["model"]["version"]}
     for _ in range(2):
         version = call.version_in("challenger")
-        assert call.move(version, "promote", override=True, reason="a test").status_code == 200
+        assert call.move(version, "promote", reason="a test").status_code == 200
         call.until(lambda wanted=version: call.model_of() == wanted)
         versions.add(version)
     assert len(versions) == 3
