@@ -12,6 +12,7 @@ from models.base import (
     FloatArray,
     IntArray,
     Interactions,
+    ModelError,
     Representations,
     encode_tags,
     factor_scores,
@@ -82,11 +83,28 @@ class FactoredModel:
 
     @classmethod
     def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """From what was learnt."""
+        """From what was learnt; raise ModelError where it does not fit together."""
         model = cls(**{name: value for name, value in parameters.items() if not name.endswith("_tags")})
         model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in SIDES}
         model._arrays = dict(arrays)
+        model._check_kept()
         return model
+
+    def _check_kept(self) -> None:
+        """Raise ModelError where what rows are made of is not of these rows, tags and restaurants."""
+        counts = {side: len(self._arrays[f"{side}_vectors"]) for side in SIDES}
+        for starts, columns, rows, width in (
+            *((f"{one}_tag_starts", f"{one}_tag_columns", counts[one], len(self._by_tags[one].names)) for one in SIDES),
+            ("liked_starts", "liked_restaurants", counts["diner"], counts["restaurant"]),
+        ):
+            if starts in self._arrays and not _is_sparse(self._arrays[starts], self._arrays[columns], rows, width):
+                raise ModelError(f"{starts} and {columns} are of other rows")
+        wanted = {f"{side}_seen": counts[side] for side in SIDES if f"{side}_tag_starts" in self._arrays}
+        if "liked_starts" in self._arrays:
+            wanted["liked_weights"] = len(self._arrays["liked_restaurants"])
+        for name, count in wanted.items():
+            if self._arrays[name].shape != (count,):
+                raise ModelError(f"{name} is of other rows")
 
     def _keep(self, side: str, table: FeatureTable, rows: FloatArray, acted: IntArray) -> None:
         """Keep (n, d + 1) vectors with biases; rows that are not in `acted` are taken for new ones, known by tags."""
@@ -130,3 +148,10 @@ class FactoredModel:
     def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:  # noqa: ARG002 - for others
         """Of a row that was seen: (d + 1,) as served. Where its identity is all that was learnt, it is one part."""
         return Parts.whole(served)
+
+
+def _is_sparse(starts: IntArray, columns: IntArray, rows: int, width: int) -> bool:
+    """Whether these are the rows of a compressed sparse matrix (rows, width)."""
+    if starts.shape != (rows + 1,) or starts[0] != 0 or starts[-1] != len(columns) or (np.diff(starts) < 0).any():
+        return False
+    return not len(columns) or bool(columns.min() >= 0 and columns.max() < width)

@@ -11,6 +11,7 @@ since s! (m - 1 - s)! / m! = int_0^1 t^s (1 - t)^(m-1-s) dt. Gauss and Legendre'
 gives it exactly. The cost is of order leaves x depth^2.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -21,6 +22,8 @@ from models.base import ModelError
 from models.second_stage.trees import Trees
 
 Doubles = npt.NDArray[np.float64]
+Path = dict[int, tuple[float, float, float]]
+"""By feature: lower and upper bound of what passes, and the share of rows that does."""
 _ROWS_AT_ONCE: Final = 64
 
 
@@ -43,10 +46,7 @@ class TreeShap:
     @classmethod
     def of(cls, trees: Trees) -> Self:
         """The paths of trees; raise ModelError where their text does not say how many rows each node has seen."""
-        covers, counts = _covers(trees)
-        paths: list[tuple[float, dict[int, tuple[float, float, float]]]] = []
-        for root in trees.roots.tolist():
-            _walk(trees, covers, counts, root, {}, paths)
+        paths = list(_paths(trees))
         depth = max((len(path) for _, path in paths), default=0)
         shape = (len(paths), max(depth, 1))
         features, ratios = np.zeros(shape, np.intp), np.ones(shape)
@@ -98,27 +98,24 @@ def _products_of_others(factors: Doubles) -> Doubles:
     return np.asarray(before * after)
 
 
-def _walk(
-    trees: Trees,
-    covers: Doubles,
-    counts: Doubles,
-    node: int,
-    path: dict[int, tuple[float, float, float]],
-    paths: list[tuple[float, dict[int, tuple[float, float, float]]]],
-) -> None:
-    """Append every leaf below `node` with its path: per feature the bounds, and the share of rows that passes them."""
-    if node < 0:
-        paths.append((float(trees.values[~node]), path))
-        return
-    split = trees.nodes[node]
-    feature, threshold = int(split["feature"]), float(split["threshold"])
-    low, high, ratio = path.get(feature, (-np.inf, np.inf, 1.0))
-    for child, bounds in (
-        (int(split["left"]), (low, min(high, threshold))),
-        (int(split["right"]), (max(low, threshold), high)),
-    ):
-        share = (covers[child] if child >= 0 else counts[~child]) / covers[node]
-        _walk(trees, covers, counts, child, {**path, feature: (*bounds, ratio * share)}, paths)
+def _paths(trees: Trees) -> Iterator[tuple[float, Path]]:
+    """Every leaf's value with the way to it."""
+    covers, counts = _covers(trees)
+    ahead: list[tuple[int, Path]] = [(root, {}) for root in trees.roots.tolist()]
+    while ahead:
+        node, path = ahead.pop()
+        if node < 0:
+            yield float(trees.values[~node]), path
+            continue
+        split = trees.nodes[node]
+        feature, threshold = int(split["feature"]), float(split["threshold"])
+        low, high, ratio = path.get(feature, (-np.inf, np.inf, 1.0))
+        for child, bounds in (
+            (int(split["left"]), (low, min(high, threshold))),
+            (int(split["right"]), (max(low, threshold), high)),
+        ):
+            share = (covers[child] if child >= 0 else counts[~child]) / covers[node]
+            ahead.append((child, {**path, feature: (*bounds, ratio * float(share))}))
 
 
 def _covers(trees: Trees) -> tuple[Doubles, Doubles]:

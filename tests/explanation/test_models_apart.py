@@ -1,14 +1,18 @@
 """Every model of the ladder, taken apart: its parts sum to what is served, and say what the model says."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from models.base import Model, TrainingData
+from models.base import Model, ModelError, TrainingData
+from models.ease import EaseModel
+from models.ensemble import EnsembleModel
 from models.explanation.parts import Kind, Parts, TakesApart, cells
 from models.hybrid import LightFMModel
+from models.ials import IalsModel
 from models.ladder import make
 from models.testing import sample_data
 
@@ -30,7 +34,12 @@ def taken_apart(model: Model) -> tuple[list[Parts], list[Parts]]:
 
 
 EXPLAINED = {
+    "popular": {},
     "lightfm": {"components": 12, "epochs": 5, "seed": 1},
+    "ease": {"penalty": 5.0, "dimensions": 9},
+    "ials": {"components": 8, "epochs": 5},
+    "lightfm+lambdamart": {"trees": {"rounds": 5, "fewest_in_leaf": 5}, "first": {"components": 12, "epochs": 3}},
+    "ensemble": {"members": {name: {} for name in ("popular", "lightfm", "ease", "ials")}},
 }
 
 
@@ -106,3 +115,95 @@ class TestLightFM:
         parts = LightFMModel.restore(model.parameters(), old).diner_parts(0)
         assert [source.kind for source in parts.sources] == [Kind.REST]
         np.testing.assert_array_equal(parts.total[:-1], model.diners().vectors[0])
+
+
+def test_popular_says_what_the_district_changes_in_what_the_market_orders(data: TrainingData) -> None:
+    model = make("popular").fit(data)
+    assert isinstance(model, TakesApart)
+    row = int(np.flatnonzero(data.diner_districts >= 0)[0])
+    everybody = model.new_diners([[]]).vectors @ model.restaurants().vectors.T
+    diner = model.diner_parts(row)
+    table = cells(diner, model.restaurant_parts(3))
+    home = data.districts[data.diner_districts[row]]
+    assert [source.tag for source in diner.sources] == ["", f"home_district={home}"]
+    assert table.products[0, 0] == everybody[0, 3]
+
+
+class TestHistories:
+    """What each restaurant of a diner's history says."""
+
+    def test_ease_is_what_the_model_s_own_reasons_are(self, data: TrainingData) -> None:
+        model = EaseModel(penalty=5.0, dimensions=9).fit(data)
+        acts = data.interactions
+        for diner in np.unique(acts.diners).tolist():
+            own = acts.diners == diner
+            reasons = model.reasons(acts.restaurants[own], acts.weights[own], 4)
+            parts = model.diner_parts(diner)
+            table = cells(parts, model.restaurant_parts(4))
+            assert {source.kind for source in parts.sources} == {Kind.HISTORY}
+            found = {source.row: value for source, value in zip(parts.sources, table.products[:, 0], strict=True)}
+            assert sorted(found) == sorted(acts.restaurants[own].tolist())
+            for restaurant, reason in zip(acts.restaurants[own].tolist(), reasons.tolist(), strict=True):
+                assert found[restaurant] == pytest.approx(reason, rel=1e-4, abs=1e-6)
+
+    def test_ials_is_the_solution_by_its_right_sides_and_the_rest_is_named(self, data: TrainingData) -> None:
+        model = IalsModel(components=8, epochs=30, alpha=5.0, regularisation=5.0).fit(data)
+        acts = data.interactions
+        diner = int(acts.diners[0])
+        parts = model.diner_parts(diner)
+        kinds = [source.kind for source in parts.sources]
+        assert kinds.count(Kind.REST) <= 1
+        told = parts.vectors[[kind is Kind.HISTORY for kind in kinds]].sum(axis=0)
+        own = acts.diners == diner
+        places = model.restaurants().vectors.astype(np.float64)
+        seen = np.isin(np.arange(len(places)), acts.restaurants)
+        weights = np.ones(len(places))
+        weights[acts.restaurants[own]] += 5.0 * acts.weights[own]
+        system = (places[seen].T * weights[seen]) @ places[seen] + 5.0 * np.eye(8)
+        right = (weights[acts.restaurants[own], None] * places[acts.restaurants[own]]).sum(axis=0)
+        np.testing.assert_allclose(told, np.linalg.solve(system, right), rtol=1e-6, atol=1e-9)
+        # Alternated to the end, what is solved is what is served.
+        np.testing.assert_allclose(told, model.diners().vectors[diner], rtol=0, atol=0.02 * np.abs(told).max())
+
+    def test_a_model_without_its_histories_says_so(self, data: TrainingData) -> None:
+        for model in (EaseModel(penalty=5.0).fit(data), IalsModel(components=4, epochs=2).fit(data)):
+            newer = ("_tag_starts", "_tag_columns", "_seen", "liked_starts", "liked_restaurants", "liked_weights")
+            old = {name: array for name, array in model.arrays().items() if not name.endswith(newer)}
+            parts = type(model).restore(model.parameters(), old).diner_parts(0)
+            assert [source.kind for source in parts.sources] == [Kind.REST]
+
+
+def test_an_ensemble_is_the_weighed_sum_of_its_members(data: TrainingData) -> None:
+    model = EnsembleModel({"lightfm": {"epochs": 3}, "ease": {"penalty": 5.0}}).fit(data)
+    table_of = {name: cells(one.diner_parts(2), one.restaurant_parts(3)) for name, one in model._apart().items()}
+    diner, place = model.diner_parts(2), model.restaurant_parts(3)
+    whole = cells(diner, place)
+    for name, table in table_of.items():
+        rows = [source.member == name for source in diner.sources]
+        columns = [source.member == name for source in place.sources]
+        np.testing.assert_allclose(
+            whole.products[np.ix_(rows, columns)], table.products * model._scales[name], rtol=1e-6, atol=1e-12
+        )
+        assert not whole.products[np.ix_(rows, np.logical_not(columns))].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "spoilt"),
+    [
+        ("diner_tag_starts", lambda array: array[:-1]),
+        ("diner_tag_starts", lambda array: array[::-1].copy()),
+        ("restaurant_tag_columns", lambda array: array + 1000),
+        ("restaurant_tag_columns", lambda array: array - 1),
+        ("diner_seen", lambda array: array[1:]),
+        ("liked_restaurants", lambda array: array + 1000),
+        ("liked_starts", lambda array: array + 1),
+        ("liked_weights", lambda array: array[1:]),
+    ],
+)
+def test_what_rows_are_made_of_must_fit_the_rows(
+    data: TrainingData, name: str, spoilt: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    model = EaseModel(penalty=5.0).fit(data)
+    arrays = {**model.arrays(), name: spoilt(model.arrays()[name])}
+    with pytest.raises(ModelError, match="of other rows"):
+        EaseModel.restore(model.parameters(), arrays)
