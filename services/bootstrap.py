@@ -116,12 +116,16 @@ class Services:
         ordered = sorted(events, key=lambda event: event.at, reverse=True)
         await self.cache.add_recent(market, user_id, entries_of(ordered))
 
-    def explained(self, served: ServedList, restaurant_id: str) -> dict[str, Any]:
-        """The whole explanation of an entry of a past list. Blocks; raises NotInList and what `replayer` raises."""
+    def explained(self, served: ServedList, restaurant_id: str, against: str | None) -> dict[str, Any]:
+        """The whole explanation of an entry of a past list. Blocks; raises NotInList and what `replayer` raises.
+
+        against: another entry; None: the average candidate.
+        """
         ledger = explanation(served, restaurant_id)
         made = self.replayer.replay(served.request_id)
         profile = self.catalogue.diner(served.market, served.user_id)
-        return {**ledger, **taken_apart(made.answer, orjson.loads(served.document), restaurant_id, profile)}
+        document = orjson.loads(served.document)
+        return {**ledger, **taken_apart(made.answer, document, restaurant_id, profile, against)}
 
     async def held(self, user_id: str) -> Held | None:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""

@@ -3,8 +3,8 @@
 Each model of the ladder learns the market's training period. 10,000 random pairs of known diners and restaurants are
 taken apart, and the cells' sum is compared with the score that serving multiplies in float32. A product of vectors can
 be near 0 while its addends are not, so no float32 score is exact relative to itself. The greatest error is therefore
-given relative to what is multiplied, |vector| |vector| + |biases|, and the 99th percentile relative to the cells' sizes.
-A rest is what a model's own formula does not account for; its share is that of the cells' sizes. TreeSHAP is compared
+given relative to what is multiplied, |vector| |vector| + |biases|; the 99th percentile relative to the cells' sizes. A
+rest is what a model's own formula does not account for; its share is that of the cells' sizes. TreeSHAP is compared
 with LightGBM's `pred_contrib`, on rows at and beside the thresholds.
 """
 

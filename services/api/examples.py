@@ -117,6 +117,7 @@ EXPLANATION: Final[dict[str, Any]] = {
         {"of": "diner", "feature": "this diner", "value": 0.75},
         {"of": "both", "feature": "others", "value": 0.125},
     ],
+    "contrast": {"against": None, "features": [{"feature": "cuisine=thai", "value": 1.25}]},
     "second_stage": [],
     "without_payment": {"rank": 1},
     "against_next": [{"name": "relevance", "value": 0.25}],

@@ -348,6 +348,20 @@ class ShareOfFeature(Body):
     value: float
 
 
+class FeatureTerm(Body):
+    """What a feature of the restaurant adds."""
+
+    feature: str
+    value: float
+
+
+class Contrast(Body):
+    """Why this restaurant rather than another: what each of its features adds, less what the other's add."""
+
+    against: str | None = Field(description="Null: the average candidate of that list.")
+    features: list[FeatureTerm]
+
+
 class Explanation(Body):
     """Why a restaurant stood where it stood, from the logged request and with the model that answered it."""
 
@@ -363,6 +377,7 @@ class Explanation(Body):
     shapley: list[ShareOfFeature] = Field(
         description="The same term, shared out among single features; adds up to it in the same way."
     )
+    contrast: Contrast = Field(description="Adds up, in the same way, to the difference of the two relevances.")
     second_stage: list[Term] = Field(
         description="The term `second_stage` taken apart by TreeSHAP, added up in the same way; empty without one."
     )

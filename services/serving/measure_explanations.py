@@ -2,8 +2,8 @@
 
     python -m services.serving.measure_explanations [--last 200]
 
-over the lists that a home has served (`TABLESTAKES_HOME`). The first explanation with a model, a catalogue and live data
-reads these; the others find them. It is no part of the path of a list.
+over the lists that a home has served (`TABLESTAKES_HOME`). The first explanation with a model, a catalogue and live
+data reads these; the others find them. It is no part of the path of a list.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def measure(engine: Engine, last: int) -> list[str]:
         profile = catalogue.diner(made.market, made.user_id)
         for restaurant_id in document["restaurant_ids"]:
             started = time.perf_counter()
-            found = taken_apart(made.answer, document, restaurant_id, profile)
+            found = taken_apart(made.answer, document, restaurant_id, profile, None)
             parts.append(time.perf_counter() - started)
             exact += found["exact"]
             size = sum(abs(line["value"]) for line in found["features"])

@@ -8,11 +8,12 @@ import numpy as np
 
 from data.geo import log_travel_time
 from models.artifacts import Artifact
-from models.explanation.parts import Kind, Parts, Source, TakesApart, cells, shapley_values
+from models.explanation.parts import Kind, Parts, Source, TakesApart, cells, contrast, shapley_values
 from models.second_stage.features import FEATURES
 from models.training_data import diner_tags, restaurant_tags
 from services.catalogue.records import Diner
 from services.ranking.rank import TERMS
+from services.serving.explain import NotInList
 from services.serving.recommender import Answer, requests_of
 from services.serving.served_document import terms_of
 from services.serving.snapshot import MarketSnapshot
@@ -32,14 +33,17 @@ _METHODS: Final = {
 Line = tuple[str | None, str | None, float]
 
 
-def taken_apart(answer: Answer, document: dict[str, Any], restaurant_id: str, profile: Diner | None) -> dict[str, Any]:
-    """`features`, `shapley`, `second_stage`, `method` and `exact` of `api.schemas.Explanation`.
+def taken_apart(
+    answer: Answer, document: dict[str, Any], restaurant_id: str, profile: Diner | None, against: str | None
+) -> dict[str, Any]:
+    """`features`, `shapley`, `contrast`, `second_stage`, `method` and `exact` of `api.schemas.Explanation`.
 
     answer: the list as it is made again. document: as it was served; the sums are those of its terms. profile: what is
-    known of the diner now.
+    known of the diner now. against: another restaurant of the list; None: the average candidate. Raises NotInList.
     """
-    at = document["restaurant_ids"].index(restaurant_id)
-    logged = dict(zip(TERMS, (values[at] for values in terms_of(document)), strict=True))
+    logged = _logged(document, restaurant_id)
+    typical = float(answer.ranked.shortlists.typical()[0, 0])
+    instead = typical if against is None else _logged(document, against)["relevance"]
     snapshot = answer.ask.snapshot
     artifact, name = snapshot.artifact, snapshot.artifact.manifest.model
     diner, place = _diner(answer, profile), _restaurant(snapshot, restaurant_id)
@@ -51,6 +55,10 @@ def taken_apart(answer: Answer, document: dict[str, Any], restaurant_id: str, pr
     return {
         "features": _features(diner, place, people, places, logged["relevance"]),
         "shapley": _shares(diner, place, people, places, logged["relevance"]),
+        "contrast": {
+            "against": against,
+            "features": _contrast(answer, diner, place, against, logged["relevance"] - instead),
+        },
         "second_stage": second,
         "method": f"{name}: {_METHODS.get(name, 'not taken apart: the score of the pair as a whole')}",
         "exact": not rests and (bool(second) or snapshot.catalogue.reranker is None),
@@ -154,6 +162,27 @@ def _shares(diner: Parts, place: Parts, people: list[str], places: list[str], lo
         {"of": "both" if name in (_OTHERS, _ROUNDING) else side, "feature": name, "value": value}
         for side, name, value in _listed(lines, logged)
     ]
+
+
+def _contrast(
+    answer: Answer, diner: Parts, place: Parts, against: str | None, difference: float
+) -> list[dict[str, Any]]:
+    """What the restaurant has that the other one has not; against nobody in particular: than the average candidate."""
+    snapshot, shortlists = answer.ask.snapshot, answer.ranked.shortlists
+    candidates = shortlists.rows[0] if shortlists.passing is None else shortlists.rows[0, shortlists.passing[0]]
+    names = [against] if against is not None else [snapshot.catalogue.ids[row] for row in candidates.tolist()]
+    found = contrast(diner, place, [_restaurant(snapshot, name) for name in names])
+    labels = (_label(source, "restaurant", snapshot.artifact.restaurant_ids, ()) for source in found)
+    lines: list[Line] = [(None, name, value) for name, value in zip(labels, found.values(), strict=True)]
+    return [{"feature": name, "value": value} for _, name, value in _listed(lines, difference)]
+
+
+def _logged(document: dict[str, Any], restaurant_id: str) -> dict[str, float]:
+    """The terms of one entry, by name."""
+    if restaurant_id not in document["restaurant_ids"]:
+        raise NotInList(restaurant_id)
+    at = document["restaurant_ids"].index(restaurant_id)
+    return dict(zip(TERMS, (values[at] for values in terms_of(document)), strict=True))
 
 
 def _second_stage(answer: Answer, restaurant_id: str, logged: float) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ def listed(call: Caller, **query: Any) -> dict[str, Any]:
     return found
 
 
-def explained(call: Caller, answer: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
-    query = {"request_id": answer["request_id"], "restaurant_id": item["restaurant_id"]}
+def explained(call: Caller, answer: dict[str, Any], item: dict[str, Any], **more: str) -> dict[str, Any]:
+    query = {"request_id": answer["request_id"], "restaurant_id": item["restaurant_id"], **more}
     found = call("app", "GET", "/v1/explanations", params=query)
     assert found.status_code == 200, found.text
     body: dict[str, Any] = found.json()
@@ -153,6 +153,32 @@ def test_protected_attributes_are_never_named(call: Caller) -> None:
     check(explanation)
     assert not any(str(line["diner_feature"]).startswith(attribute) for line in explanation["features"])
     assert not any(line["feature"].startswith(attribute) for line in explanation["shapley"] if line["of"] == "diner")
+
+
+def test_two_restaurants_are_told_apart_to_the_bit(call: Caller) -> None:
+    answer = listed(call)
+    first, second = answer["items"][:2]
+    relevance = [item["explanation"]["terms"][0]["value"] for item in (first, second)]
+    found, turned = (
+        explained(call, answer, one, against=other["restaurant_id"])["contrast"]
+        for one, other in ((first, second), (second, first))
+    )
+    assert found["against"] == second["restaurant_id"]
+    assert added_up(found["features"]) == relevance[0] - relevance[1]
+    assert added_up(turned["features"]) == relevance[1] - relevance[0]
+    average = explained(call, answer, first)["contrast"]
+    assert average["against"] is None
+    assert len(average["features"]) > 2
+    size = sum(abs(line["value"]) for line in average["features"])
+    assert all(abs(line["value"]) < 1e-6 * size for line in average["features"] if line["feature"] == "rounding")
+
+
+def test_only_what_was_in_the_list_is_compared_with(call: Caller) -> None:
+    answer = listed(call, k=2)
+    query = {"request_id": answer["request_id"], "restaurant_id": answer["items"][0]["restaurant_id"]}
+    found = call("app", "GET", "/v1/explanations", params={**query, "against": "somewhere-else"})
+    assert found.status_code == 404
+    assert "'somewhere-else' was not in that list" in found.json()["detail"]
 
 
 def test_an_explanation_is_the_same_after_two_further_releases(call: Caller) -> None:

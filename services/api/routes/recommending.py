@@ -45,6 +45,7 @@ async def explanations(
     services: ServicesDep,
     request_id: Annotated[Identifier, Query()],
     restaurant_id: Annotated[Identifier, Query()],
+    against: Annotated[Identifier | None, Query(description="Another restaurant of the list to compare with.")] = None,
 ) -> Response:
     """Why a restaurant stood where it stood in a list that was served.
 
@@ -56,9 +57,9 @@ async def explanations(
         raise NotFound(f"no list with the request id {request_id!r} is on record")
     await services.in_thread(services.served.flush)
     try:
-        found = await services.in_thread(services.explained, served, restaurant_id)
-    except NotInList:
-        raise NotFound(f"restaurant {restaurant_id!r} was not in that list") from None
+        found = await services.in_thread(services.explained, served, restaurant_id, against)
+    except NotInList as error:
+        raise NotFound(f"restaurant {str(error)!r} was not in that list") from None
     except (UnknownList, ErasedList, NotReplayable) as error:
         raise Gone(f"the list cannot be explained any more: {error}") from None
     return Response(orjson.dumps(found), media_type="application/json")
