@@ -41,7 +41,7 @@ from services.serving.recommender import Recommender
 from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
-from services.serving.taken_apart import taken_apart
+from services.serving.taken_apart import Against, taken_apart
 from services.settings import Settings
 from services.stakeholders.demands import DemandStore
 from services.stakeholders.fronts import FrontStore
@@ -116,10 +116,10 @@ class Services:
         ordered = sorted(events, key=lambda event: event.at, reverse=True)
         await self.cache.add_recent(market, user_id, entries_of(ordered))
 
-    def explained(self, served: ServedList, restaurant_id: str, against: str | None) -> dict[str, Any]:
+    def explained(self, served: ServedList, restaurant_id: str, against: Against | None) -> dict[str, Any]:
         """The whole explanation of an entry of a past list. Blocks; raises NotInList and what `replayer` raises.
 
-        against: another entry; None: the average candidate.
+        against: what to compare it with, if anything.
         """
         ledger = explanation(served, restaurant_id)
         made = self.replayer.replay(served.request_id)

@@ -377,7 +377,9 @@ class Explanation(Body):
     shapley: list[ShareOfFeature] = Field(
         description="The same term, shared out among single features; adds up to it in the same way."
     )
-    contrast: Contrast = Field(description="Adds up, in the same way, to the difference of the two relevances.")
+    contrast: Contrast | None = Field(
+        description="Null where no comparison was asked for. Adds up, in the same way, to the difference of relevances."
+    )
     second_stage: list[Term] = Field(
         description="The term `second_stage` taken apart by TreeSHAP, added up in the same way; empty without one."
     )

@@ -38,7 +38,7 @@ def measure(engine: Engine, last: int) -> list[str]:
         profile = catalogue.diner(made.market, made.user_id)
         for restaurant_id in document["restaurant_ids"]:
             started = time.perf_counter()
-            found = taken_apart(made.answer, document, restaurant_id, profile, None)
+            found = taken_apart(made.answer, document, restaurant_id, profile)
             parts.append(time.perf_counter() - started)
             exact += found["exact"]
             size = sum(abs(line["value"]) for line in found["features"])

@@ -33,17 +33,29 @@ _METHODS: Final = {
 Line = tuple[str | None, str | None, float]
 
 
+class _Average:
+    """Stands for the average candidate of a list."""
+
+
+AVERAGE: Final = _Average()
+Against = str | _Average
+"""A restaurant's id, or AVERAGE."""
+
+
 def taken_apart(
-    answer: Answer, document: dict[str, Any], restaurant_id: str, profile: Diner | None, against: str | None
+    answer: Answer,
+    document: dict[str, Any],
+    restaurant_id: str,
+    profile: Diner | None,
+    against: Against | None = None,
 ) -> dict[str, Any]:
     """`features`, `shapley`, `contrast`, `second_stage`, `method` and `exact` of `api.schemas.Explanation`.
 
     answer: the list as it is made again. document: as it was served; the sums are those of its terms. profile: what is
-    known of the diner now. against: another restaurant of the list; None: the average candidate. Raises NotInList.
+    known of the diner now. against: another restaurant of the list, or the average candidate, which takes ten times as
+    long as all the rest; None: neither. Raises NotInList.
     """
     logged = _logged(document, restaurant_id)
-    typical = float(answer.ranked.shortlists.typical()[0, 0])
-    instead = typical if against is None else _logged(document, against)["relevance"]
     snapshot = answer.ask.snapshot
     artifact, name = snapshot.artifact, snapshot.artifact.manifest.model
     diner, place = _diner(answer, profile), _restaurant(snapshot, restaurant_id)
@@ -55,10 +67,7 @@ def taken_apart(
     return {
         "features": _features(diner, place, people, places, logged["relevance"]),
         "shapley": _shares(diner, place, people, places, logged["relevance"]),
-        "contrast": {
-            "against": against,
-            "features": _contrast(answer, diner, place, against, logged["relevance"] - instead),
-        },
+        "contrast": None if against is None else _contrast(answer, document, diner, place, logged, against),
         "second_stage": second,
         "method": f"{name}: {_METHODS.get(name, 'not taken apart: the score of the pair as a whole')}",
         "exact": not rests and (bool(second) or snapshot.catalogue.reranker is None),
@@ -165,16 +174,25 @@ def _shares(diner: Parts, place: Parts, people: list[str], places: list[str], lo
 
 
 def _contrast(
-    answer: Answer, diner: Parts, place: Parts, against: str | None, difference: float
-) -> list[dict[str, Any]]:
-    """What the restaurant has that the other one has not; against nobody in particular: than the average candidate."""
+    answer: Answer,
+    document: dict[str, Any],
+    diner: Parts,
+    place: Parts,
+    logged: dict[str, float],
+    against: Against,
+) -> dict[str, Any]:
+    """What the restaurant has that the other one, or the average candidate, has not."""
     snapshot, shortlists = answer.ask.snapshot, answer.ranked.shortlists
-    candidates = shortlists.rows[0] if shortlists.passing is None else shortlists.rows[0, shortlists.passing[0]]
-    names = [against] if against is not None else [snapshot.catalogue.ids[row] for row in candidates.tolist()]
+    if isinstance(against, str):
+        names, instead = [against], _logged(document, against)["relevance"]
+    else:
+        candidates = shortlists.rows[0] if shortlists.passing is None else shortlists.rows[0, shortlists.passing[0]]
+        names, instead = [snapshot.catalogue.ids[row] for row in candidates.tolist()], float(shortlists.typical()[0, 0])
     found = contrast(diner, place, [_restaurant(snapshot, name) for name in names])
     labels = (_label(source, "restaurant", snapshot.artifact.restaurant_ids, ()) for source in found)
     lines: list[Line] = [(None, name, value) for name, value in zip(labels, found.values(), strict=True)]
-    return [{"feature": name, "value": value} for _, name, value in _listed(lines, difference)]
+    features = [{"feature": name, "value": value} for _, name, value in _listed(lines, logged["relevance"] - instead)]
+    return {"against": against if isinstance(against, str) else None, "features": features}
 
 
 def _logged(document: dict[str, Any], restaurant_id: str) -> dict[str, float]:

@@ -166,7 +166,8 @@ def test_two_restaurants_are_told_apart_to_the_bit(call: Caller) -> None:
     assert found["against"] == second["restaurant_id"]
     assert added_up(found["features"]) == relevance[0] - relevance[1]
     assert added_up(turned["features"]) == relevance[1] - relevance[0]
-    average = explained(call, answer, first)["contrast"]
+    assert explained(call, answer, first)["contrast"] is None
+    average = explained(call, answer, first, against_average="true")["contrast"]
     assert average["against"] is None
     assert len(average["features"]) > 2
     size = sum(abs(line["value"]) for line in average["features"])

@@ -15,6 +15,7 @@ from services.api.security import READERS_OF_DINERS, require
 from services.catalogue.records import Identifier
 from services.serving.explain import NotInList
 from services.serving.replay import ErasedList, NotReplayable, UnknownList
+from services.serving.taken_apart import AVERAGE
 
 router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
 
@@ -46,6 +47,9 @@ async def explanations(
     request_id: Annotated[Identifier, Query()],
     restaurant_id: Annotated[Identifier, Query()],
     against: Annotated[Identifier | None, Query(description="Another restaurant of the list to compare with.")] = None,
+    against_average: Annotated[
+        bool, Query(description="Compare with the average candidate of that request, where `against` names no other.")
+    ] = False,
 ) -> Response:
     """Why a restaurant stood where it stood in a list that was served.
 
@@ -56,8 +60,9 @@ async def explanations(
     if served is None:
         raise NotFound(f"no list with the request id {request_id!r} is on record")
     await services.in_thread(services.served.flush)
+    other = AVERAGE if against is None and against_average else against
     try:
-        found = await services.in_thread(services.explained, served, restaurant_id, against)
+        found = await services.in_thread(services.explained, served, restaurant_id, other)
     except NotInList as error:
         raise NotFound(f"restaurant {str(error)!r} was not in that list") from None
     except (UnknownList, ErasedList, NotReplayable) as error:
