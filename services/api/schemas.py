@@ -386,7 +386,9 @@ class Explanation(Body):
     without_payment: dict[str, int]
     against_next: list[Term] = Field(description="Differences to the next restaurant of the list; empty for the last.")
     method: str
-    exact: bool = Field(description="Whether every term is taken apart, with nothing left but rounding.")
+    exact: bool = Field(
+        description="Whether relevance and second stage are taken apart with nothing left but rounding."
+    )
 
 
 class Health(Body):
