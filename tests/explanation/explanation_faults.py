@@ -62,7 +62,7 @@ FAULTS = (
         _TREES,
         "(asked > self.low) & (asked <= self.high)",
         "(asked >= self.low) & (asked < self.high)",
-        f"{_OF_TREES} -k library",
+        f"{_OF_TREES} -k threshold",
     ),
     Fault(
         "enough points for the polynomial",

@@ -53,6 +53,15 @@ def test_they_sum_to_what_the_trees_add(seed: int, leaves: int, rounds: int) -> 
     )
 
 
+def test_a_row_at_a_threshold_goes_where_the_trees_send_it():
+    booster = grown(6, leaves=20)
+    trees = read(booster)
+    at_thresholds = np.random.default_rng(6).choice(trees.nodes["threshold"], (200, len(NAMES)))
+    shap = TreeShap.of(trees)
+    expected = booster.predict(at_thresholds, pred_contrib=True, num_threads=1)[:, :-1]
+    np.testing.assert_allclose(shap.values_of(at_thresholds), expected, rtol=0, atol=1e-9)
+
+
 def worth(trees: Trees, booster: lightgbm.Booster, row: np.ndarray, present: set[int]) -> float:
     """A tree where absent features go both ways, read from the library's own table of nodes."""
     total = 0.0
