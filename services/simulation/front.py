@@ -28,7 +28,7 @@ from services.simulation.closed_loop import Progress
 from services.simulation.outcomes import FIGURES, DinerSums, Doubles, Tally
 from services.simulation.plan import Plan, World
 from services.simulation.town import Town
-from services.stakeholders.negotiation.design import Candidate, around, design
+from services.stakeholders.negotiation.design import NEAR, Candidate, around, design
 from services.stakeholders.negotiation.front import Estimate, Evaluated, Front, Stage
 from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.negotiation.result import Result
@@ -64,6 +64,8 @@ class Evaluation:
     days: int = 28
     finalists: int = 12
     """Followed for `long_days`; 0: none."""
+    polished: int = 6
+    """Followed as long besides, close to the one that the finalists would settle on."""
     long_days: int = 182
     seed: int = 1
     cities: int = 1
@@ -110,6 +112,11 @@ def evaluate(
         chosen = [one for one in candidates if one.policy.name in names]
         long = _stage(evaluation, chosen, evaluation.long_days, jobs, progress, done)
         front = front.model_copy(update={"long": long, "created_at": now()})
+        if evaluation.polished and (settled := negotiate(front, {}).settlement) is not None:
+            centre = [one for one in chosen if one.policy.name == settled.policy.name]
+            near = around(centre, candidates, evaluation.polished, evaluation.seed, NEAR / 2.0)
+            long = _stage(evaluation, [*chosen, *near], evaluation.long_days, jobs, progress, done)
+            front = front.model_copy(update={"long": long, "created_at": now()})
     _write(file, front)
     journal.unlink(missing_ok=True)
     return front
@@ -170,7 +177,8 @@ def _stage(
     journal: "_Journal",
 ) -> Stage:
     """All candidates over so many days."""
-    found = {name: one for (lived, name), one in journal.evaluated.items() if lived == days}
+    asked = {one.policy.name for one in candidates}
+    found = {name: one for (lived, name), one in journal.evaluated.items() if lived == days and name in asked}
     title = f"policies over {days} days"
     progress(title, len(found), len(candidates))
     plans = {

@@ -24,7 +24,9 @@ from tests.conftest import tablestakes
 from tests.stakeholders.fronts import front, town
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
-SMALL = Evaluation(restaurants=40, diners=80, warm_days=9, policies=17, refined=3, days=2, finalists=2, long_days=3)
+SMALL = Evaluation(
+    restaurants=40, diners=80, warm_days=9, policies=17, refined=3, polished=1, days=2, finalists=2, long_days=3
+)
 SIZES = ("--restaurants", "40", "--diners", "80", "--warm-days", "9", "--policies", "20", "--days", "7")
 SECOND_LOOK = ("--refined", "2", "--finalists", "0", "--jobs", "1")
 
@@ -70,6 +72,7 @@ def test_anything_that_changes_the_numbers_changes_the_name() -> None:
         "warm_days": 10,
         "days": 3,
         "finalists": 3,
+        "polished": 2,
         "long_days": 4,
         "seed": 2,
         "cities": 2,
@@ -96,7 +99,7 @@ def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(made
     (tmp_path / f"{made.front_id}.json").write_text(made.model_dump_json())
     again = evaluate(SMALL, tmp_path, 1, silent, lambda: pytest.fail("it is made anew"), True)
     assert again == made.model_copy(update={"assumed": True})
-    assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (20, 2)
+    assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (20, 3)
     assert made.wide.policies[0].policy == Policy()
     assert made.provenance["setting"]["restaurants"] == 40
     assert {"code", "libraries", "python"} <= set(made.provenance)

@@ -62,11 +62,16 @@ def design(
 
 
 def around(
-    centres: Sequence[Candidate], tried: Sequence[Candidate], count: int, seed: int, seats: Sequence[Seat] = SEATS
+    centres: Sequence[Candidate],
+    tried: Sequence[Candidate],
+    count: int,
+    seed: int,
+    reach: float = NEAR,
+    seats: Sequence[Seat] = SEATS,
 ) -> tuple[Candidate, ...]:
     """Up to `count` candidates near the centres, each in turn, that have not been tried: a second, finer look.
 
-    Every dial is drawn within `NEAR` of its range on either side of the centre's, by a scrambled Sobol sequence.
+    Every dial is drawn within `reach` of its range on either side of the centre's, by a scrambled Sobol sequence.
     """
     found = {_key(one.policy, one.model): one for one in tried}
     known = len(found)
@@ -78,7 +83,7 @@ def around(
         changes = {}
         for dial, share in zip(dials, point, strict=True):
             middle = share_of(dial, value_of(centre.policy, dial.path))
-            changes[dial.path] = value_at(dial, min(max(middle + NEAR * (2.0 * share - 1.0), 0.0), 1.0 - 1e-12))
+            changes[dial.path] = value_at(dial, min(max(middle + reach * (2.0 * share - 1.0), 0.0), 1.0 - 1e-12))
         _add(found, centre.policy, changes, centre.model)
     return tuple(found.values())[known:]
 
