@@ -33,7 +33,7 @@ SIZES = (
     "--days",
     "2",
 )
-SMALL = (*SIZES, "--refined", "2", "--finalists", "3", "--long-days", "4")
+SMALL = (*SIZES, "--refined", "2", "--polished", "0", "--finalists", "3", "--long-days", "4")
 
 
 @pytest.fixture
