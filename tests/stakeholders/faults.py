@@ -219,8 +219,8 @@ FAULTS = (
     Fault(
         "idle dials make no second policy",
         f"{_FOLDER}/design.py",
-        "key = _digest(_without_idle_dials(policy), model)",
-        "key = _digest(policy, model)",
+        "return _digest(_without_idle_dials(policy), model)",
+        "return _digest(policy, model)",
         "tests/stakeholders/test_design.py",
     ),
     Fault(
@@ -247,7 +247,7 @@ FAULTS = (
     Fault(
         "a negotiation for real is in the trail",
         "services/stakeholders/negotiations.py",
-        "return self._kept(found) if known is None or known.held != held else known",
+        "return self._kept(found, reason)",
         "return found",
         "tests/stores/test_negotiation_stores.py -k kept_with_its_reasons",
     ),
