@@ -1,6 +1,7 @@
 """What all tests share: one hypothesis profile, a small city with a trained model, and the real UCI set where it is."""
 
 import fcntl
+import gc
 import json
 import os
 import subprocess
@@ -22,6 +23,17 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.load_profile("steady")
 
 _ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _let_go() -> Iterator[None]:
+    """Models of a module's servers and cities are mapped files: let go of them after it, also of what lies in cycles.
+
+    Else a process that runs hundreds of modules comes to have more than the 1,024 descriptors that `select` takes.
+    """
+    yield
+    gc.unfreeze()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
