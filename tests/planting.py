@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).parent.parent
+_FAILED = 1
 _PARTS = ("data", "models", "services", "loadtests", "tests", "pyproject.toml")
 
 
@@ -56,3 +57,18 @@ def run_guards(root: Path, guards: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*command, "-m", "not long", *chosen], cwd=root, env=environment, capture_output=True, text=True, timeout=600
     )
+
+
+def check_that_it_can_be_planted(fault: Fault, folder: Path) -> None:
+    """Raise AssertionError where the code no longer reads as the fault expects."""
+    (folder / fault.file).parent.mkdir(parents=True)
+    shutil.copy(_ROOT / fault.file, folder / fault.file)
+    fault.plant(folder)
+
+
+def check_that_it_is_noticed(fault: Fault, folder: Path) -> None:
+    """Plant it in a copy of the code. Raise AssertionError where its guards do not turn red."""
+    code = copy_of_the_code(folder)
+    fault.plant(code)
+    done = run_guards(code, fault.guards)
+    assert done.returncode == _FAILED, done.stdout[-3000:] + done.stderr[-1000:]

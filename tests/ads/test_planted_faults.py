@@ -4,26 +4,15 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS
-from planting import Fault, copy_of_the_code, run_guards
-
-_FAILED = 1
+from planting import Fault, check_that_it_can_be_planted, check_that_it_is_noticed
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.rule)
 def test_the_code_reads_as_the_fault_expects(fault: Fault, tmp_path: Path) -> None:
-    source = Path(__file__).parent.parent.parent / fault.file
-    (tmp_path / fault.file).parent.mkdir(parents=True)
-    (tmp_path / fault.file).write_text(source.read_text())
-
-    fault.plant(tmp_path)
+    check_that_it_can_be_planted(fault, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.rule)
 def test_a_planted_fault_is_noticed(fault: Fault, tmp_path: Path) -> None:
-    code = copy_of_the_code(tmp_path)
-    fault.plant(code)
-
-    done = run_guards(code, fault.guards)
-
-    assert done.returncode == _FAILED, done.stdout[-3000:] + done.stderr[-1000:]
+    check_that_it_is_noticed(fault, tmp_path)
