@@ -80,9 +80,17 @@ class Artifact:
         """The diner's row; None for one that the model has not seen."""
         return self._rows.get(user_id)
 
+    def restaurant_row(self, restaurant_id: str) -> int | None:
+        """The restaurant's row; None for one that the model has not seen."""
+        return self._restaurant_rows.get(restaurant_id)
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {user_id: row for row, user_id in enumerate(self.diner_ids)}
+
+    @cached_property
+    def _restaurant_rows(self) -> dict[str, int]:
+        return {restaurant_id: row for row, restaurant_id in enumerate(self.restaurant_ids)}
 
 
 def save(

@@ -18,6 +18,7 @@ from pydantic import Field, validate_call
 from scipy import linalg, sparse
 
 from models.base import FloatArray, IntArray, ModelError, TrainingData
+from models.explanation.parts import Kind, Parts, Source
 from models.factored import FactoredModel
 
 Doubles = npt.NDArray[np.float64]
@@ -70,6 +71,7 @@ class EaseModel(FactoredModel):
             own = np.zeros((len(vectors[side]), vectors[side].shape[1] + 1), np.float32)
             own[:, :-1] = vectors[side]
             self._keep(side, table, own, rows)
+        self._keep_liked(acts, shape)
         self._arrays["history_vectors"] = np.ascontiguousarray(history, np.float32)
         return self
 
@@ -77,6 +79,15 @@ class EaseModel(FactoredModel):
         """(m,) what each restaurant of a history, (m,) rows and weights, adds to the score of one: they sum to it."""
         vectors, served = self._arrays["history_vectors"], self._arrays["restaurant_vectors"][restaurant]
         return np.asarray(weights * (vectors[liked] @ served), dtype=np.float32)
+
+    def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:
+        """A diner is the sum of what each restaurant of the own history says."""
+        if side == "restaurant":
+            return super()._learnt_parts(side, row, tags, served)
+        liked, weights = self._liked_by(row)
+        said = self._arrays["history_vectors"][liked].astype(np.float64) * weights[:, None].astype(np.float64)
+        sources = [Source(Kind.HISTORY, row=restaurant) for restaurant in liked.tolist()]
+        return Parts(tuple(sources), said, np.zeros(len(liked)))
 
     def parameters(self) -> dict[str, Any]:
         """Hyper-parameters and the tags' names, and how much of the scores' energy the vectors kept."""

@@ -28,6 +28,7 @@ from models.base import (
     factor_scores,
 )
 from models.ease import EaseModel
+from models.explanation.parts import Parts, TakesApart
 from models.hybrid import LightFMModel
 from models.ials import IalsModel
 from models.popular import PopularModel
@@ -98,6 +99,26 @@ class EnsembleModel:
         """As each member has it."""
         return self._beside({name: model.new_restaurants(tags) for name, model in self._fitted.items()}, weighed=False)
 
+    def diner_parts(self, row: int) -> Parts:
+        """As each member has it; the weights are on this side."""
+        return self._parts_beside({name: one.diner_parts(row) for name, one in self._apart().items()}, weighed=True)
+
+    def restaurant_parts(self, row: int) -> Parts:
+        """As each member has it."""
+        parts = {name: one.restaurant_parts(row) for name, one in self._apart().items()}
+        return self._parts_beside(parts, weighed=False)
+
+    def new_diner_parts(self, tags: Sequence[str]) -> Parts:
+        """As each member has it."""
+        return self._parts_beside(
+            {name: one.new_diner_parts(tags) for name, one in self._apart().items()}, weighed=True
+        )
+
+    def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
+        """As each member has it."""
+        parts = {name: one.new_restaurant_parts(tags) for name, one in self._apart().items()}
+        return self._parts_beside(parts, weighed=False)
+
     def parameters(self) -> dict[str, Any]:
         """Those of the members, as given and as fitted, and the weights."""
         return {
@@ -135,6 +156,21 @@ class EnsembleModel:
             seeded = {"seed": self.seed, "threads": self.threads} if name in ("lightfm", "ials") else {}
             made[name] = MEMBERS[name](**{**seeded, **given})
         return made
+
+    def _apart(self) -> dict[str, TakesApart]:
+        return {name: model for name, model in self._fitted.items() if isinstance(model, TakesApart)}
+
+    def _parts_beside(self, members: Mapping[str, Parts], weighed: bool) -> Parts:
+        """The members' parts in one long space: parts of two members make nothing together."""
+        widths = [parts.vectors.shape[1] for parts in members.values()]
+        found = Parts((), np.empty((0, sum(widths))), np.empty(0))
+        for (name, parts), before in zip(members.items(), itertools.accumulate([0, *widths[:-1]]), strict=True):
+            scale = float(np.float32(self._scales[name]))
+            vectors = np.zeros((len(parts.sources), sum(widths)))
+            vectors[:, before : before + parts.vectors.shape[1]] = parts.vectors * (scale if weighed else 1.0)
+            sources = tuple(source._replace(member=name) for source in parts.sources)
+            found = found.joined(Parts(sources, vectors, parts.biases * scale))
+        return found
 
     def _beside(self, sides: Mapping[str, Representations], weighed: bool) -> Representations:
         """Vectors side by side; biases are weighed on both sides, since each is added once."""

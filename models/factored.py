@@ -5,8 +5,19 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from models.base import FeatureTable, FloatArray, IntArray, Representations, factor_scores
+from models.base import (
+    FeatureTable,
+    FloatArray,
+    IntArray,
+    Interactions,
+    ModelError,
+    Representations,
+    encode_tags,
+    factor_scores,
+)
+from models.explanation.parts import Kind, Parts
 from models.from_tags import TagRegression, completed, split
 
 SIDES: Final = ("diner", "restaurant")
@@ -45,6 +56,22 @@ class FactoredModel:
         """From tags alone; a restaurant without any is the mean of all."""
         return self._by_tags["restaurant"].new(tags)
 
+    def diner_parts(self, row: int) -> Parts:
+        """What a diner of the training data is made of."""
+        return self._parts("diner", row)
+
+    def restaurant_parts(self, row: int) -> Parts:
+        """What a restaurant of the training data is made of."""
+        return self._parts("restaurant", row)
+
+    def new_diner_parts(self, tags: Sequence[str]) -> Parts:
+        """What a diner who is known by tags alone is made of."""
+        return self._by_tags["diner"].parts(encode_tags([tags], self._by_tags["diner"].names).indices)
+
+    def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
+        """What a restaurant that is known by its tags alone is made of."""
+        return self._by_tags["restaurant"].parts(encode_tags([tags], self._by_tags["restaurant"].names).indices)
+
     def parameters(self) -> dict[str, Any]:
         """Hyper-parameters and the tags' names."""
         given = {name: value for name, value in vars(self).items() if not name.startswith("_")}
@@ -56,11 +83,28 @@ class FactoredModel:
 
     @classmethod
     def restore(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """From what was learnt."""
+        """From what was learnt; raise ModelError where it does not fit together."""
         model = cls(**{name: value for name, value in parameters.items() if not name.endswith("_tags")})
         model._by_tags = {side: TagRegression.restore(side, parameters[f"{side}_tags"], arrays) for side in SIDES}
         model._arrays = dict(arrays)
+        model._check_kept()
         return model
+
+    def _check_kept(self) -> None:
+        """Raise ModelError where what rows are made of is not of these rows, tags and restaurants."""
+        counts = {side: len(self._arrays[f"{side}_vectors"]) for side in SIDES}
+        for starts, columns, rows, width in (
+            *((f"{one}_tag_starts", f"{one}_tag_columns", counts[one], len(self._by_tags[one].names)) for one in SIDES),
+            ("liked_starts", "liked_restaurants", counts["diner"], counts["restaurant"]),
+        ):
+            if starts in self._arrays and not _is_sparse(self._arrays[starts], self._arrays[columns], rows, width):
+                raise ModelError(f"{starts} and {columns} are of other rows")
+        wanted = {f"{side}_seen": counts[side] for side in SIDES if f"{side}_tag_starts" in self._arrays}
+        if "liked_starts" in self._arrays:
+            wanted["liked_weights"] = len(self._arrays["liked_restaurants"])
+        for name, count in wanted.items():
+            if self._arrays[name].shape != (count,):
+                raise ModelError(f"{name} is of other rows")
 
     def _keep(self, side: str, table: FeatureTable, rows: FloatArray, acted: IntArray) -> None:
         """Keep (n, d + 1) vectors with biases; rows that are not in `acted` are taken for new ones, known by tags."""
@@ -69,3 +113,45 @@ class FactoredModel:
         learnt = split(whole)
         self._arrays |= {f"{side}_vectors": learnt.vectors, f"{side}_biases": learnt.biases}
         self._arrays |= self._by_tags[side].arrays(side)
+        self._arrays |= {
+            f"{side}_seen": seen,
+            f"{side}_tag_starts": table.matrix.indptr.astype(np.int32),
+            f"{side}_tag_columns": table.matrix.indices.astype(np.int32),
+        }
+
+    def _keep_liked(self, acts: Interactions, shape: tuple[int, int]) -> None:
+        """Keep what each diner liked and how much, for models that explain by it."""
+        liked = sparse.csr_matrix((acts.weights, (acts.diners, acts.restaurants)), shape=shape)
+        liked.sort_indices()
+        self._arrays |= {
+            "liked_starts": liked.indptr.astype(np.int32),
+            "liked_restaurants": liked.indices.astype(np.int32),
+            "liked_weights": liked.data.astype(np.float32),
+        }
+
+    def _liked_by(self, diner: int) -> tuple[IntArray, FloatArray]:
+        """(m,) restaurants that a diner of the training data liked, and how much."""
+        first, last = self._arrays["liked_starts"][diner : diner + 2].tolist()
+        return self._arrays["liked_restaurants"][first:last], self._arrays["liked_weights"][first:last]
+
+    def _parts(self, side: str, row: int) -> Parts:
+        """A row of the training data. In versions from before tags were kept it is one part, not taken apart."""
+        served = np.append(self._arrays[f"{side}_vectors"][row], self._arrays[f"{side}_biases"][row])
+        if f"{side}_tag_starts" not in self._arrays:
+            return Parts.whole(served, Kind.REST)
+        first, last = self._arrays[f"{side}_tag_starts"][row : row + 2].tolist()
+        tags = self._arrays[f"{side}_tag_columns"][first:last]
+        if not self._arrays[f"{side}_seen"][row]:
+            return self._by_tags[side].parts(tags)
+        return self._learnt_parts(side, row, tags, served)
+
+    def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:  # noqa: ARG002 - for others
+        """Of a row that was seen: (d + 1,) as served. Where its identity is all that was learnt, it is one part."""
+        return Parts.whole(served)
+
+
+def _is_sparse(starts: IntArray, columns: IntArray, rows: int, width: int) -> bool:
+    """Whether these are the rows of a compressed sparse matrix (rows, width)."""
+    if starts.shape != (rows + 1,) or starts[0] != 0 or starts[-1] != len(columns) or (np.diff(starts) < 0).any():
+        return False
+    return not len(columns) or bool(columns.min() >= 0 and columns.max() < width)

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from models.base import FeatureTable, FloatArray, Representations, encode_tags
+from models.base import FeatureTable, FloatArray, IntArray, Representations, encode_tags
+from models.explanation.parts import Kind, Parts, Source
 
 _PENALTY: Final = 10.0
 
@@ -51,6 +52,13 @@ class TagRegression:
     def new(self, tags: Sequence[Sequence[str]]) -> Representations:
         """Of rows of tags, known or not."""
         return split(self.rows(encode_tags(tags, self.names)))
+
+    def parts(self, tags: IntArray) -> Parts:
+        """What `rows` adds up for one row, whose tags are these of `names`: the intercept, and what each tag says."""
+        if not len(tags):
+            return Parts.whole(self.mean, Kind.TYPICAL)
+        sources = [Source(Kind.TYPICAL), *(Source(Kind.TAG, self.names[tag]) for tag in tags.tolist())]
+        return Parts.of(sources, self.effects[[-1, *tags.tolist()]])
 
 
 def completed(table: FeatureTable, rows: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[FloatArray, TagRegression]:

@@ -20,6 +20,7 @@ from models.base import (
     ModelError,
     TrainingData,
 )
+from models.explanation.parts import Kind, Parts, Source
 from models.factored import FactoredModel
 
 _LOSSES = ("warp", "bpr")
@@ -136,6 +137,13 @@ class LightFMModel(FactoredModel):
         rows = (identities + _shares(table.matrix) @ tags * self.tag_share).astype(np.float32)
         self._keep(side, table, rows, acted)
         self._arrays[f"{side}_tags"] = tags
+
+    def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:  # noqa: ARG002
+        """The embedding of each tag, weighted as it was learnt, and of the row's identity: what is left of the row."""
+        embeddings = self._arrays[f"{side}_tags"][tags].astype(np.float64)
+        sources = [Source(Kind.TAG, self._by_tags[side].names[tag]) for tag in tags.tolist()]
+        by_tags = Parts.of(sources, embeddings * (self.tag_share / max(len(tags), 1)))
+        return by_tags.closed(served, Kind.ITSELF)
 
 
 @dataclass(frozen=True, eq=False)

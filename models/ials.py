@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, validate_call
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from models.base import FloatArray, IntArray, Model, ModelError, TrainingData
+from models.explanation.parts import Kind, Parts, Source
 from models.factored import SIDES, FactoredModel
 
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -79,7 +81,31 @@ class IalsModel(FactoredModel):
             ("restaurant", data.restaurant_features, acts.restaurants),
         ):
             self._keep(side, table, np.column_stack([vectors[side], np.zeros(len(vectors[side]), np.float32)]), rows)
+        self._keep_liked(acts, shape)
         return self
+
+    def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:
+        """A diner is the solution of a linear system whose right side is a sum over the own history:
+
+            w_u = A^-1 sum_j c_uj h_j,    A = sum_i c_ui h_i h_i' + reg I
+
+        The vectors of restaurants were moved once more after those of diners, and conjugate gradients stop early. So
+        this solution is near what is served, not the same: the difference is a part of its own, the rest.
+        """
+        if side == "restaurant":
+            return super()._learnt_parts(side, row, tags, served)
+        liked, weights = self._liked_by(row)
+        confidences = 1.0 + self.alpha * weights.astype(np.float64)
+        own = self._arrays["restaurant_vectors"][liked].astype(np.float64)
+        system = self._gram() + (own.T * (confidences - 1.0)) @ own
+        said = np.asarray(np.linalg.solve(system, (own * confidences[:, None]).T).T, np.float64)
+        sources = [Source(Kind.HISTORY, row=restaurant) for restaurant in liked.tolist()]
+        return Parts(tuple(sources), said, np.zeros(len(liked))).closed(served, Kind.REST)
+
+    def _gram(self) -> npt.NDArray[np.float64]:
+        """(d, d) of all restaurants that were seen, with the penalty: the others were zero when diners were solved."""
+        seen = self._arrays["restaurant_vectors"][self._arrays["restaurant_seen"]].astype(np.float64)
+        return np.asarray(seen.T @ seen + self.regularisation * np.eye(seen.shape[1]))
 
 
 def _alternated(

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Interactions, Representations, TrainingData, factor_scores
+from models.explanation.parts import Kind, Parts, Source
 
 POPULARITY_HALF_LIFE_DAYS: Final = 14.0
 _HOME = "home_district="
@@ -69,14 +70,43 @@ class PopularModel:
 
     def new_diners(self, tags: Sequence[Sequence[str]]) -> Representations:
         """The home district among the tags decides."""
-        index = {f"{_HOME}{name}": position for position, name in enumerate(self._districts)}
-        homes = [next((index[tag] for tag in row if tag in index), -1) for row in tags]
-        return self._living_in(np.asarray(homes, np.int32))
+        return self._living_in(np.asarray([self._home(row) for row in tags], np.int32))
 
     def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
         """Nobody has ordered there yet: the lower quartile of what there is."""
         typical = np.quantile(self._log_shares, 0.25, axis=0).astype(np.float32)
         return Representations(np.tile(typical, (len(tags), 1)), np.zeros(len(tags), np.float32))
+
+    def diner_parts(self, row: int) -> Parts:
+        """The market's taste, and what the home district changes in it."""
+        return self._parts(int(self._homes[row]))
+
+    def restaurant_parts(self, row: int) -> Parts:
+        """Itself: how often it was ordered from, in each district."""
+        return Parts.whole(np.append(self._log_shares[row], np.float32(0.0)))
+
+    def new_diner_parts(self, tags: Sequence[str]) -> Parts:
+        """The home district among the tags decides."""
+        return self._parts(self._home(tags))
+
+    def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
+        """What is taken for a restaurant where nobody has ordered yet."""
+        return Parts.whole(np.append(self.new_restaurants([tags]).vectors[0], np.float32(0.0)), Kind.TYPICAL)
+
+    def _parts(self, home: int) -> Parts:
+        market = np.zeros((1, len(self._districts) + 2))
+        market[0, -2] = 1.0
+        if home < 0:
+            return Parts.of([Source(Kind.TYPICAL)], market)
+        change = -market
+        change[0, home] += 1.0
+        lives = Source(Kind.TAG, f"{_HOME}{self._districts[home]}")
+        return Parts.of([Source(Kind.TYPICAL), lives], np.concatenate([market, change]))
+
+    def _home(self, tags: Sequence[str]) -> int:
+        """The district that the tags name; -1: none."""
+        index = {f"{_HOME}{name}": position for position, name in enumerate(self._districts)}
+        return next((index[tag] for tag in tags if tag in index), -1)
 
     def parameters(self) -> dict[str, Any]:
         """Half-life, shrinkage, and the districts' names."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Model, Representations, TrainingData
+from models.explanation.parts import Parts
 from models.hybrid import LightFMModel
 from models.second_stage.learning import TreeSettings, learn
 from models.second_stage.stage import SecondStage
@@ -83,6 +84,22 @@ class LightFMLambdaMartModel:
     def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
         """From tags alone, in the first stage."""
         return self._first_stage.new_restaurants(tags)
+
+    def diner_parts(self, row: int) -> Parts:
+        """Of a diner of the training data, in the first stage."""
+        return self._first_stage.diner_parts(row)
+
+    def restaurant_parts(self, row: int) -> Parts:
+        """Of a restaurant of the training data, in the first stage."""
+        return self._first_stage.restaurant_parts(row)
+
+    def new_diner_parts(self, tags: Sequence[str]) -> Parts:
+        """From tags alone, in the first stage."""
+        return self._first_stage.new_diner_parts(tags)
+
+    def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
+        """From tags alone, in the first stage."""
+        return self._first_stage.new_restaurant_parts(tags)
 
     def parameters(self) -> dict[str, Any]:
         """Of both stages, and the names that their arrays are of."""

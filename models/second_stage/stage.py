@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from models.base import FloatArray, Model, ModelError
+from models.explanation.tree_shap import TreeShap
 from models.journal import DAYPARTS, Actions, Asked, Doubles, Places, Rows
 from models.second_stage.features import FEATURES, Past, VenueFigures, Venues, features
 from models.second_stage.trees import Trees
@@ -76,6 +78,11 @@ class SecondStage:
     ) -> Doubles:
         """(B, S) what to add to the first stage's scores of the restaurants in `columns`; see `features`."""
         return self.trees.sums(features(venues, past, asked, columns, relevance, log_minutes))
+
+    @cached_property
+    def shap(self) -> TreeShap:
+        """What takes the trees' sums apart."""
+        return TreeShap.of(self.trees)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """By name, to be saved."""

@@ -107,10 +107,21 @@ EXPLANATION: Final[dict[str, Any]] = {
         {"name": "exploration", "value": 0.0},
         {"name": "payment", "value": 0.0},
     ],
-    "features": [],
+    "features": [
+        {"diner_feature": "this diner", "restaurant_feature": "cuisine=thai", "value": 1.5},
+        {"diner_feature": None, "restaurant_feature": "this restaurant", "value": 0.5},
+        {"diner_feature": "others", "restaurant_feature": "others", "value": 0.125},
+    ],
+    "shapley": [
+        {"of": "restaurant", "feature": "this restaurant", "value": 1.25},
+        {"of": "diner", "feature": "this diner", "value": 0.75},
+        {"of": "both", "feature": "others", "value": 0.125},
+    ],
+    "contrast": {"against": None, "features": [{"feature": "cuisine=thai", "value": 1.25}]},
+    "second_stage": [],
     "without_payment": {"rank": 1},
     "against_next": [{"name": "relevance", "value": 0.25}],
-    "method": "the terms that were added up when the list was made",
+    "method": "lightfm: cells of features, and their Shapley values in closed form",
     "exact": True,
 }
 

@@ -332,19 +332,63 @@ class MarketPage(Body):
     next: str | None = None
 
 
+class ExplainedFeature(Body):
+    """What a feature of the diner and one of the restaurant add to the relevance together."""
+
+    diner_feature: str | None = Field(description="Null: for anybody who asks.")
+    restaurant_feature: str | None = Field(description="Null: with any restaurant.")
+    value: float
+
+
+class ShareOfFeature(Body):
+    """The Shapley value of one feature in the relevance."""
+
+    of: Literal["diner", "restaurant", "both"]
+    feature: str
+    value: float
+
+
+class FeatureTerm(Body):
+    """What a feature of the restaurant adds."""
+
+    feature: str
+    value: float
+
+
+class Contrast(Body):
+    """Why this restaurant rather than another: what each of its features adds, less what the other's add."""
+
+    against: str | None = Field(description="Null: the average candidate of that list.")
+    features: list[FeatureTerm]
+
+
 class Explanation(Body):
-    """Why a restaurant stood where it stood, from the logged request."""
+    """Why a restaurant stood where it stood, from the logged request and with the model that answered it."""
 
     request_id: str
     restaurant_id: str
     rank: int
     score: float
     terms: list[Term] = Field(description="They add up to the score bit for bit, left to right in float64.")
-    features: list[dict[str, str | float]]
+    features: list[ExplainedFeature] = Field(
+        description="The term `relevance` taken apart: the 20 largest, `others`, and what float32 numbers round away. "
+        "They add up to the term bit for bit, left to right in float64. Protected attributes are never among them."
+    )
+    shapley: list[ShareOfFeature] = Field(
+        description="The same term, shared out among single features; adds up to it in the same way."
+    )
+    contrast: Contrast | None = Field(
+        description="Null where no comparison was asked for. Adds up, in the same way, to the difference of relevances."
+    )
+    second_stage: list[Term] = Field(
+        description="The term `second_stage` taken apart by TreeSHAP, added up in the same way; empty without one."
+    )
     without_payment: dict[str, int]
     against_next: list[Term] = Field(description="Differences to the next restaurant of the list; empty for the last.")
     method: str
-    exact: bool
+    exact: bool = Field(
+        description="Whether relevance and second stage are taken apart with nothing left but rounding."
+    )
 
 
 class Health(Body):

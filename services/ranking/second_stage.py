@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from models.base import FloatArray
 from models.journal import Actions, Asked, Doubles, Places, Rows
-from models.second_stage.features import Past, Venues
+from models.second_stage.features import Past, Venues, features
 from models.second_stage.stage import SecondStage
 
 
@@ -96,6 +96,12 @@ class Reranker:
     ) -> Doubles:
         """(B, S) what the second stage adds to the scores of the restaurants in `columns`."""
         return self.stage.correct(self.venues, moments.past, moments.asked, columns, relevance, log_minutes)
+
+    def features(
+        self, moments: Moments, columns: Rows, relevance: Doubles | FloatArray, log_minutes: Doubles
+    ) -> Doubles:
+        """(B, S, features) what `correct` looks at."""
+        return features(self.venues, moments.past, moments.asked, columns, relevance, log_minutes)
 
     def _here(self, actions: Actions) -> Actions:
         """In rows of the catalogue, without restaurants that have left it."""

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data.dataset import Dataset
+from models.second_stage.features import FEATURES
 from services.retraining.training import train_markets
 from services.settings import Settings
 from tests.api.conftest import running
@@ -73,6 +74,26 @@ def test_the_second_stage_is_a_term_and_the_terms_still_add_up_bit_for_bit(serve
     ).json()
     assert ledger["score"] == answer["items"][0]["score"]
     assert [t["name"] for t in ledger["terms"]][2] == "second_stage"
+
+
+def test_the_second_stage_is_taken_apart_to_the_bit(served, small_city):
+    answer = asked(served, small_city)
+    wanted = second_terms(answer)
+    for item in answer["items"]:
+        explanation = served.get(
+            "/v1/explanations",
+            params={"request_id": answer["request_id"], "restaurant_id": item["restaurant_id"]},
+            headers={"Authorization": f"Bearer {small_city.keys['app']}"},
+        ).json()
+        assert explanation["exact"] is True
+        parts = {line["name"]: line["value"] for line in explanation["second_stage"]}
+        total = 0.0
+        for value in parts.values():
+            total += value
+        assert total == wanted[item["restaurant_id"]]
+        assert abs(parts.get("rounding", 0.0)) <= 1e-9
+        assert set(parts) <= {"expected", "rounding", *FEATURES}
+        assert len(parts) > 3
 
 
 def test_an_order_moves_the_second_stage_of_its_restaurant(served, small_city):

@@ -9,11 +9,13 @@ from services.api.asking import ask_for_ranking
 from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer, answered
-from services.api.problems import NotFound
+from services.api.problems import Gone, NotFound
 from services.api.schemas import Explanation, RankingRequest, RecommendationQuery, Recommendations
 from services.api.security import READERS_OF_DINERS, require
 from services.catalogue.records import Identifier
-from services.serving.explain import NotInList, explanation
+from services.serving.explain import NotInList
+from services.serving.replay import ErasedList, NotReplayable, UnknownList
+from services.serving.taken_apart import AVERAGE
 
 router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
 
@@ -39,17 +41,30 @@ async def rankings(services: ServicesDep, notes: NotesDep, body: RankingRequest)
     return Response(made, media_type="application/json")
 
 
-@router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, 404, 422, 503))
+@router.get("/explanations", operation_id="getExplanation", responses=answers(Explanation, 404, 410, 422, 503))
 async def explanations(
     services: ServicesDep,
     request_id: Annotated[Identifier, Query()],
     restaurant_id: Annotated[Identifier, Query()],
+    against: Annotated[Identifier | None, Query(description="Another restaurant of the list to compare with.")] = None,
+    against_average: Annotated[
+        bool, Query(description="Compare with the average candidate of that request, where `against` names no other.")
+    ] = False,
 ) -> Response:
-    """Why a restaurant stood where it stood in a list that was served, from the log of that list."""
+    """Why a restaurant stood where it stood in a list that was served.
+
+    Its ledger is as it was logged; the relevance in it is taken apart with the model, catalogue and diner of then. Gone
+    (410) where one of these is not kept any more.
+    """
     served = await services.in_thread(services.served.get, request_id)
     if served is None:
         raise NotFound(f"no list with the request id {request_id!r} is on record")
+    await services.in_thread(services.served.flush)
+    other = AVERAGE if against is None and against_average else against
     try:
-        return Response(orjson.dumps(explanation(served, restaurant_id)), media_type="application/json")
-    except NotInList:
-        raise NotFound(f"restaurant {restaurant_id!r} was not in that list") from None
+        found = await services.in_thread(services.explained, served, restaurant_id, other)
+    except NotInList as error:
+        raise NotFound(f"restaurant {str(error)!r} was not in that list") from None
+    except (UnknownList, ErasedList, NotReplayable) as error:
+        raise Gone(f"the list cannot be explained any more: {error}") from None
+    return Response(orjson.dumps(found), media_type="application/json")

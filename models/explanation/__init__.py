@@ -1,0 +1,1 @@
+"""A score taken apart exactly: what each feature of a diner, a restaurant and a moment adds to it."""
