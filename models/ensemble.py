@@ -28,7 +28,7 @@ from models.base import (
     factor_scores,
 )
 from models.ease import EaseModel
-from models.explanation.parts import Parts, TakesApart
+from models.explanation.parts import Parts, TakesApart, explains_exactly
 from models.hybrid import LightFMModel
 from models.ials import IalsModel
 from models.popular import PopularModel
@@ -98,6 +98,11 @@ class EnsembleModel:
     def new_restaurants(self, tags: Sequence[Sequence[str]]) -> Representations:
         """As each member has it."""
         return self._beside({name: model.new_restaurants(tags) for name, model in self._fitted.items()}, weighed=False)
+
+    @property
+    def exact_parts(self) -> bool:
+        """Where every member's are."""
+        return all(explains_exactly(model) for model in self._fitted.values())
 
     def diner_parts(self, row: int) -> Parts:
         """As each member has it; the weights are on this side."""

@@ -56,6 +56,11 @@ class FactoredModel:
         """From tags alone; a restaurant without any is the mean of all."""
         return self._by_tags["restaurant"].new(tags)
 
+    @property
+    def exact_parts(self) -> bool:
+        """True for versions that keep their rows' tags."""
+        return all(f"{side}_tag_starts" in self._arrays for side in SIDES)
+
     def diner_parts(self, row: int) -> Parts:
         """What a diner of the training data is made of."""
         return self._parts("diner", row)

@@ -58,6 +58,11 @@ class IalsModel(FactoredModel):
         start = {side: scale * rng.standard_normal((n, self.components), dtype=np.float32) for side, n in rows.items()}
         return self._fit(data, start, self.epochs)
 
+    @property
+    def exact_parts(self) -> bool:
+        """False: what a diner's history gives is near the vector that was alternated, not the same."""
+        return False
+
     def fit_from(self, data: TrainingData, start: Model, diners: IntArray, restaurants: IntArray) -> Self:
         """Alternate from another's vectors, for `warm_epochs`; one of other dimensions is no start."""
         if not isinstance(start, IalsModel) or start.components != self.components:

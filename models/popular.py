@@ -77,6 +77,11 @@ class PopularModel:
         typical = np.quantile(self._log_shares, 0.25, axis=0).astype(np.float32)
         return Representations(np.tile(typical, (len(tags), 1)), np.zeros(len(tags), np.float32))
 
+    @property
+    def exact_parts(self) -> bool:
+        """True: a share is a count."""
+        return True
+
     def diner_parts(self, row: int) -> Parts:
         """The market's taste, and what the home district changes in it."""
         return self._parts(int(self._homes[row]))

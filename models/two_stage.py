@@ -85,6 +85,11 @@ class LightFMLambdaMartModel:
         """From tags alone, in the first stage."""
         return self._first_stage.new_restaurants(tags)
 
+    @property
+    def exact_parts(self) -> bool:
+        """Those of the first stage."""
+        return self._first_stage.exact_parts
+
     def diner_parts(self, row: int) -> Parts:
         """Of a diner of the training data, in the first stage."""
         return self._first_stage.diner_parts(row)

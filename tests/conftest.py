@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from data.dataset import Dataset
-from services.access.keys import ensure_keys
-from services.database.engine import open_database
-from services.settings import Settings
+pytest.register_assert_rewrite("models.testing")  # asserts of the shipped contract say what differs
+
+from data.dataset import Dataset  # noqa: E402
+from services.access.keys import ensure_keys  # noqa: E402
+from services.database.engine import open_database  # noqa: E402
+from services.settings import Settings  # noqa: E402
 
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")

@@ -93,6 +93,11 @@ class Parts:
 class TakesApart(Protocol):
     """A model that says what its rows are made of. Parts sum to the served row but for the rounding to float32."""
 
+    @property
+    def exact_parts(self) -> bool:
+        """Whether no row that it learnt has a part that is a `Kind.REST`."""
+        ...
+
     def diner_parts(self, row: int) -> Parts:
         """Of a diner of the training data."""
         ...
@@ -108,6 +113,11 @@ class TakesApart(Protocol):
     def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
         """Of a restaurant that is known by its tags alone."""
         ...
+
+
+def explains_exactly(model: object) -> bool:
+    """Whether a model's scores are taken apart with nothing left but rounding."""
+    return isinstance(model, TakesApart) and model.exact_parts
 
 
 @dataclass(frozen=True, eq=False)

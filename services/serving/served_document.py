@@ -91,6 +91,7 @@ def _document(answer: "Answer") -> dict[str, Any]:
         "k": ask.k,
         "personalised": ask.personalised,
         "degraded": answer.degraded,
+        "exact_parts": ask.snapshot.exact_parts,
         "term_names": TERMS,
         "restaurant_ids": [ask.snapshot.catalogue.ids[row] for row in shown.rows.tolist()],
         # A term that is 0 throughout (no recent actions, no exploration) is written as that one number.

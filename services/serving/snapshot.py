@@ -10,6 +10,7 @@ import numpy.typing as npt
 from data.dataset import MarketInfo
 from models.artifacts import Artifact
 from models.base import FloatArray, Representations
+from models.explanation.parts import explains_exactly
 from models.second_stage.stage import second_stage_of
 from models.training_data import Districts, restaurant_tags
 from services.ads.book import AdBook
@@ -53,6 +54,8 @@ class MarketSnapshot:
     popularity: FloatArray
     """(n,) recent orders at each restaurant, older ones counting less; 0 for those that the model has not seen."""
     districts: Districts
+    exact_parts: bool
+    """Whether the model's scores are taken apart with nothing left but rounding."""
     model_tag: bytes
     """Stands for the model version in the feature cache: a vector of another model is never used."""
     trial: "Trial | None" = None
@@ -152,6 +155,7 @@ def _of_model(artifact: Artifact, policies: Mapping[str, Policy], rows: npt.NDAr
         "selling": {name: Selling.under(policy.ads, artifact.calibration) for name, policy in policies.items()},
         "nobody": artifact.model.new_diners([[]]),
         "popularity": np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
+        "exact_parts": explains_exactly(artifact.model),
         "model_tag": model_tag(artifact.version),
     }
 

@@ -321,10 +321,9 @@ class RankedLister:
     def _explained(self, restaurants: npt.NDArray[np.int32], late: BoolArray) -> int:
         """How many of the restaurants shown have a score whose every term is explained exactly.
 
-        A late list has no score; trees' terms are exact for the trees, but not in terms of what is known of a diner.
+        A late list has no score.
         """
-        exact = self.market.snapshot.catalogue.reranker is None
-        return int(np.count_nonzero(restaurants[~late] >= 0)) if exact else 0
+        return int(np.count_nonzero(restaurants[~late] >= 0)) if self.market.snapshot.exact_parts else 0
 
     def _by_the_truth(self, asked: Asked, judged: BoolArray, slates: Slates) -> tuple[Doubles, Doubles, Doubles]:
         """((J,) nDCG@10, (J, G) exposure of the groups, (J, G) their merit) of the lists that are judged."""

@@ -1,13 +1,11 @@
-"""A town that is generated once, and asserts of the shipped contract that say what differs."""
+"""A town that is generated once."""
 
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("models.testing")
-
-from data.city.generate import generate  # noqa: E402
-from data.dataset import Dataset  # noqa: E402
+from data.city.generate import generate
+from data.dataset import Dataset
 
 
 @pytest.fixture(scope="session")

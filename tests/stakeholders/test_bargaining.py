@@ -200,10 +200,10 @@ def test_what_the_others_cannot_take_is_a_share_of_one() -> None:
 
 def test_a_seat_that_states_its_disagreement_is_measured_from_there() -> None:
     values = np.asarray([[0.0, 10.0], [4.0, 8.0], [6.0, 4.0], [10.0, 0.0]])
-    found = bargain(values, values[:, 0] >= 4.0, np.asarray([4.0, np.nan]))
-    assert found.disagreement.tolist() == [4.0, 0.0]
-    assert found.gains[1].tolist() == [0.0, 1.0]
-    assert found.gains[2].tolist() == [pytest.approx(1 / 3), 0.5]
+    found = bargain(values, values[:, 0] >= 4.0, np.asarray([3.0, np.nan]))  # else 4: the other's favourite
+    assert found.disagreement.tolist() == [3.0, 0.0]
+    assert found.gains[1].tolist() == [pytest.approx(1 / 7), 1.0]
+    assert found.gains[2].tolist() == [pytest.approx(3 / 7), 0.5]
     with pytest.raises(ValueError, match="feasible"):
         bargain(values, np.zeros(4, np.bool_), np.full(2, np.nan))
 

@@ -198,22 +198,27 @@ def test_releases_by_hand() -> None:
     ("change", "expected"),
     [
         ({}, [1.0, 1.0]),
-        ({"terms": [[0.5, 0.2], 0.0, [0.0, 0.1], 0.0]}, [1.0, 0.0]),
+        ({"terms": [[0.5, 0.2], 0.0, [0.0, 0.1], 0.0]}, [1.0, 1.0]),
+        ({"exact_parts": False}, [0.0, 0.0]),
+        ({"exact_parts": None}, [float("nan"), float("nan")]),
         ({"terms": [[0.2, 0.5], 0.0, 0.0, 0.0]}, [0.0, 0.0]),
         ({"terms": [[float("nan"), 0.2], 0.0, 0.0, 0.0]}, [0.0, 0.0]),
         ({"terms": [[0.2, 0.5], 0.0, 0.0, [0.9, 0.0]], "ads": {"organic_ranks": [2, 1]}}, [1.0, 1.0]),
     ],
-    ids=["by its terms", "moved by trees", "not in their order", "not a number", "sold"],
+    ids=["by its terms", "moved by trees", "with a rest", "of old", "not in their order", "not a number", "sold"],
 )
 def test_an_item_is_explained_where_its_terms_give_its_place(change: dict[str, Any], expected: list[float]) -> None:
     served = {
         "term_names": ["relevance", "recency", "second_stage", "payment"],
         "restaurant_ids": ["a", "b"],
         "terms": [[0.5, 0.2], 0.0, 0.0, 0.0],
+        "exact_parts": True,
         **change,
     }
+    if served["exact_parts"] is None:
+        del served["exact_parts"]
 
-    assert explained_exactly(served).tolist() == expected
+    np.testing.assert_array_equal(explained_exactly(served), expected)
 
 
 @settings(max_examples=30)

@@ -63,9 +63,7 @@ def test_a_freeze_by_hand_refuses_until_it_ends_and_names_what_waits(
 ) -> None:
     freezes.freeze(MARKET, "an outage", FRIDAY + timedelta(hours=2), "infra")
     for move in (Move.PROMOTE, Move.CANARY, Move.SHADOW):
-        with pytest.raises(
-            Frozen, match=f"an outage .hand, until 2026-01-09 20:00 UTC.; waiting: {versions[1]}"
-        ) as caught:
+        with pytest.raises(Frozen, match=r"an outage .hand, until 2026-01-09 20:00 UTC.; waiting: ") as caught:
             store_of(engine, clock).move(MARKET, versions[1], move, role="admin", share=0.1)
         assert sorted(caught.value.queue) == sorted(versions[1:])
         assert [freeze.cause for freeze in caught.value.freezes] == [Cause.HAND]

@@ -44,7 +44,8 @@ def served(
 ) -> dict[str, Any]:
     """A list of the restaurants shown, its relevance falling from 0.5 by 0.1."""
     relevance = [0.5 - 0.1 * place for place in range(len(shown))]
-    body = {"term_names": TERMS, "restaurant_ids": shown, "terms": [relevance, 0.0, 0.0, 0.0, 0.0, 0.0], **kept}
+    terms = [relevance, 0.0, 0.0, 0.0, 0.0, 0.0]
+    body = {"term_names": TERMS, "restaurant_ids": shown, "terms": terms, "exact_parts": True, **kept}
     head = {"request_id": request, "market": market, "user_id": user, "at": at, "model_version": "v1"}
     return {**head, "policy": "balanced", "policy_version": 1, "document": orjson.dumps(body)}
 

@@ -59,8 +59,6 @@ from services.stakeholders.scorecard.window import (
 SAMPLED_LISTS: Final = 2_000
 """Of a window, evenly spread over it: what takes the places themselves is computed from these."""
 _EXPLAINED: Final = 30
-_UNEXPLAINED: Final = "second_stage"
-"""The sum of many trees: the ledger has it as one number, and nothing takes it apart exactly yet."""
 _SHOWN_STATES: Final = frozenset({State.CANARY, State.CHAMPION})
 _RELEASES: Final = tuple(f"release.{move}" for move in ("register", "promote", "canary", "rollback"))
 
@@ -222,10 +220,10 @@ def _places(lists: Sequence[ServedList], documents: Sequence[dict[str, Any]], ha
 
 
 def explained_exactly(document: Mapping[str, Any]) -> Doubles:
-    """(shown,) 1 where an item's ledger explains its place without a rest, else 0.
+    """(shown,) 1 where an item's ledger explains its place without a rest, else 0; NaN where the record does not say.
 
-    Its terms are finite, added up they put the list (without payment) into the very order that it had, and none of
-    them is a sum that nothing takes apart: a second stage's correction.
+    Its terms are finite, added up they put the list (without payment) into the very order that it had, and the model's
+    terms among them are taken apart with nothing left but rounding.
     """
     terms = dict(zip(document["term_names"], terms_of(dict(document)), strict=True))
     values = np.zeros(len(document["restaurant_ids"]))
@@ -235,8 +233,9 @@ def explained_exactly(document: Mapping[str, Any]) -> Doubles:
     whole = np.isfinite(values) & np.isfinite(np.asarray(terms.get("payment", values), np.float64))
     falling = values[np.argsort(organic_ranks(dict(document)), kind="stable")]
     in_order = bool((np.diff(falling) <= 0.0).all())
-    rest = np.asarray(terms.get(_UNEXPLAINED, np.zeros(len(values))), np.float64)
-    return np.asarray(whole & in_order & (rest == 0.0), np.float64)
+    if "exact_parts" not in document:
+        return np.full(len(values), np.nan)
+    return np.asarray(whole & in_order & document["exact_parts"], np.float64)
 
 
 def _explaining(lists: Sequence[ServedList], documents: Sequence[Mapping[str, Any]]) -> Doubles:
