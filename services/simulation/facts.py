@@ -1,6 +1,6 @@
 """A fact from outside by which the consequences were set, and what the city makes of it.
 
-    python -m services.simulation.facts
+    python -m services.simulation.facts [--choice cascade] [--annoyance 0.25]
 
 Ads that are seen over a year cost about three times the visits that they cost in the first month (Goli, Huang, Reiley,
 Riabov, arXiv 2412.05516). Two policies, without ads and with, live in the same cities for a year.
@@ -10,12 +10,15 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from joblib import Parallel, delayed
 
+from data.city.life import LifeParameters
+from data.city.parameters import ChoiceModel
 from services.simulation.closed_loop import SeedRun, run_seed
 from services.simulation.outcomes import Doubles, Measured, figures, interval, ratio
 from services.simulation.plan import Plan, World
@@ -65,10 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m services.simulation.facts")
     parser.add_argument("--seeds", type=int, default=8, help="cities")
+    parser.add_argument("--choice", choices=[str(one) for one in ChoiceModel], default=str(_PLAN.world.choice))
+    parser.add_argument("--annoyance", type=float, default=LifeParameters().annoyance, help="of the ads")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args(argv)
-    runs = Parallel(n_jobs=chosen.jobs)(delayed(run_seed)(_PLAN, seed) for seed in range(1, chosen.seeds + 1))
+    life = LifeParameters(annoyance=chosen.annoyance)
+    plan = replace(_PLAN, world=replace(_PLAN.world, choice=ChoiceModel(chosen.choice), life=life))
+    runs = Parallel(n_jobs=chosen.jobs)(delayed(run_seed)(plan, seed) for seed in range(1, chosen.seeds + 1))
     result: dict[str, Any] = report(list(runs))
     for name, found in result.items():
         if isinstance(found, dict):

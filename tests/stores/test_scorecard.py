@@ -282,6 +282,21 @@ def test_a_demand_is_the_target_and_without_one_the_registry(week: Engine) -> No
     assert any("at least 400: open" in line for line in text_lines(cards(week).fresh("aldermoor")))
 
 
+def test_a_demand_on_another_seat_s_number_stands_among_one_s_own(week: Engine) -> None:
+    body = {"limits": [{"measure": "fee_revenue_per_1000", "at_most": 1.0}]}
+    row = {"market": "aldermoor", "seat": "product", "version": 1, "document": orjson.dumps(body).decode()}
+    with writing(week) as connection:
+        connection.execute(insert_into(week, demands), {**row, "updated_at": NOON})
+
+    seats = {of.seat.name: of.lines for of in cards(week).fresh("aldermoor").seats}
+
+    fees = seats["product"][-1]
+    assert (fees.measure.key, fees.now.value) == ("fee_revenue_per_1000", pytest.approx(1000 * 25 / 3))
+    assert fees.target is not None
+    assert fees.target.limit.at_most == 1.0
+    assert [line.target for line in seats["sales"] if line.measure.key == "fee_revenue_per_1000"] == [None]
+
+
 def test_whoever_polls_gets_the_same_card_for_some_seconds(week: Engine) -> None:
     found = cards(week)
 

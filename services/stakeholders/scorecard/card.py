@@ -67,7 +67,7 @@ class Line:
 
 @dataclass(frozen=True)
 class SeatCard:
-    """A seat's numbers, the negotiated one first."""
+    """A seat's numbers, the negotiated one first; those of others that it limits are last."""
 
     seat: Seat
     lines: tuple[Line, ...]
@@ -108,13 +108,23 @@ def numbers_of(seats: Sequence[Seat], window: Window) -> Numbers:
     return {measure.key: _live(measure, window) for seat in seats for measure in (seat.number, *seat.others)}
 
 
-def lines_of(seat: Seat, now: Numbers, before: Numbers, demanded: Sequence[Limit] | None) -> SeatCard:
-    """A seat's numbers; `demanded` None: the seat has stored no demand, the registry's limits are its targets."""
+def lines_of(
+    seat: Seat,
+    now: Numbers,
+    before: Numbers,
+    known: Mapping[str, Measure],
+    demanded: Sequence[Limit] | None = None,
+) -> SeatCard:
+    """A seat's numbers, then those of others that it has a limit on.
+
+    known: all measures by key. demanded: None: the seat has stored no demand, the registry's limits are its targets.
+    """
     limits, source = (seat.limits, "registry") if demanded is None else (tuple(demanded), "demand")
     targets = {limit.key: Target(limit, source) for limit in limits}
+    own = {measure.key: measure for measure in (seat.number, *seat.others)}
     lines = (
-        Line(measure, now[measure.key], change(now[measure.key], before[measure.key]), targets.get(measure.key))
-        for measure in (seat.number, *seat.others)
+        Line(measure, now[key], change(now[key], before[key]), targets.get(key))
+        for key, measure in (own | {key: known[key] for key in targets if key not in own}).items()
     )
     return SeatCard(seat, tuple(lines))
 

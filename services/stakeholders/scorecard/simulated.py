@@ -29,7 +29,7 @@ from services.stakeholders.scorecard.window import (
     Doubles,
     Window,
 )
-from services.stakeholders.seats import SEATS, Seat
+from services.stakeholders.seats import SEATS, Seat, measures
 
 _COLUMNS: Final = (
     col.EVENT_ID,
@@ -58,7 +58,7 @@ def card_of(dataset: Dataset, market: MarketInfo, days: int, seats: Sequence[Sea
         numbers_of(seats, window_of(dataset, market.market, begin, begin + timedelta(days=days), SAMPLED_LISTS))
         for begin in (since, since - timedelta(days=days))
     )
-    cards = tuple(lines_of(seat, now, before, None) for seat in seats)
+    cards = tuple(lines_of(seat, now, before, measures(seats)) for seat in seats)
     return Scorecard(market.market, market.currency, days, since, until, cards, None)
 
 

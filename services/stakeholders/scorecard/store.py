@@ -29,7 +29,7 @@ from services.stakeholders.policies import PolicyStore
 from services.stakeholders.scorecard.card import Numbers, Scorecard, Standstill, limits_of, lines_of, numbers_of
 from services.stakeholders.scorecard.estimates import Doubles
 from services.stakeholders.scorecard.reading import Span, read_window
-from services.stakeholders.seats import SEATS, Limit, Seat
+from services.stakeholders.seats import SEATS, Limit, Seat, measures
 
 DEFAULT_DAYS: Final = 7
 MAX_DAYS: Final = 28
@@ -120,7 +120,8 @@ class Scorecards:
             )
             found, before = numbers_of(self._seats, window), self._numbers_before(connection, span, days, looks)
             demanded = _demanded(connection, market)
-        cards = tuple(lines_of(seat, found, before, demanded.get(seat.name)) for seat in self._seats)
+        known = measures(self._seats)
+        cards = tuple(lines_of(seat, found, before, known, demanded.get(seat.name)) for seat in self._seats)
         return Scorecard(market, currency, days, span.since, now, cards, self._standstill(market, now))
 
     def _numbers_before(self, connection: Connection, span: Span, days: int, looks: Doubles | None) -> Numbers:
