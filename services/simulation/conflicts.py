@@ -231,7 +231,9 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     if sweep := result.get("sweep"):
         points = ", ".join(f"{point['value']:g}: {_text(point['difference'])}" for point in sweep["points"])
         about = f"{sweep['says']}, {second} less {first}, over `{sweep['parameter']}`"
-        yield f"Where the sign turns ({about}; {sweep['seeds']} cities, nested): {points}."
+        turns = any(not point["holds"] for point in sweep["points"])
+        opening = "Where the sign turns" if turns else "The sign does not turn"
+        yield f"{opening} ({about}; {sweep['seeds']} cities, nested): {points}."
         yield ""
 
 

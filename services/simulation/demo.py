@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from data.city import truth
 from data.city.generate import generate
 from data.columns import Table
 from data.dataset import Dataset, DatasetError
@@ -64,10 +63,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
-        city = truth.load(dataset.path, market)
-        crowd = Crowd(
-            city, dataset.diners(market)["user_id"].tolist(), dataset.restaurants(market)["restaurant_id"].tolist(), 1
-        )
+        crowd = Crowd(dataset, market, seed=1)
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
             if once:
                 _scorecard(settings, crowd, api, market, echo)

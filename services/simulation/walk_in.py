@@ -3,15 +3,25 @@
 import http.client
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
+from data import columns as col
 from data.city import choice
 from data.city.truth import CityTruth
+from data.columns import EventType
+from data.dataset import Dataset
+
+Doubles = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 class ApiError(Exception):
@@ -62,18 +72,28 @@ class Visit:
 
 
 class Crowd:
-    """The diners of one market of a synthetic city, with the tastes that no model is told."""
+    """The diners of one market of a synthetic city, with the tastes that no model is told and the habits of its log."""
 
-    def __init__(self, truth: CityTruth, diner_ids: list[str], restaurant_ids: list[str], seed: int) -> None:
-        self._truth = truth
-        self._diner_ids = diner_ids
-        self._row_of = {restaurant_id: row for row, restaurant_id in enumerate(restaurant_ids)}
+    def __init__(self, dataset: Dataset, market: str, seed: int) -> None:
+        """Raises DatasetError where the dataset has no truth."""
+        self._truth = CityTruth.load(dataset.path, market)
+        self._zone = ZoneInfo(dataset.market(market).time_zone)
+        self._diner_ids: list[str] = dataset.diners(market)[col.USER_ID].tolist()
+        self._restaurant_ids: list[str] = dataset.restaurants(market)[col.RESTAURANT_ID].tolist()
+        self._row_of = {restaurant_id: row for row, restaurant_id in enumerate(self._restaurant_ids)}
+        orders = dataset.events(market, [EventType.ORDER], [col.USER_ID, col.RESTAURANT_ID, col.VALUE])
+        self._last_day = len(self._truth.rain) - 1
+        self._amounts = orders.groupby(col.RESTAURANT_ID)[col.VALUE].median().round().to_dict()
+        self._orders: dict[str, Counter[str]] = {
+            str(user): Counter(names) for user, names in orders.groupby(col.USER_ID)[col.RESTAURANT_ID]
+        }
         self._rng = np.random.default_rng(seed)
 
     def visits(self, api: ApiClient) -> Iterator[Visit]:
-        """One random diner after another, for ever."""
+        """One diner after another, for ever, each as often as in the log."""
+        often = self._truth.diners.visit / self._truth.diners.visit.sum()
         while True:
-            yield self._visit(api, int(self._rng.integers(len(self._diner_ids))))
+            yield self._visit(api, int(self._rng.choice(len(often), p=often)))
 
     def _visit(self, api: ApiClient, diner: int) -> Visit:
         parameters = self._truth.parameters
@@ -83,13 +103,14 @@ class Crowd:
         items = [item for item in answer["items"] if item["restaurant_id"] in self._row_of]
         if not items:
             return Visit(0, 0, False, bool(answer["degraded"]))
-        rows = np.asarray([self._row_of[item["restaurant_id"]] for item in items])
-        who = np.asarray([diner])
+        names = [item["restaurant_id"] for item in items]
+        rows, who = np.asarray([self._row_of[name] for name in names]), np.asarray([diner])
+        ordered_before = self._orders.setdefault(self._diner_ids[diner], Counter())
         outcome = choice.decide(
             visits=self._rng.integers(2**63, size=1).astype(np.uint64),
             restaurants=rows[None],
             nests=self._truth.restaurants.cuisine[rows][None],
-            utilities=self._truth.utilities(who, rows).astype(np.float64),
+            utilities=self._wishes(who, rows, [ordered_before[name] for name in names], answer["as_of"]),
             outside=self._truth.diners.outside[who],
             theta=self._truth.theta[: len(rows)],
             nest_correlation=parameters.nest_correlation,
@@ -99,7 +120,16 @@ class Crowd:
         if events:
             api.call("POST", "/v1/events", events)
         ordered = int(outcome.ordered[0])
+        if ordered >= 0:
+            ordered_before[names[ordered]] += 1
         return Visit(len(items), int(outcome.clicked.sum()), ordered >= 0, bool(answer["degraded"]))
+
+    def _wishes(self, who: Rows, rows: Rows, ordered_before: list[int], at: str) -> Doubles:
+        """(1, m) V of the restaurants at the time of the answer, with habit and the weather of the log's last day."""
+        hour = np.asarray([datetime.fromisoformat(at).astimezone(self._zone).hour])
+        lasting = self._truth.utilities(who, rows, np.asarray([ordered_before]))
+        moment = self._truth.of_moment(np.asarray([self._last_day]), hour)[:, rows]
+        return np.asarray(lasting + moment, np.float64)
 
     def _events(
         self, answer: dict[str, Any], diner: int, items: list[dict[str, Any]], outcome: choice.Outcome
@@ -117,6 +147,7 @@ class Crowd:
                 "market": self._truth.market,
                 "request_id": answer["request_id"],
                 "at": answer["as_of"],
+                **({"value": self._amounts.get(items[position]["restaurant_id"])} if kind == "order" else {}),
             }
             for kind, position in happened
         ]
