@@ -43,7 +43,7 @@ _FEWEST_PARTS: Final = 2
 _MINUTES, _JUDGE_EVERY = 60, 4
 """Coarser than where policies are looked at one by one: many are to be tried."""
 _CENTRES: Final = 3
-_CERTAIN: Final = frozenset({"cpu_ms_per_1000", "explained_share"})
+_CERTAIN: Final = frozenset({"cpu_ms_per_1000"})
 """Known from the policy and its model; nothing is left to chance."""
 _CITY: Final = "the numbers are of an invented city: they hold elsewhere as far as diners there are like its diners"
 
