@@ -50,6 +50,7 @@ class IalsModel(FactoredModel):
         self.regularisation = regularisation
         self.seed = seed
         self.threads = threads
+        self._kept_gram: tuple[FloatArray, npt.NDArray[np.float64]] | None = None
 
     def fit(self, data: TrainingData) -> Self:
         """Alternate; raise ModelError where there is nothing to learn from."""
@@ -121,9 +122,15 @@ class IalsModel(FactoredModel):
         return np.asarray(np.linalg.solve(system, (own * confidences[:, None]).T).T, np.float64)
 
     def _gram(self) -> npt.NDArray[np.float64]:
-        """(d, d) of all restaurants that were seen, with the penalty: the others were zero when diners were solved."""
-        seen = self._arrays["restaurant_vectors"][self._arrays["restaurant_seen"]].astype(np.float64)
-        return np.asarray(seen.T @ seen + self.regularisation * np.eye(seen.shape[1]))
+        """(d, d) of all restaurants that were seen, with the penalty: the others were zero when diners were solved.
+
+        Kept for as long as the vectors are the same: many diners are asked about one after the other.
+        """
+        vectors = self._arrays["restaurant_vectors"]
+        if self._kept_gram is None or self._kept_gram[0] is not vectors:
+            seen = vectors[self._arrays["restaurant_seen"]].astype(np.float64)
+            self._kept_gram = vectors, np.asarray(seen.T @ seen + self.regularisation * np.eye(seen.shape[1]))
+        return self._kept_gram[1]
 
 
 def _alternated(

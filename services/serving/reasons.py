@@ -162,7 +162,7 @@ class _Words:
             subject = piece - (_TO_YOU if to_you else _TO_ALL)
             moved = self._answer.state.vector - spoken.nobody if to_you and self._answer.state is not None else None
             note = of_tag(spoken.tag(row, subject, moved), to_you, self._town)
-            if not to_you or spoken.is_one(row, subject):
+            if not to_you or len(spoken.tags_of(row, subject)) == 1:
                 spoken.notes[row, piece] = note
         return note
 

@@ -109,18 +109,20 @@ class Spoken:
         tags = len(self.tags) + 1
         return (subjects - said[tags:-1]) * self.has.take(rows, axis=0), float(said[-1])
 
-    def is_one(self, row: int, subject: int) -> bool:
-        """Whether a restaurant has one tag of a subject."""
-        last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
-        return int((self.index[row, self.starts[subject] : last] < len(self.tags)).sum()) == 1
+    def tags_of(self, row: int, subject: int) -> list[str]:
+        """A restaurant's tags of a subject."""
+        return [self.tags[tag] for tag in self._tags(row, subject).tolist()]
 
     def tag(self, row: int, subject: int, moved: FloatArray | None) -> str:
         """The tag of a subject that says most for a restaurant that has one: to a diner, or (None) to everybody."""
-        last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
-        tags = self.index[row, self.starts[subject] : last]
-        tags = tags[tags < len(self.tags)]
+        tags = self._tags(row, subject)
         said = self.said_to_all[tags] if moved is None else self.table[tags] @ moved
         return self.tags[int(tags[said.argmax()])]
+
+    def _tags(self, row: int, subject: int) -> IntArray:
+        last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
+        tags = self.index[row, self.starts[subject] : last]
+        return np.asarray(tags[tags < len(self.tags)])
 
 
 def _by_subject(names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[IntArray, IntArray]:
