@@ -497,8 +497,8 @@ class Counterfactuals(Body):
         description="Each term of the ledger that was not 0 for every candidate, left out of everybody's score."
     )
     own_actions: OwnActions | None = Field(
-        description="About the list's top, whichever restaurant is asked about. Null: the list knew of nothing that the "
-        "diner did."
+        description="About the list's top, whichever restaurant is asked about. Null: the list knew of nothing that "
+        "the diner did."
     )
     to_reach: ToReach
 

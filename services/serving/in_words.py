@@ -84,8 +84,13 @@ def _tags(answer: Answer, subject: str, own: int, other: int) -> str:
     spoken, said = answer.ask.snapshot.spoken, []
     for entry in (own, other):
         found = spoken.tags_of(int(answer.shown.rows[entry]), SUBJECTS.index(subject))
-        said.append(", ".join(tag.partition("=")[2].replace("_", " ") for tag in found) or "none")
+        said.append(", ".join(map(_short, found)) or "none")
     return f" ({said[0]} against {said[1]})"
+
+
+def _short(tag: str) -> str:
+    name, _, value = tag.partition("=")
+    return (name if value == "yes" else value).replace("_", " ")
 
 
 def _entry(answer: Answer, restaurant_id: str) -> int:
