@@ -63,31 +63,37 @@ _KIND_OF_CODE: Final = {EVENT_CODES[kind]: kind.value for kind in ACTION_WEIGHTS
 
 def reasons(answer: Answer) -> list[list[Note]]:
     """Up to three notes for each entry of the list, the strongest first."""
-    if not len(answer.shown.rows):
-        return []
+    found: list[list[Note]] = [[] for _ in range(len(answer.shown.rows))]
+    if not found:
+        return found
     pieces = advantages(answer)
-    words, known, rows = _Words(answer, pieces), answer.ask.snapshot.spoken.notes, answer.shown.rows.tolist()
-    return [
-        [known.get((row, piece)) or words.note(entry, piece) for piece in found]
-        for entry, (row, found) in enumerate(zip(rows, told(pieces), strict=True))
-    ]
+    words = _Words(answer, pieces)
+    always, known, rows = words.always, answer.ask.snapshot.spoken.notes, answer.shown.rows.tolist()
+    for entry, piece in zip(*_falling(pieces), strict=True):
+        own = found[entry]
+        if len(own) < MOST:
+            own.append(always[piece] or known.get((rows[entry], piece)) or words.note(entry, piece))
+    return found
 
 
 def told(pieces: Doubles) -> list[list[int]]:
     """The pieces that are told of each entry, the strongest first."""
     found: list[list[int]] = [[] for _ in range(len(pieces))]
+    for entry, piece in zip(*_falling(pieces), strict=True):
+        found[entry].append(piece)
+    return [own[:MOST] for own in found]
+
+
+def _falling(pieces: Doubles) -> tuple[list[int], list[int]]:
+    """Entries and pieces of what may be told: by entry, the strongest first."""
     entries, columns = np.nonzero(pieces >= threshold(pieces)[:, None])
-    values = pieces[entries, columns]
-    order = np.lexsort((-values, entries))
-    for entry, piece in zip(entries[order].tolist(), columns[order].tolist(), strict=True):
-        if len(found[entry]) < MOST:
-            found[entry].append(piece)
-    return found
+    order = np.lexsort((-pieces[entries, columns], entries))
+    return entries[order].tolist(), columns[order].tolist()
 
 
 def threshold(pieces: Doubles) -> Doubles:
     """(K,) what a piece of each entry must be to be told."""
-    return np.asarray(np.maximum(np.maximum(pieces, 0.0).sum(axis=1) * LEAST_SHARE, _LEAST))
+    return np.asarray(np.maximum(pieces, 0.0).sum(axis=1) * LEAST_SHARE + _LEAST)
 
 
 def advantages(answer: Answer) -> Doubles:
@@ -95,7 +101,8 @@ def advantages(answer: Answer) -> Doubles:
     snapshot, shown, state = answer.ask.snapshot, answer.shown, answer.state
     spoken, catalogue, shortlists = snapshot.spoken, snapshot.catalogue, answer.ranked.shortlists
     curve, rows = catalogue.calibration.order, shown.rows
-    columns = shortlists.order[0].take(np.asarray(shown.organic_ranks) - 1)
+    order = shortlists.order[0]
+    columns = order.take(np.asarray(shown.organic_ranks) - 1) if shown.sponsors else order[: len(rows)]
     pieces = np.zeros((len(rows), len(PIECES)))
     pieces[:, _POPULAR] = spoken.popular.take(rows)
     pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all.take(rows, axis=0)
@@ -135,21 +142,21 @@ class _Words:
         self._distances: list[float] = answer.shown.distances_km.tolist()
         self._town = snapshot.info.title or snapshot.info.market
         self._model = snapshot.artifact.manifest.model
-        self._well_liked = _popular(self._model, self._town)
+        self.always: list[Note | None] = [None] * len(PIECES)
+        """By piece, what is the same for every entry."""
+        self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
+        if not snapshot.spoken.by_history:
+            self.always[_TASTE] = _taste(self._model, snapshot.artifact.diner_row(answer.ask.user_id) is not None)
         self._named: dict[int, list[Note]] = {}
 
     def note(self, entry: int, piece: int) -> Note:
         """Of a piece of an entry."""
         if piece == _NEAR:
             return {"code": "near", "text": f"{self._distances[entry]:.1f} km away"}
-        if piece == _POPULAR:
-            return self._well_liked
         if piece in (_TASTE, _RECENT):
             if piece not in self._named:
                 self._named[piece] = self._tastes() if piece == _TASTE else self._recents()
             return self._named[piece][entry]
-        if piece == _MOMENT:
-            return _OF_MOMENT
         if piece >= _LATER_FROM:
             code, text = _LATER_TEXTS.get(PIECES[piece], (PIECES[piece], f"Moved up for the sake of {PIECES[piece]}"))
             return {"code": code, "text": text}

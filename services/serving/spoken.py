@@ -52,11 +52,9 @@ class Spoken:
     """(t + 1 + g + 1, d): the tags' vectors; zero, for restaurants without more of them; the average restaurant's of
     each subject; the average restaurant's whole vector."""
     index: IntArray
-    """(n, m) tags, side by side by subject; t where there are no more."""
+    """(n, m) rows of the table, side by side by subject: tags, then zeros; of a subject without any, its average."""
     starts: IntArray
     """(g,) the first column of each subject."""
-    has: Doubles
-    """(n, g) 1 where the restaurant has a tag of the subject, 0 elsewhere."""
     nobody: FloatArray
     """(d,) the diner of whom nothing is known."""
     popular: Doubles
@@ -85,15 +83,16 @@ class Spoken:
         table = np.concatenate([vectors, shares @ vectors, mean]).astype(np.float32)
         nobodys = nobody.vectors[0]
         said = vectors @ nobodys + biases
-        has = np.logical_or.reduceat(index < len(names), starts, axis=1).astype(np.float64)
-        to_all = has * (np.add.reduceat(said[index], starts, axis=1) - shares @ said)
+        silent = ~np.logical_or.reduceat(index < len(names), starts, axis=1)
+        index[:, starts] = np.where(silent, len(names) + 1 + np.arange(len(starts)), index[:, starts])
+        averages = shares @ said
+        to_all = np.add.reduceat(np.append(said, averages)[index], starts, axis=1) - averages
         whole = (catalogue.vectors @ nobodys + catalogue.biases).astype(np.float64)
         return cls(
             tags=names,
             table=np.ascontiguousarray(table),
             index=index,
             starts=starts,
-            has=has,
             nobody=nobodys,
             popular=whole - whole.mean() - to_all.sum(axis=1),
             to_all=to_all,
@@ -103,11 +102,11 @@ class Spoken:
 
     def to_you(self, moved: FloatArray, rows: npt.NDArray[np.int64]) -> tuple[Doubles, float]:
         """(k, g) what each subject of these restaurants adds beyond the average restaurant for a diner who is so far,
-        (d,), from nobody; and what the average restaurant as a whole adds."""
+        (d,), from nobody: 0 where there is nothing to say. And what the average restaurant as a whole adds."""
         said = self.table @ moved
         subjects = np.add.reduceat(said.take(self.index.take(rows, axis=0)), self.starts, axis=1)
         tags = len(self.tags) + 1
-        return (subjects - said[tags:-1]) * self.has.take(rows, axis=0), float(said[-1])
+        return subjects - said[tags:-1], float(said[-1])
 
     def tags_of(self, row: int, subject: int) -> list[str]:
         """A restaurant's tags of a subject."""
