@@ -139,6 +139,11 @@ class EnsembleModel:
             table[rows, -1] += effects.table[:, -1] * np.float32(self._scales[member])
         return TagEffects(names, table)
 
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom some member saw something in training; all, where no member tells."""
+        seen = [model.diners_seen() for model in self._fitted.values() if isinstance(model, TellsTags)]
+        return np.any(seen, axis=0) if seen else np.ones(len(self.diners().vectors), np.bool_)
+
     def history(self, row: int) -> tuple[IntArray, FloatArray]:
         """(m,) restaurants that a diner of the training data chose, as the members tell it that do, and what each adds.
 

@@ -83,6 +83,10 @@ class FactoredModel:
         by_tags = self._by_tags["restaurant"]
         return TagEffects(by_tags.names, by_tags.effects[:-1])
 
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom something was seen in training; all, in versions from before that was kept."""
+        return self._arrays.get("diner_seen", np.ones(len(self._arrays["diner_vectors"]), np.bool_))
+
     def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
         """(d + 1,) a restaurant of the training data with other tags.
 

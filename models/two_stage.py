@@ -8,6 +8,7 @@ scores of what their first stage had not seen, as they will when they serve.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Self
 
+import numpy as np
 import numpy.typing as npt
 from pydantic import Field, validate_call
 
@@ -110,6 +111,10 @@ class LightFMLambdaMartModel:
     def tag_effects(self) -> TagEffects:
         """What restaurants of the same tags have in common, in the first stage."""
         return self._first_stage.tag_effects()
+
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom something was seen in training, in the first stage."""
+        return self._first_stage.diners_seen()
 
     def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
         """(d + 1,) a restaurant of the training data with other tags, in the first stage."""

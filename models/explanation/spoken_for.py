@@ -6,6 +6,9 @@ a whole market by one product with the diner's vector.
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
+
 from models.base import FloatArray, IntArray
 
 
@@ -23,6 +26,10 @@ class TellsTags(Protocol):
 
     def tag_effects(self) -> TagEffects:
         """Of the restaurants' tags. A restaurant's row is the sum of its tags' effects, and what is its own."""
+        ...
+
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom something was seen in training; the others are known by their profile alone."""
         ...
 
 

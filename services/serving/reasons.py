@@ -142,11 +142,12 @@ class _Words:
         self._distances: list[float] = answer.shown.distances_km.tolist()
         self._town = snapshot.info.title or snapshot.info.market
         self._model = snapshot.artifact.manifest.model
+        self._diner = snapshot.artifact.diner_row(answer.ask.user_id)
         self.always: list[Note | None] = [None] * len(PIECES)
         """By piece, what is the same for every entry."""
         self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
         if not snapshot.spoken.by_history:
-            self.always[_TASTE] = _taste(self._model, snapshot.artifact.diner_row(answer.ask.user_id) is not None)
+            self.always[_TASTE] = _taste(self._model, snapshot.spoken.has_seen(self._diner))
         self._named: dict[int, list[Note]] = {}
 
     def note(self, entry: int, piece: int) -> Note:
@@ -177,8 +178,8 @@ class _Words:
         """Why each fits a diner: by whichever restaurant of the own history says most for it, where one says enough."""
         answer, artifact = self._answer, self._snapshot.artifact
         model, shown = artifact.model, answer.shown.rows
-        row = artifact.diner_row(answer.ask.user_id)
-        plain = [_taste(artifact.manifest.model, row is not None)] * len(shown)
+        row = self._diner
+        plain = [_taste(self._model, self._snapshot.spoken.has_seen(row))] * len(shown)
         # Asking a class whether it has all that a protocol names takes longer than all the words of a list.
         if row is None or not self._snapshot.spoken.by_history or not isinstance(model, TellsHistory):
             return plain
@@ -222,7 +223,7 @@ class _Words:
         return found
 
 
-_OF_MOMENT: Final = {"code": "moment", "text": "Suits the moment: the hour, the way, and what you ordered before"}
+_OF_MOMENT: Final = {"code": "moment", "text": "Suits the moment"}
 _LATELY: Final = {"code": "recent-choices", "text": "Close to what you chose lately"}
 
 

@@ -63,6 +63,8 @@ class Spoken:
     """(n, g) what each subject adds to that."""
     said_to_all: FloatArray
     """(t + 1,) what each tag adds for nobody."""
+    diners_seen: npt.NDArray[np.bool_] | None
+    """By row of the training data, of which diners something was seen; None: the model does not tell."""
     by_history: bool
     """Whether the model tells its diners by their own history."""
     notes: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
@@ -97,8 +99,13 @@ class Spoken:
             popular=whole - whole.mean() - to_all.sum(axis=1),
             to_all=to_all,
             said_to_all=said.astype(np.float32),
+            diners_seen=artifact.model.diners_seen() if isinstance(artifact.model, TellsTags) else None,
             by_history=isinstance(artifact.model, TellsHistory),
         )
+
+    def has_seen(self, diner: int | None) -> bool:
+        """Whether something was seen of a diner, a row of the training data: if not, the profile is all there is."""
+        return diner is not None and (self.diners_seen is None or bool(self.diners_seen[diner]))
 
     def to_you(self, moved: FloatArray, rows: npt.NDArray[np.int64]) -> tuple[Doubles, float]:
         """(k, g) what each subject of these restaurants adds beyond the average restaurant for a diner who is so far,
