@@ -184,7 +184,7 @@ def to_reach(answer: Answer, restaurant_id: str, rank: int) -> dict[str, Any]:
         "alone": [_told(*best) for best in _best_of_each(alone)],
         "tried": tried,
         "exhaustive": exhaustive,
-        "bid": _least_bid(trials, rank),
+        "bid": least_bid(trials, rank),
     }
 
 
@@ -212,7 +212,7 @@ def _told(change: Change, place: Place) -> dict[str, Any]:
     return {"change": change, **place._asdict()}
 
 
-def _least_bid(trials: Trials, rank: int) -> dict[str, Any]:
+def least_bid(trials: Trials, rank: int) -> dict[str, Any]:
     """The least bid that buys a place at this rank or above, found by halving and looked at from both sides.
 
     A higher bid never loses a place to itself: the auction maximises a welfare that rises with the bid in the places

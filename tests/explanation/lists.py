@@ -30,19 +30,19 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 
 @cache
-def market_of(dataset: Path, model: str, policy: Policy | None = None) -> MarketSnapshot:
+def market_of(dataset: Path, model: str) -> MarketSnapshot:
     """The city's market with a model trained on it."""
     city = Dataset.open(dataset)
     name = city.markets[0]
     made = pipeline.train(city, name, model, Path(mkdtemp()), parameters=PARAMETERS.get(model, {}))
-    policy = policy or Policy()
+    policy = Policy()
     rows: list[dict[str, Any]] = to_arrow(city.restaurants(name), Table.RESTAURANTS).to_pylist()
     restaurants = [Restaurant.model_validate(row) for row in rows]
     return build_snapshot(city.market(name), 1, restaurants, made, {policy.name: policy}, policy.name, 1, [])
 
 
-def with_campaigns(snapshot: MarketSnapshot, campaigns: list[Campaign], policy: Policy) -> MarketSnapshot:
-    """The same market with campaigns, under a policy that may sell places."""
+def under(snapshot: MarketSnapshot, policy: Policy, campaigns: list[Campaign]) -> MarketSnapshot:
+    """The same market under another policy, with campaigns."""
     restaurants, artifact = snapshot.restaurants, snapshot.artifact
     return build_snapshot(snapshot.info, 1, restaurants, artifact, {policy.name: policy}, policy.name, 1, campaigns)
 

@@ -19,11 +19,11 @@ from services.ranking.rank import TERMS
 from services.serving.counterfactuals import place_in, positions, without_term
 from services.serving.own_actions import Found, Without, choices_of, own_actions, smallest_change
 from services.serving.recommender import Answer, ranked_lists, sold_list
-from services.serving.restaurant_changes import Trials, to_reach
+from services.serving.restaurant_changes import Trials, least_bid, to_reach
 from services.serving.snapshot import MarketSnapshot, build_snapshot
 from services.stakeholders.policy import AdPolicy, Policy
 from tests.conftest import SmallCity
-from tests.explanation.lists import AT, listed, market_of, with_campaigns
+from tests.explanation.lists import AT, listed, market_of, under
 
 SELLING = Policy(name="selling", ads=AdPolicy(money=0.004, max_calibration_error=1.0))
 DID = [(0, EventType.ORDER), (3, EventType.CLICK), (9, EventType.ORDER), (17, EventType.DISMISS)]
@@ -49,7 +49,7 @@ def selling(market: MarketSnapshot) -> MarketSnapshot:
         )
         for row in range(0, 150, 4)
     ]
-    return with_campaigns(market, campaigns, SELLING)
+    return under(market, SELLING, campaigns)
 
 
 def busy(market: MarketSnapshot, diner: int, k: int = 20, filters: Filters | None = None) -> Answer:
@@ -84,7 +84,7 @@ def test_without_personalisation_is_anybodys_list(selling: MarketSnapshot) -> No
 @pytest.mark.parametrize("term", ["relevance", "recency", "second_stage", "exploration"])
 @pytest.mark.parametrize("model", ["lightfm", "lightfm+lambdamart"])
 def test_without_a_term_is_the_order_of_the_others(small_city: SmallCity, model: str, term: str) -> None:
-    market = market_of(small_city.dataset, model, Policy(name="curious", exploration=0.02))
+    market = under(market_of(small_city.dataset, model), Policy(name="curious", exploration=0.02), [])
     moved = 0
     for diner in range(6):
         answer = busy(market, diner)
@@ -254,7 +254,7 @@ def test_a_learnt_restaurant_keeps_its_identity(small_city: SmallCity, market: M
 
 def test_the_changes_that_are_told_reach_the_rank_and_fewer_do_not(market: MarketSnapshot) -> None:
     reached = 0
-    for diner in range(4):
+    for diner in range(2):
         answer = busy(market, diner)
         for place in (3, 12):
             row = int(answer.shown.rows[place])
@@ -286,7 +286,8 @@ def test_the_least_bid_buys_the_place_and_one_less_does_not(selling: MarketSnaps
         answer = busy(selling, diner, k=10)
         below = answer.ranked.shortlists.rows[0, answer.ranked.shortlists.order[0, 10:40:6]].tolist()
         for row in below:
-            trials, found = Trials(answer, row), to_reach(answer, selling.catalogue.ids[row], 4)["bid"]
+            trials = Trials(answer, row)
+            found = least_bid(trials, 4)
             if found["bid"] is None:
                 continue
             bought += 1
