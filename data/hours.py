@@ -53,6 +53,18 @@ class WeeklyHours:
         unknown = np.asarray([cell is None for cell in hours], dtype=np.bool_)
         return cls(flat[::2].copy(), flat[1::2].copy(), owners, unknown)
 
+    def with_row(self, row: int, hours: Sequence[int] | None) -> "WeeklyHours":
+        """The same with other hours of one restaurant: flat pairs, or None where they are not known."""
+        others, own = self.owners != row, WeeklyHours.pack([hours])
+        unknown = self.unknown.copy()
+        unknown[row] = hours is None
+        return WeeklyHours(
+            np.concatenate([self.starts[others], own.starts]),
+            np.concatenate([self.ends[others], own.ends]),
+            np.concatenate([self.owners[others], np.full(len(own.starts), row, np.int32)]),
+            unknown,
+        )
+
     def open_at(self, minute: int) -> npt.NDArray[np.bool_]:
         """(n,) who is open at this minute of the week."""
         mask = self.unknown.copy()

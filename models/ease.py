@@ -80,6 +80,13 @@ class EaseModel(FactoredModel):
         vectors, served = self._arrays["history_vectors"], self._arrays["restaurant_vectors"][restaurant]
         return np.asarray(weights * (vectors[liked] @ served), dtype=np.float32)
 
+    def history(self, row: int) -> tuple[IntArray, FloatArray]:
+        """(m,) restaurants that a diner of the training data liked, and (m, d) what each adds to the diner."""
+        if "liked_starts" not in self._arrays or not self._arrays["diner_seen"][row]:
+            return np.empty(0, np.int32), np.empty((0, self._arrays["diner_vectors"].shape[1]), np.float32)
+        liked, weights = self._liked_by(row)
+        return liked, self._arrays["history_vectors"][liked] * weights[:, None]
+
     def _learnt_parts(self, side: str, row: int, tags: IntArray, served: FloatArray) -> Parts:
         """A diner is the sum of what each restaurant of the own history says."""
         if side == "restaurant":

@@ -10,7 +10,7 @@ products is a product of longer vectors, so it is served like one.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
@@ -29,6 +29,8 @@ from models.base import (
 )
 from models.ease import EaseModel
 from models.explanation.parts import Parts, TakesApart, explains_exactly
+from models.explanation.spoken_for import TagEffects, TellsHistory, TellsTags
+from models.explanation.what_if import Forgets, Retags
 from models.hybrid import LightFMModel
 from models.ials import IalsModel
 from models.popular import PopularModel
@@ -124,6 +126,67 @@ class EnsembleModel:
         parts = {name: one.new_restaurant_parts(tags) for name, one in self._apart().items()}
         return self._parts_beside(parts, weighed=False)
 
+    def tag_effects(self) -> TagEffects:
+        """As the members have it that know tags: one vector of all for each tag."""
+        told = {name: one.tag_effects() for name, one in self._fitted.items() if isinstance(one, TellsTags)}
+        names = tuple(sorted({tag for effects in told.values() for tag in effects.names}))
+        row_of = {tag: row for row, tag in enumerate(names)}
+        places = self._places()
+        table = np.zeros((len(names), sum(width for _, width in places.values()) + 1), np.float32)
+        for member, effects in told.items():
+            rows, (before, width) = [row_of[tag] for tag in effects.names], places[member]
+            table[rows, before : before + width] = effects.table[:, :-1]
+            table[rows, -1] += effects.table[:, -1] * np.float32(self._scales[member])
+        return TagEffects(names, table)
+
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom some member saw something in training; all, where no member tells."""
+        seen = [model.diners_seen() for model in self._fitted.values() if isinstance(model, TellsTags)]
+        return np.any(seen, axis=0) if seen else np.ones(len(self.diners().vectors), np.bool_)
+
+    def history(self, row: int) -> tuple[IntArray, FloatArray]:
+        """(m,) restaurants that a diner of the training data chose, as the members tell it that do, and what each adds.
+
+        A restaurant that several members tell is there several times.
+        """
+        places = self._places()
+        d = sum(width for _, width in places.values())
+        liked, vectors = [np.empty(0, np.int32)], [np.empty((0, d), np.float32)]
+        for member, model in self._fitted.items():
+            if isinstance(model, TellsHistory):
+                own, said = model.history(row)
+                (before, width), placed = places[member], np.zeros((len(own), d), np.float32)
+                placed[:, before : before + width] = said * np.float32(self._scales[member])
+                liked.append(own)
+                vectors.append(placed)
+        return np.concatenate(liked), np.concatenate(vectors)
+
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Where each member's dimensions begin, and how many they are."""
+        widths = [model.restaurants().vectors.shape[1] for model in self._fitted.values()]
+        return dict(zip(self._fitted, zip(itertools.accumulate([0, *widths[:-1]]), widths, strict=True), strict=True))
+
+    def chosen_by(self, row: int) -> IntArray:
+        """What the members that keep it have together."""
+        kept = [model.chosen_by(row) for model in self._fitted.values() if isinstance(model, Forgets)]
+        return np.unique(np.concatenate([np.empty(0, np.int32), *kept]))
+
+    def diner_without(self, row: int, restaurants: Collection[int]) -> FloatArray:
+        """(d + 1,) as each member has it; those that keep no history have the diner as it is."""
+        rows = {}
+        for name, model in self._fitted.items():
+            own = model.diner_without(row, restaurants) if isinstance(model, Forgets) else None
+            rows[name] = _alone(model.diners(), row) if own is None else Representations(own[None, :-1], own[-1:])
+        return _as_row(self._beside(rows, weighed=True))
+
+    def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
+        """(d + 1,) as each member has it."""
+        rows = {}
+        for name, model in self._fitted.items():
+            own = model.restaurant_with(row, tags) if isinstance(model, Retags) else None
+            rows[name] = _alone(model.restaurants(), row) if own is None else Representations(own[None, :-1], own[-1:])
+        return _as_row(self._beside(rows, weighed=False))
+
     def parameters(self) -> dict[str, Any]:
         """Those of the members, as given and as fitted, and the weights."""
         return {
@@ -183,6 +246,14 @@ class EnsembleModel:
         vectors = [side.vectors * scales[name] if weighed else side.vectors for name, side in sides.items()]
         biases = np.stack([side.biases * scales[name] for name, side in sides.items()]).sum(axis=0)
         return Representations(np.ascontiguousarray(np.concatenate(vectors, axis=1)), biases)
+
+
+def _alone(rows: Representations, row: int) -> Representations:
+    return Representations(rows.vectors[row : row + 1], rows.biases[row : row + 1])
+
+
+def _as_row(alone: Representations) -> FloatArray:
+    return np.append(alone.vectors[0], alone.biases[0])
 
 
 def _spread(model: Model) -> float:

@@ -1,6 +1,6 @@
 """What all factor models of the ladder have in common: vectors of known rows, and tags for the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -18,6 +18,7 @@ from models.base import (
     factor_scores,
 )
 from models.explanation.parts import Kind, Parts
+from models.explanation.spoken_for import TagEffects
 from models.from_tags import TagRegression, completed, split
 
 SIDES: Final = ("diner", "restaurant")
@@ -76,6 +77,39 @@ class FactoredModel:
     def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
         """What a restaurant that is known by its tags alone is made of."""
         return self._by_tags["restaurant"].parts(encode_tags([tags], self._by_tags["restaurant"].names).indices)
+
+    def tag_effects(self) -> TagEffects:
+        """What restaurants of the same tags have in common."""
+        by_tags = self._by_tags["restaurant"]
+        return TagEffects(by_tags.names, by_tags.effects[:-1])
+
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom something was seen in training; all, in versions from before that was kept."""
+        return self._arrays.get("diner_seen", np.ones(len(self._arrays["diner_vectors"]), np.bool_))
+
+    def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
+        """(d + 1,) a restaurant of the training data with other tags.
+
+        Where its identity is all that was learnt of it, the tags change nothing.
+        """
+        if "restaurant_seen" in self._arrays and not self._arrays["restaurant_seen"][row]:
+            new = self.new_restaurants([tags])
+            return np.append(new.vectors[0], new.biases[0])
+        return np.append(self._arrays["restaurant_vectors"][row], self._arrays["restaurant_biases"][row])
+
+    def chosen_by(self, row: int) -> IntArray:
+        """(m,) restaurants that a diner of the training data chose; none where the model does not keep them."""
+        return self._liked_by(row)[0] if "liked_starts" in self._arrays else np.empty(0, np.int32)
+
+    def diner_without(self, row: int, restaurants: Collection[int]) -> FloatArray:
+        """(d + 1,) the diner without these of `chosen_by`: what they add is taken off."""
+        served = np.append(self._arrays["diner_vectors"][row], self._arrays["diner_biases"][row])
+        if not restaurants:
+            return served
+        parts = self._parts("diner", row)
+        gone = np.asarray([source.kind is Kind.HISTORY and source.row in restaurants for source in parts.sources])
+        lost = np.append(parts.vectors[gone].sum(axis=0), parts.biases[gone].sum())
+        return np.asarray(served - lost, np.float32)
 
     def parameters(self) -> dict[str, Any]:
         """Hyper-parameters and the tags' names."""

@@ -4,7 +4,7 @@ A row is the weighted sum of its features' embeddings; its own identity is one o
 nothing was seen, are predicted from their tags: no identity, no bias of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
@@ -19,6 +19,7 @@ from models.base import (
     Model,
     ModelError,
     TrainingData,
+    encode_tags,
 )
 from models.explanation.parts import Kind, Parts, Source
 from models.factored import FactoredModel
@@ -144,6 +145,18 @@ class LightFMModel(FactoredModel):
         sources = [Source(Kind.TAG, self._by_tags[side].names[tag]) for tag in tags.tolist()]
         by_tags = Parts.of(sources, embeddings * (self.tag_share / max(len(tags), 1)))
         return by_tags.closed(served, Kind.ITSELF)
+
+    def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
+        """(d + 1,) a restaurant of the training data, its identity with the embeddings of other tags."""
+        if "restaurant_tag_starts" not in self._arrays or not self._arrays["restaurant_seen"][row]:
+            return super().restaurant_with(row, tags)
+        parts = self._parts("restaurant", row)
+        own = np.asarray([source.kind is Kind.ITSELF for source in parts.sources])
+        itself = np.append(parts.vectors[own].sum(axis=0), parts.biases[own].sum())
+        known = encode_tags([tags], self._by_tags["restaurant"].names).indices
+        embeddings = self._arrays["restaurant_tags"][known].astype(np.float64)
+        told = embeddings.sum(axis=0) * (self.tag_share / max(len(known), 1))
+        return np.asarray(itself + told, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ The library `implicit` alternates; vectors start with a standard deviation of 0.
 Its penalty is the same for all rows; theirs, which grows with a row's observations, it does not have.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -50,6 +50,7 @@ class IalsModel(FactoredModel):
         self.regularisation = regularisation
         self.seed = seed
         self.threads = threads
+        self._kept_gram: tuple[FloatArray, npt.NDArray[np.float64]] | None = None
 
     def fit(self, data: TrainingData) -> Self:
         """Alternate; raise ModelError where there is nothing to learn from."""
@@ -100,17 +101,36 @@ class IalsModel(FactoredModel):
         if side == "restaurant":
             return super()._learnt_parts(side, row, tags, served)
         liked, weights = self._liked_by(row)
-        confidences = 1.0 + self.alpha * weights.astype(np.float64)
-        own = self._arrays["restaurant_vectors"][liked].astype(np.float64)
-        system = self._gram() + (own.T * (confidences - 1.0)) @ own
-        said = np.asarray(np.linalg.solve(system, (own * confidences[:, None]).T).T, np.float64)
+        said = self._solution(liked, weights)
         sources = [Source(Kind.HISTORY, row=restaurant) for restaurant in liked.tolist()]
         return Parts(tuple(sources), said, np.zeros(len(liked))).closed(served, Kind.REST)
 
+    def diner_without(self, row: int, restaurants: Collection[int]) -> FloatArray:
+        """(d + 1,) the solution without these of the own history, and what the solution left of the diner's vector."""
+        liked, weights = self._liked_by(row)
+        stays = ~np.isin(liked, list(restaurants))
+        served = self._arrays["diner_vectors"][row].astype(np.float64)
+        rest = served - self._solution(liked, weights).sum(axis=0)
+        vector = self._solution(liked[stays], weights[stays]).sum(axis=0) + rest
+        return np.append(vector, self._arrays["diner_biases"][row]).astype(np.float32)
+
+    def _solution(self, liked: IntArray, weights: FloatArray) -> npt.NDArray[np.float64]:
+        """(m, d) what each restaurant of a history adds to the solution."""
+        confidences = 1.0 + self.alpha * weights.astype(np.float64)
+        own = self._arrays["restaurant_vectors"][liked].astype(np.float64)
+        system = self._gram() + (own.T * (confidences - 1.0)) @ own
+        return np.asarray(np.linalg.solve(system, (own * confidences[:, None]).T).T, np.float64)
+
     def _gram(self) -> npt.NDArray[np.float64]:
-        """(d, d) of all restaurants that were seen, with the penalty: the others were zero when diners were solved."""
-        seen = self._arrays["restaurant_vectors"][self._arrays["restaurant_seen"]].astype(np.float64)
-        return np.asarray(seen.T @ seen + self.regularisation * np.eye(seen.shape[1]))
+        """(d, d) of all restaurants that were seen, with the penalty: the others were zero when diners were solved.
+
+        Kept for as long as the vectors are the same: many diners are asked about one after the other.
+        """
+        vectors = self._arrays["restaurant_vectors"]
+        if self._kept_gram is None or self._kept_gram[0] is not vectors:
+            seen = vectors[self._arrays["restaurant_seen"]].astype(np.float64)
+            self._kept_gram = vectors, np.asarray(seen.T @ seen + self.regularisation * np.eye(seen.shape[1]))
+        return self._kept_gram[1]
 
 
 def _alternated(

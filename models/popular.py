@@ -98,6 +98,10 @@ class PopularModel:
         """What is taken for a restaurant where nobody has ordered yet."""
         return Parts.whole(np.append(self.new_restaurants([tags]).vectors[0], np.float32(0.0)), Kind.TYPICAL)
 
+    def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:  # noqa: ARG002 - counts know no tags
+        """(d + 1,) the restaurant itself: tags change no counts."""
+        return np.append(self._log_shares[row], np.float32(0.0))
+
     def _parts(self, home: int) -> Parts:
         market = np.zeros((1, len(self._districts) + 2))
         market[0, -2] = 1.0

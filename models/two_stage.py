@@ -8,11 +8,13 @@ scores of what their first stage had not seen, as they will when they serve.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Self
 
+import numpy as np
 import numpy.typing as npt
 from pydantic import Field, validate_call
 
 from models.base import FloatArray, IntArray, Model, Representations, TrainingData
 from models.explanation.parts import Parts
+from models.explanation.spoken_for import TagEffects
 from models.hybrid import LightFMModel
 from models.second_stage.learning import TreeSettings, learn
 from models.second_stage.stage import SecondStage
@@ -105,6 +107,18 @@ class LightFMLambdaMartModel:
     def new_restaurant_parts(self, tags: Sequence[str]) -> Parts:
         """From tags alone, in the first stage."""
         return self._first_stage.new_restaurant_parts(tags)
+
+    def tag_effects(self) -> TagEffects:
+        """What restaurants of the same tags have in common, in the first stage."""
+        return self._first_stage.tag_effects()
+
+    def diners_seen(self) -> npt.NDArray[np.bool_]:
+        """(diners,) of whom something was seen in training, in the first stage."""
+        return self._first_stage.diners_seen()
+
+    def restaurant_with(self, row: int, tags: Sequence[str]) -> FloatArray:
+        """(d + 1,) a restaurant of the training data with other tags, in the first stage."""
+        return self._first_stage.restaurant_with(row, tags)
 
     def parameters(self) -> dict[str, Any]:
         """Of both stages, and the names that their arrays are of."""

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
-import orjson
 import structlog
 from sqlalchemy import Connection, Engine
 
@@ -25,7 +24,7 @@ from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
 from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
-from services.events.served import ServedList, ServedLog
+from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
 from services.features.breaker import BreakerState
 from services.features.embedded import EmbeddedRedisError
@@ -36,12 +35,11 @@ from services.releases.store import ReleaseStore
 from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
-from services.serving.explain import explanation
+from services.serving.explainer import Explainer
 from services.serving.recommender import Recommender
 from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
-from services.serving.taken_apart import Against, taken_apart
 from services.settings import Settings
 from services.stakeholders.demands import DemandStore
 from services.stakeholders.fronts import FrontStore
@@ -97,6 +95,7 @@ class Services:
     served: ServedLog
     anchors: ServedAnchors
     replayer: Replayer
+    explainer: Explainer
     cache: FeatureCache
     diners: DinerLoader
     state: ServingState
@@ -116,17 +115,6 @@ class Services:
         """Add what a diner just did to the cached state, so that the next list follows it."""
         ordered = sorted(events, key=lambda event: event.at, reverse=True)
         await self.cache.add_recent(market, user_id, entries_of(ordered))
-
-    def explained(self, served: ServedList, restaurant_id: str, against: Against | None) -> dict[str, Any]:
-        """The whole explanation of an entry of a past list. Blocks; raises NotInList and what `replayer` raises.
-
-        against: what to compare it with, if anything.
-        """
-        ledger = explanation(served, restaurant_id)
-        made = self.replayer.replay(served.request_id)
-        profile = self.catalogue.diner(served.market, served.user_id)
-        document = orjson.loads(served.document)
-        return {**ledger, **taken_apart(made.answer, document, restaurant_id, profile, against)}
 
     async def held(self, user_id: str) -> Held | None:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
@@ -246,6 +234,7 @@ def _assemble(
     releases = ReleaseStore(engine, trail, clock)
     stores = Stores(catalogue, event_log, releases, policies, campaigns, PaceStore(engine))
     diners = DinerLoader(catalogue, event_log, clock)
+    replayer = Replayer(engine, policies)
     shadow = ShadowScorer(engine)
     return Services(
         settings=settings,
@@ -271,7 +260,8 @@ def _assemble(
         events=GroupCommit(event_log),
         served=served,
         anchors=ServedAnchors(engine, trail),
-        replayer=Replayer(engine, policies),
+        replayer=replayer,
+        explainer=Explainer(replayer, catalogue),
         cache=cache,
         diners=diners,
         state=ServingState(stores, cache, keys, metrics, clock),

@@ -9,6 +9,7 @@ from services.cli.agreeing import policies
 from services.cli.auditing import trail
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
+from services.cli.explaining import explain
 from services.cli.history import events
 from services.cli.learning import evaluate, ladder, train
 from services.cli.negotiating import negotiate
@@ -35,6 +36,7 @@ app.command("evaluate")(evaluate)
 app.command("ladder")(ladder)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
+app.command("explain")(explain)
 app.command("scorecard")(scorecard)
 app.command("negotiate")(negotiate)
 app.command("serve")(serve)

@@ -45,6 +45,15 @@ class ServedList(NamedTuple):
 _HEAD: Final = tuple(table.c[name] for name in ServedList._fields)
 
 
+def written_list(engine: Engine, request_id: str) -> ServedList | None:
+    """The list of a request in the database; None where there is none. Raises StorageUnavailable."""
+    if not is_storable(request_id):
+        return None
+    with reading(engine) as connection:
+        row = connection.execute(select(*_HEAD).where(table.c.request_id == request_id).limit(1)).first()
+    return None if row is None else ServedList(**row._mapping)
+
+
 class Blob(Protocol):
     """Content that many lists were made from."""
 
@@ -154,11 +163,7 @@ class ServedLog:
             item = self._waiting.get(request_id) or self._in_flight.get(request_id)
         if item is not None:
             return _head(item, _record(item))
-        if not is_storable(request_id):
-            return None
-        with reading(self._engine) as connection:
-            row = connection.execute(select(*_HEAD).where(table.c.request_id == request_id).limit(1)).first()
-        return None if row is None else ServedList(**row._mapping)
+        return written_list(self._engine, request_id)
 
     def count_of_diner(self, market: str, user_id: str) -> int:
         """Number of a diner's lists in the database. Raises StorageUnavailable."""

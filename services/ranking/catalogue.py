@@ -95,6 +95,35 @@ def with_model(
     )
 
 
+def with_restaurant(
+    catalogue: Catalogue,
+    row: int,
+    represented: FloatArray,
+    price_level: int | None,
+    cuisines: Sequence[str],
+    hours: Sequence[int] | None,
+) -> Catalogue:
+    """The same with one restaurant changed, its (d + 1,) vector and bias with it; what turns recency into scores stays.
+
+    hours: None: not known, as in `build_catalogue`.
+    """
+    vectors, biases, prices = catalogue.vectors.copy(), catalogue.biases.copy(), catalogue.price_levels.copy()
+    vectors[row], biases[row], prices[row] = represented[:-1], represented[-1], price_level or 0
+    masks = {name: mask.copy() for name, mask in catalogue.cuisines.items()}
+    for name in {*masks, *cuisines}:
+        masks.setdefault(name, np.zeros(catalogue.size, np.bool_))[row] = name in cuisines
+    before = catalogue.reranker
+    return replace(
+        catalogue,
+        vectors=vectors,
+        biases=biases,
+        price_levels=prices,
+        cuisines=masks,
+        hours=catalogue.hours.with_row(row, hours),
+        reranker=None if before is None else before.with_venue(row, price_level, cuisines),
+    )
+
+
 def _cuisine_masks(cuisines: Sequence[Sequence[str]]) -> dict[str, BoolArray]:
     masks: dict[str, BoolArray] = {}
     for row, names in enumerate(cuisines):

@@ -1,7 +1,7 @@
 """The second stage at a request: the model's trees over one market's catalogue, in the moment of each request. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -59,6 +59,17 @@ class Reranker:
         row_of_learnt = np.full(len(stage.figures.popularity), -1, np.int64)
         row_of_learnt[learnt_rows[learnt_rows >= 0]] = np.flatnonzero(learnt_rows >= 0)
         return cls(stage, stage.venues(learnt_rows, places), row_of_learnt)
+
+    def with_venue(self, row: int, price_level: int | None, cuisines: Sequence[str]) -> "Reranker":
+        """The same with one restaurant's price and cuisines changed."""
+        before = self.venues.places
+        places = replace(before, price_levels=before.price_levels.copy(), cuisines=before.cuisines.copy())
+        places.price_levels[row] = price_level or 0
+        places.cuisines[row] = self.stage.cuisine_numbers([cuisines])[0]
+        learnt = np.full(len(before.lat), -1, np.int64)
+        there = np.flatnonzero(self.row_of_learnt >= 0)
+        learnt[self.row_of_learnt[there]] = there
+        return replace(self, venues=self.stage.venues(learnt, places))
 
     def moment(self, diner: int | None, since: Actions, at: int, minute: int, lat: float, lon: float) -> Moments:
         """Of one request.

@@ -1,20 +1,14 @@
 """An answer as the document that the client gets."""
 
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
 from services.ranking.auction import ShownList
 from services.ranking.rank import TERMS
+from services.serving.reasons import MOST, reasons
 from services.serving.recommender import DEGRADED, Answer
 from services.serving.replay_inputs import Explain
-from services.serving.snapshot import MarketSnapshot
-
-_NEAR_KM: Final = 1.5
-_MOST_REASONS: Final = 3
-_RELEVANCE, _RECENCY, _SECOND_STAGE = (TERMS.index(name) for name in ("relevance", "recency", "second_stage"))
 
 
 def body(answer: Answer, explain: Explain) -> bytes:
@@ -42,7 +36,7 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
     same = live.catalogue_version == snapshot.catalogue_version
     open_now = live.open_now[shown.rows].tolist() if same else [True] * len(shown.rows)
     eta = live.eta_minutes[shown.rows].tolist() if same else [None] * len(shown.rows)
-    typical = answer.ranked.shortlists.typical()[:, 0] if explain != "none" else None
+    why = reasons(answer) if explain != "none" else None
     items = []
     for index, (row, score, distance) in enumerate(
         zip(shown.rows.tolist(), shown.scores.tolist(), shown.distances_km.tolist(), strict=True)
@@ -55,8 +49,8 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
         item["eta_minutes"] = eta[index]
         if distance == distance:  # not NaN
             item["distance_km"] = round(distance, 3)
-        if typical is not None:
-            item["reasons"] = _reasons(snapshot, shown, index, typical, answer.ask.personalised)
+        if why is not None:
+            item["reasons"] = why[index]
         if explain == "full":
             item["explanation"] = _terms(shown, index)
         items.append(item)
@@ -73,36 +67,9 @@ def _label(item: dict[str, Any], payer: str) -> None:
         "code": "sponsored",
         "text": f"{payer} pays for this place; without payment it is number {item['organic_rank']}",
     }
-    item["reasons"] = [reason, *item["reasons"]][:_MOST_REASONS]
+    item["reasons"] = [reason, *item["reasons"]][:MOST]
 
 
 def _terms(shown: ShownList, index: int) -> dict[str, Any]:
     values = shown.terms[:, index].tolist()
     return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
-
-
-def _reasons(
-    snapshot: MarketSnapshot,
-    shown: ShownList,
-    index: int,
-    typical: npt.NDArray[np.float64],
-    personalised: bool,
-) -> list[dict[str, str]]:
-    """What truly speaks for this restaurant rather than the others that could have been shown, the strongest first."""
-    advantages = shown.terms[:, index] - typical
-    found: list[tuple[float, dict[str, str]]] = []
-    if advantages[_RECENCY] > 0.0:
-        text = "Like what you chose lately"
-        found.append((float(advantages[_RECENCY]), {"code": "recent-choices", "text": text}))
-    taste = float(advantages[_RELEVANCE] + advantages[_SECOND_STAGE])
-    if taste > 0.0:
-        where = snapshot.info.title or snapshot.info.market
-        own = {"code": "taste", "text": "Fits your taste"}
-        everyone = {"code": "popular", "text": f"Well liked in {where}"}
-        found.append((taste, own if personalised else everyone))
-    found.sort(key=lambda pair: -pair[0])
-    listed = [reason for _, reason in found]
-    distance = float(shown.distances_km[index])
-    if not np.isnan(distance) and distance <= _NEAR_KM:
-        listed.append({"code": "near", "text": f"{distance:.1f} km away"})
-    return listed[:_MOST_REASONS]

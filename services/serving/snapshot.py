@@ -22,6 +22,7 @@ from services.ranking.catalogue import Catalogue, build_catalogue, with_model
 from services.ranking.second_stage import Reranker
 from services.releases.assignment import in_share
 from services.serving.kept import Surroundings
+from services.serving.spoken import Spoken
 from services.stakeholders.policy import Policy
 
 _TYPICAL_DINERS = 256
@@ -58,6 +59,8 @@ class MarketSnapshot:
     """Whether the model's scores are taken apart with nothing left but rounding."""
     model_tag: bytes
     """Stands for the model version in the feature cache: a vector of another model is never used."""
+    spoken: Spoken
+    """What can be said in words of its restaurants."""
     trial: "Trial | None" = None
     """The version that is on trial beside this one."""
     trial_number: int = 0
@@ -123,7 +126,7 @@ def build_snapshot(
         around=Surroundings(info, catalogue_version, tuple(restaurants), book_version, tuple(campaigns)),
         book=AdBook.of(book_version, campaigns, catalogue.row_of),
         districts=Districts.of([restaurant.district for restaurant in restaurants], lat, lon),
-        **_of_model(artifact, policies, rows),
+        **_of_model(artifact, policies, rows, catalogue, restaurants),
     )
 
 
@@ -137,7 +140,12 @@ def with_artifact(snapshot: MarketSnapshot, artifact: Artifact) -> MarketSnapsho
         snapshot.catalogue, representations, artifact.calibration, _typical_diners(artifact), reranker
     )
     plain: dict[str, Any] = {"trial": None, "trial_number": 0}
-    return replace(snapshot, catalogue=catalogue, **_of_model(artifact, snapshot.policies, rows), **plain)
+    return replace(
+        snapshot,
+        catalogue=catalogue,
+        **_of_model(artifact, snapshot.policies, rows, catalogue, snapshot.restaurants),
+        **plain,
+    )
 
 
 def with_trial(
@@ -148,12 +156,20 @@ def with_trial(
     return replace(champion, trial=beside, trial_number=number)
 
 
-def _of_model(artifact: Artifact, policies: Mapping[str, Policy], rows: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """The fields of a snapshot that another model changes, all but its catalogue."""
+def _of_model(
+    artifact: Artifact,
+    policies: Mapping[str, Policy],
+    rows: npt.NDArray[np.int64],
+    catalogue: Catalogue,
+    restaurants: Sequence[Restaurant],
+) -> dict[str, Any]:
+    """The fields of a snapshot that another model changes, all but its catalogue, which is this one now."""
+    nobody = artifact.model.new_diners([[]])
     return {
         "artifact": artifact,
         "selling": {name: Selling.under(policy.ads, artifact.calibration) for name, policy in policies.items()},
-        "nobody": artifact.model.new_diners([[]]),
+        "nobody": nobody,
+        "spoken": Spoken.of(artifact, restaurants, catalogue, nobody),
         "popularity": np.where(rows >= 0, artifact.popularity[np.maximum(rows, 0)], np.float32(0.0)),
         "exact_parts": explains_exactly(artifact.model),
         "model_tag": model_tag(artifact.version),

@@ -8,6 +8,11 @@ _PARTS, _TREES, _SERVED = (
     "services/serving/taken_apart.py",
 )
 _OF_PARTS, _OF_TREES = "tests/explanation/test_parts.py", "tests/explanation/test_tree_shap.py"
+_REASONS, _SPOKEN, _WHAT_IF, _CHOICES, _CHANGES = (
+    f"services/serving/{name}.py"
+    for name in ("reasons", "spoken", "counterfactuals", "own_actions", "restaurant_changes")
+)
+_OF_REASONS, _OF_WHAT_IF = "tests/explanation/test_reasons.py", "tests/explanation/test_counterfactuals.py"
 _OF_MODELS, _OF_API = "tests/explanation/test_models_apart.py", "tests/api/test_taken_apart.py"
 
 FAULTS = (
@@ -126,5 +131,96 @@ FAULTS = (
         "if np.array_equal(np.append(new.vectors[0], new.biases[0]), served):",
         "if tags:",
         f"{_OF_API} -k not_that_of_then",
+    ),
+    Fault(
+        "what speaks against an entry is no reason",
+        _REASONS,
+        "np.nonzero(pieces >= threshold(pieces)[:, None])",
+        "np.nonzero(np.abs(pieces) >= threshold(pieces)[:, None])",
+        f"{_OF_REASONS} -k only_what_lifts",
+    ),
+    Fault(
+        "what hardly lifts an entry is no reason",
+        _REASONS,
+        ".sum(axis=1) * LEAST_SHARE + _LEAST",
+        ".sum(axis=1) * 0.0 + _LEAST",
+        f"{_OF_REASONS} -k only_what_lifts",
+    ),
+    Fault(
+        "the way weighs what it weighs in the calibration",
+        _REASONS,
+        "(curve.travel / curve.slope)",
+        "curve.travel",
+        f"{_OF_REASONS} -k add_up_to_what",
+    ),
+    Fault(
+        "a subject is compared with the average restaurant's",
+        _SPOKEN,
+        "return subjects - said[tags:-1], float(said[-1])",
+        "return subjects, float(said[-1])",
+        f"{_OF_REASONS} -k subject_weighs",
+    ),
+    Fault(
+        "nothing is said of subjects that a restaurant has no tag of",
+        _SPOKEN,
+        "np.where(silent, len(names) + 1 + np.arange(len(starts)), index[:, starts])",
+        "index[:, starts]",
+        f"{_OF_REASONS} -k subject_weighs",
+    ),
+    Fault(
+        "the choice that is named is the one that says most",
+        _REASONS,
+        "most = says.argmax(axis=0)",
+        "most = says.argmin(axis=0) * 0",
+        f"{_OF_REASONS} -k says_most",
+    ),
+    Fault(
+        "without personalisation nobody's profile is used",
+        _WHAT_IF,
+        "ranked_lists(ask, None, answer.at, answer.request_id)",
+        "ranked_lists(ask, answer.state, answer.at, answer.request_id)",
+        f"{_OF_WHAT_IF} -k anybodys_list",
+    ),
+    Fault(
+        "what is left of a score is calibrated anew",
+        _WHAT_IF,
+        "if term != _CALIBRATION:",
+        "if False:",
+        f"{_OF_WHAT_IF} -k order_of_the_others",
+    ),
+    Fault(
+        "sets are tried by size",
+        _CHOICES,
+        "for size in range(2, min(EXHAUSTIVE_TO, count) + 1):",
+        "for size in range(3, min(EXHAUSTIVE_TO, count) + 1):",
+        f"{_OF_WHAT_IF} -k smallest_or_says",
+    ),
+    Fault(
+        "smallest is said only where it is proven",
+        _CHOICES,
+        "return len(self.removed) <= self.at_least",
+        "return True",
+        f"{_OF_WHAT_IF} -k smallest_or_says",
+    ),
+    Fault(
+        "what a solution leaves stays when a choice goes",
+        "models/ials.py",
+        "weights[stays]).sum(axis=0) + rest",
+        "weights[stays]).sum(axis=0)",
+        f"{_OF_WHAT_IF} -k nothing_removed",
+    ),
+    Fault(
+        "a new restaurant is told by its new tags",
+        _CHANGES,
+        "new = model.new_restaurants([after])",
+        "new = model.new_restaurants([before])",
+        f"{_OF_WHAT_IF} -k built_with_it",
+    ),
+    Fault(
+        "the least bid is the least",
+        _CHANGES,
+        "while high - low > 1:",
+        "while high - low > 50:",
+        f"{_OF_WHAT_IF} -k least_bid",
     ),
 )

@@ -10,9 +10,11 @@ from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer, answered
 from services.api.problems import Gone, NotFound
-from services.api.schemas import Explanation, RankingRequest, RecommendationQuery, Recommendations
+from services.api.schemas import Counterfactuals, Explanation, RankingRequest, RecommendationQuery, Recommendations
 from services.api.security import READERS_OF_DINERS, require
+from services.bootstrap import Services
 from services.catalogue.records import Identifier
+from services.events.served import ServedList
 from services.serving.explain import NotInList
 from services.serving.replay import ErasedList, NotReplayable, UnknownList
 from services.serving.taken_apart import AVERAGE
@@ -56,15 +58,50 @@ async def explanations(
     Its ledger is as it was logged; the relevance in it is taken apart with the model, catalogue and diner of then. Gone
     (410) where one of these is not kept any more.
     """
-    served = await services.in_thread(services.served.get, request_id)
-    if served is None:
-        raise NotFound(f"no list with the request id {request_id!r} is on record")
-    await services.in_thread(services.served.flush)
+    served = await _served(services, request_id)
     other = AVERAGE if against is None and against_average else against
     try:
-        found = await services.in_thread(services.explained, served, restaurant_id, other)
+        found = await services.in_thread(services.explainer.explained, served, restaurant_id, other)
     except NotInList as error:
         raise NotFound(f"restaurant {str(error)!r} was not in that list") from None
     except (UnknownList, ErasedList, NotReplayable) as error:
         raise Gone(f"the list cannot be explained any more: {error}") from None
     return Response(orjson.dumps(found), media_type="application/json")
+
+
+@router.get(
+    "/explanations/counterfactuals",
+    operation_id="getCounterfactuals",
+    responses=answers(Counterfactuals, 404, 410, 422, 503),
+)
+async def counterfactuals(
+    services: ServicesDep,
+    request_id: Annotated[Identifier, Query()],
+    restaurant_id: Annotated[
+        Identifier, Query(description="Any restaurant that the market had then, in the list or not.")
+    ],
+    rank: Annotated[int, Query(ge=1, le=100, description="Where the restaurant would like to stand.")] = 1,
+) -> Response:
+    """Where a restaurant would have stood, had one thing been otherwise in a list that was served.
+
+    Without payment, without personalisation, without each term of the ledger; without which of the diner's own choices
+    another would have been on top; and what the restaurant could have changed to stand at `rank`. Each answer is the
+    list made again with the model, policy and live data of then; nothing is trained anew. It takes up to some seconds.
+    """
+    served = await _served(services, request_id)
+    try:
+        found = await services.in_thread(services.explainer.counterfactuals, served, restaurant_id, rank)
+    except NotInList as error:
+        raise NotFound(f"the market had no restaurant {str(error)!r} when that list was made") from None
+    except (UnknownList, ErasedList, NotReplayable) as error:
+        raise Gone(f"the list cannot be explained any more: {error}") from None
+    return Response(orjson.dumps(found, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def _served(services: Services, request_id: str) -> ServedList:
+    """A list that is on record, written out; raises NotFound."""
+    served = await services.in_thread(services.served.get, request_id)
+    if served is None:
+        raise NotFound(f"no list with the request id {request_id!r} is on record")
+    await services.in_thread(services.served.flush)
+    return served

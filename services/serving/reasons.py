@@ -1,0 +1,283 @@
+"""Reasons in words for the entries of a list: what lifts each above the market's average restaurant, the most first.
+
+Before it becomes a probability a score is a sum, and the way to the restaurant is one more addend of it. So what an
+entry has beyond the average restaurant at the average way falls into pieces that add up: what the diner did lately, the
+way, what each subject of its tags says to this diner and to anybody, and what is left of either; what a second stage
+adds is compared with the average candidate, for it knows no others. A piece is told only where it is among what lifts
+the entry: at least a tenth of all that does.
+
+What is added to the probability itself (exploration, and whatever else is a term after calibration) is counted in the
+same units by the slope of the curve at the entry.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.explanation.spoken_for import TellsHistory
+from services.features.codec import EVENT_CODES
+from services.ranking.rank import PAYMENT, TERMS
+from services.ranking.recency import ACTION_WEIGHTS, action_weights
+from services.serving.diners import recent_actions
+from services.serving.recommender import Answer
+from services.serving.spoken import SUBJECTS
+
+MOST: Final = 3
+LEAST_SHARE: Final = 0.1
+"""Of all that lifts an entry: what is less is not told."""
+
+_LEAST: Final = 1e-9
+"""Less is rounding."""
+_CALIBRATION: Final = TERMS.index("calibration")
+_LATER: Final = tuple(term for term in range(_CALIBRATION + 1, len(TERMS)) if term != PAYMENT)
+_G: Final = len(SUBJECTS)
+PIECES: Final = (
+    "recent",
+    "moment",
+    "near",
+    "taste",
+    "popular",
+    *(f"{subject}-to-you" for subject in SUBJECTS),
+    *(f"{subject}-to-all" for subject in SUBJECTS),
+    *(TERMS[term] for term in _LATER),
+)
+"""In the order of the columns of `advantages`."""
+_RECENT, _MOMENT, _NEAR, _TASTE, _POPULAR = range(5)
+_TO_YOU: Final = 5
+_TO_ALL: Final = _TO_YOU + _G
+_LATER_FROM: Final = _TO_ALL + _G
+
+Doubles = npt.NDArray[np.float64]
+Note = dict[str, str]
+
+_LATER_TEXTS: Final = {
+    "exploration": ("exploring", "Something else for once: now and then we try what may suit"),
+    "fairness": ("fair-share", "Its turn: it was shown less often than it deserves"),
+}
+_DONE: Final = {"click": "looked at", "order": "ordered from", "rating": "rated"}
+_UNDONE: Final = {"dismiss": "dismissed", "order_cancelled": "cancelled an order from"}
+_KIND_OF_CODE: Final = {EVENT_CODES[kind]: kind.value for kind in ACTION_WEIGHTS}
+
+
+def reasons(answer: Answer) -> list[list[Note]]:
+    """Up to three notes for each entry of the list, the strongest first."""
+    found: list[list[Note]] = [[] for _ in range(len(answer.shown.rows))]
+    if not found:
+        return found
+    pieces = advantages(answer)
+    words = _Words(answer, pieces)
+    always, known, rows = words.always, answer.ask.snapshot.spoken.notes, answer.shown.rows.tolist()
+    for entry, piece in zip(*_falling(pieces), strict=True):
+        own = found[entry]
+        if len(own) < MOST:
+            own.append(always[piece] or known.get((rows[entry], piece)) or words.note(entry, piece))
+    return found
+
+
+def told(pieces: Doubles) -> list[list[int]]:
+    """The pieces that are told of each entry, the strongest first."""
+    found: list[list[int]] = [[] for _ in range(len(pieces))]
+    for entry, piece in zip(*_falling(pieces), strict=True):
+        found[entry].append(piece)
+    return [own[:MOST] for own in found]
+
+
+def _falling(pieces: Doubles) -> tuple[list[int], list[int]]:
+    """Entries and pieces of what may be told: by entry, the strongest first."""
+    entries, columns = np.nonzero(pieces >= threshold(pieces)[:, None])
+    order = np.lexsort((-pieces[entries, columns], entries))
+    return entries[order].tolist(), columns[order].tolist()
+
+
+def threshold(pieces: Doubles) -> Doubles:
+    """(K,) what a piece of each entry must be to be told."""
+    return np.asarray(np.maximum(pieces, 0.0).sum(axis=1) * LEAST_SHARE + _LEAST)
+
+
+def advantages(answer: Answer) -> Doubles:
+    """(K, len(PIECES)) what each entry has beyond the average restaurant, in units of raw scores."""
+    snapshot, shown, state = answer.ask.snapshot, answer.shown, answer.state
+    spoken, catalogue, shortlists = snapshot.spoken, snapshot.catalogue, answer.ranked.shortlists
+    curve, rows = catalogue.calibration.order, shown.rows
+    order = shortlists.order[0]
+    columns = order.take(np.asarray(shown.organic_ranks) - 1) if shown.sponsors else order[: len(rows)]
+    pieces = np.zeros((len(rows), len(PIECES)))
+    pieces[:, _POPULAR] = spoken.popular.take(rows)
+    pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all.take(rows, axis=0)
+    pieces[:, _NEAR] = shortlists.offsets[0].take(columns) * (curve.travel / curve.slope)
+    if state is not None:
+        moved = state.vector - spoken.nobody
+        to_you, average = spoken.to_you(moved, rows)
+        pieces[:, _TO_YOU:_TO_ALL] = to_you
+        pieces[:, _TASTE] = catalogue.vectors.take(rows, axis=0) @ moved - average - to_you.sum(axis=1)
+        if len(state.recent):
+            pieces[:, _RECENT] = shown.terms[1] - _typical(answer, shortlists.terms[1, 0])
+    if catalogue.reranker is not None:
+        pieces[:, _MOMENT] = shown.terms[2] - _typical(answer, shortlists.terms[2, 0])
+    if answer.ask.policy.exploration > 0.0 or len(_LATER) > 1:
+        chances = shown.terms[: _CALIBRATION + 1].sum(axis=0)
+        steepness = np.maximum(curve.slope * chances * (1.0 - chances), 1e-12)
+        for place, term in enumerate(_LATER, _LATER_FROM):
+            pieces[:, place] = (shown.terms[term] - _typical(answer, shortlists.terms[term, 0])) / steepness
+    return pieces
+
+
+def _typical(answer: Answer, values: Doubles) -> float:
+    """The mean of a term over the candidates."""
+    passing = answer.ranked.shortlists.passing
+    return float(values.mean() if passing is None else values[passing[0]].mean())
+
+
+class _Words:
+    """The words of one list; what few of its entries need is found out when the first of them does."""
+
+    def __init__(self, answer: Answer, pieces: Doubles) -> None:
+        snapshot = answer.ask.snapshot
+        self._answer = answer
+        self._snapshot = snapshot
+        self._pieces = pieces
+        self._rows: list[int] = answer.shown.rows.tolist()
+        self._distances: list[float] = answer.shown.distances_km.tolist()
+        self._town = snapshot.info.title or snapshot.info.market
+        self._model = snapshot.artifact.manifest.model
+        self._diner = snapshot.artifact.diner_row(answer.ask.user_id)
+        self.always: list[Note | None] = [None] * len(PIECES)
+        """By piece, what is the same for every entry."""
+        self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
+        if not snapshot.spoken.by_history:
+            self.always[_TASTE] = _taste(self._model, snapshot.spoken.has_seen(self._diner))
+        self._named: dict[int, list[Note]] = {}
+
+    def note(self, entry: int, piece: int) -> Note:
+        """Of a piece of an entry."""
+        if piece == _NEAR:
+            return {"code": "near", "text": f"{self._distances[entry]:.1f} km away"}
+        if piece in (_TASTE, _RECENT):
+            if piece not in self._named:
+                self._named[piece] = self._tastes() if piece == _TASTE else self._recents()
+            return self._named[piece][entry]
+        if piece >= _LATER_FROM:
+            code, text = _LATER_TEXTS.get(PIECES[piece], (PIECES[piece], f"Moved up for the sake of {PIECES[piece]}"))
+            return {"code": code, "text": text}
+        return self._of_subject(self._rows[entry], piece)
+
+    def _of_subject(self, row: int, piece: int) -> Note:
+        spoken, to_you = self._snapshot.spoken, piece < _TO_ALL
+        note = spoken.notes.get((row, piece))
+        if note is None:
+            subject = piece - (_TO_YOU if to_you else _TO_ALL)
+            moved = self._answer.state.vector - spoken.nobody if to_you and self._answer.state is not None else None
+            note = of_tag(spoken.tag(row, subject, moved), to_you, self._town)
+            if not to_you or len(spoken.tags_of(row, subject)) == 1:
+                spoken.notes[row, piece] = note
+        return note
+
+    def _tastes(self) -> list[Note]:
+        """Why each fits a diner: by whichever restaurant of the own history says most for it, where one says enough."""
+        answer, artifact = self._answer, self._snapshot.artifact
+        model, shown = artifact.model, answer.shown.rows
+        row = self._diner
+        plain = [_taste(self._model, self._snapshot.spoken.has_seen(row))] * len(shown)
+        # Asking a class whether it has all that a protocol names takes longer than all the words of a list.
+        if row is None or not self._snapshot.spoken.by_history or not isinstance(model, TellsHistory):
+            return plain
+        liked, vectors = model.history(row)
+        if not len(liked):
+            return plain
+        catalogue = self._snapshot.catalogue
+        rows = [catalogue.row_of.get(artifact.restaurant_ids[one], -1) for one in liked.tolist()]
+        return self._by_most(vectors, rows, plain, lambda _, name, itself: _chosen(name, itself))
+
+    def _recents(self) -> list[Note]:
+        answer, policy, state = self._answer, self._answer.ask.policy, self._answer.state
+        plain = [_LATELY] * len(answer.shown.rows)
+        if state is None:
+            return plain
+        catalogue = self._snapshot.catalogue
+        actions = recent_actions(state, self._snapshot.row_of_hash, answer.at)
+        weights = action_weights(
+            actions.weights, actions.ages_hours, policy.recency_gain, policy.recency_half_life_hours
+        )
+        there = actions.rows >= 0
+        rows = actions.rows[there]
+        moved = (weights[there] * np.float32(catalogue.recency_scale))[:, None] * catalogue.vectors[rows]
+        kinds = [_KIND_OF_CODE.get(code, "") for code in state.recent["type"][there].tolist()]
+        return self._by_most(moved, rows.tolist(), plain, lambda at, name, itself: _did(kinds[at], name, itself))
+
+    def _by_most(self, vectors: npt.NDArray[Any], rows: list[int], plain: list[Note], words: Any) -> list[Note]:
+        """vectors: (m, d) what each of the diner's own choices adds to the own vector; rows: of the catalogue."""
+        if not len(vectors):
+            return plain
+        shown = self._answer.shown.rows
+        beyond = self._snapshot.catalogue.vectors[shown] - self._snapshot.spoken.table[-1]
+        says = vectors @ beyond.T  # (m, K)
+        most = says.argmax(axis=0)
+        enough = says[most, np.arange(len(shown))] >= np.maximum(threshold(self._pieces), 1e-12)
+        found = []
+        for entry, (at, sure, row) in enumerate(zip(most.tolist(), enough.tolist(), shown.tolist(), strict=True)):
+            named = sure and rows[at] >= 0
+            name = self._snapshot.restaurants[rows[at]].name if named else ""
+            found.append(words(at, name, rows[at] == row) if named else plain[entry])
+        return found
+
+
+_OF_MOMENT: Final = {"code": "moment", "text": "Suits the moment"}
+_LATELY: Final = {"code": "recent-choices", "text": "Close to what you chose lately"}
+
+
+def _taste(model: str, learnt: bool) -> Note:
+    if model == "random":
+        return {"code": "chance", "text": "Picked by chance"}
+    if model == "popular":
+        return {"code": "area", "text": "Ordered more where you live than elsewhere"}
+    return {"code": "taste", "text": "Fits your taste"} if learnt else {"code": "profile", "text": "Fits your profile"}
+
+
+def _popular(model: str, town: str) -> Note:
+    if model == "random":
+        return {"code": "chance", "text": "Picked by chance"}
+    return {"code": "popular", "text": f"Well liked in {town}"}
+
+
+def _chosen(name: str, itself: bool) -> Note:
+    if itself:
+        return {"code": "chosen-before", "text": "You chose it before"}
+    return {"code": "chosen-before", "text": f"Goes with {name}, which you chose before"}
+
+
+def _did(kind: str, name: str, itself: bool) -> Note:
+    if kind in _UNDONE:
+        return {"code": "recent-choices", "text": f"Unlike {name}, which you {_UNDONE[kind]} lately"}
+    done = _DONE.get(kind, "chose")
+    text = f"You {done} it lately" if itself else f"Like {name}, which you {done} lately"
+    return {"code": "recent-choices", "text": text}
+
+
+@lru_cache(maxsize=8_192)
+def of_tag(tag: str, to_you: bool, town: str) -> Note:
+    """What a tag says in words, to the diner who asks or to everybody in a town. It is shared: do not change it."""
+    attribute, _, value = tag.partition("=")
+    subject = _subject(attribute, value.replace("_", " "))
+    code = {"district": "district", "independent": "chain"}.get(attribute, attribute)
+    if to_you:
+        return {"code": code, "text": f"You like {subject}"}
+    return {"code": f"{code}-popular", "text": f"{subject[:1].upper()}{subject[1:]} is well liked in {town}"}
+
+
+def _subject(attribute: str, value: str) -> str:
+    match attribute:
+        case "cuisine":
+            return f"{value} cuisine"
+        case "price":
+            return f"this price ({'$' * int(value)})" if value.isdigit() else "this price"
+        case "chain":
+            return f"the chain {value}"
+        case "independent":
+            return "eating at independent places"
+        case "delivery":
+            return "having food delivered"
+        case "district":
+            return f"eating in {value}"
+    return f"a place with {attribute} “{value}”"
