@@ -110,7 +110,9 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
         return None
     place = {name: index for index, name in enumerate(ledger.groups)}
     known = np.asarray([place.get(name, -1) for name in groups.names], np.int64)
-    exposure, merit = (np.where(known >= 0, had[known], 0.0) for had in (_padded(ledger.exposure), _padded(ledger.merit)))
+    exposure, merit = (
+        np.where(known >= 0, had[known], 0.0) for had in (_padded(ledger.exposure), _padded(ledger.merit))
+    )
     total = float(ledger.exposure.sum())
     missing = quota_shortfall(ledger.newcomers, total, policy.newcomer_quota)
     if policy.control is Control.FAIRCO:

@@ -8,9 +8,11 @@ import orjson
 
 from services.ranking.auction import ShownList
 from services.ranking.rank import TERMS
+from services.serving.ledger import term_names, term_rows
 from services.serving.recommender import DEGRADED, Answer
 from services.serving.replay_inputs import Explain
 from services.serving.snapshot import MarketSnapshot
+from services.stakeholders.policy import Policy
 
 _NEAR_KM: Final = 1.5
 _MOST_REASONS: Final = 3
@@ -58,7 +60,7 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
         if typical is not None:
             item["reasons"] = _reasons(snapshot, shown, index, typical, answer.ask.personalised)
         if explain == "full":
-            item["explanation"] = _terms(shown, index)
+            item["explanation"] = _terms(answer.ask.policy, shown, index)
         items.append(item)
     for index, campaign in shown.sponsors.items():
         _label(items[index], snapshot.book.campaigns[campaign].payer)
@@ -76,9 +78,9 @@ def _label(item: dict[str, Any], payer: str) -> None:
     item["reasons"] = [reason, *item["reasons"]][:_MOST_REASONS]
 
 
-def _terms(shown: ShownList, index: int) -> dict[str, Any]:
-    values = shown.terms[:, index].tolist()
-    return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
+def _terms(policy: Policy, shown: ShownList, index: int) -> dict[str, Any]:
+    values = shown.terms[term_rows(policy), index].tolist()
+    return {"terms": [{"name": n, "value": v} for n, v in zip(term_names(policy), values, strict=True)], "exact": True}
 
 
 def _reasons(
