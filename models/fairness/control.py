@@ -93,7 +93,7 @@ def shortfalls(exposure: Doubles, merit: Doubles) -> Doubles:
     best = rates.max(initial=0.0)
     if not best > 0.0:
         return np.zeros(len(merit))
-    return np.where(there, 1.0 - rates / best, 0.0)
+    return np.asarray(np.where(there, 1.0 - rates / best, 0.0))
 
 
 def fairco_errors(exposure: Doubles, merit: Doubles, restaurants: int) -> Doubles:
@@ -103,7 +103,7 @@ def fairco_errors(exposure: Doubles, merit: Doubles, restaurants: int) -> Double
     best-off group's: looks that an average restaurant of the market has had, times the shortfall. Because exposure
     adds up, the error is an integral, and a disparity that stays falls as 1/t under it.
     """
-    return exposure.sum() / max(restaurants, 1) * shortfalls(exposure, merit)
+    return float(exposure.sum()) / max(restaurants, 1) * shortfalls(exposure, merit)
 
 
 def mmf_prices(exposure: Doubles, merit: Doubles, lists: float, weight: float) -> Doubles:
@@ -140,7 +140,7 @@ def project(prices: Doubles, rho: Doubles, weight: float) -> Doubles:
     above = (np.cumsum(falling) - weight) / np.arange(1, len(falling) + 1)
     threshold = above[np.flatnonzero(falling > above)[-1]] if weight > 0.0 else falling[0]
     # Rounding must not leave a negative part behind where the threshold takes it all.
-    return np.where(scaled < 0.0, np.minimum(scaled + threshold, 0.0), scaled) / rho
+    return np.asarray(np.where(scaled < 0.0, np.minimum(scaled + threshold, 0.0), scaled) / rho)
 
 
 def quota_shortfall(exposure: float, total: float, quota: float) -> float:

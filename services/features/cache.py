@@ -196,8 +196,8 @@ class FeatureCache:
 
     async def begin_sums(self, key: bytes, since: float, sums: Mapping[str, float], ttl_seconds: int) -> bool:
         """Let sums begin with these, unless they have begun; False where Redis is away."""
-        command = ("EVAL", BEGIN_SUMS.text, 1, key, ttl_seconds, repr(since), *_named(sums))
-        return await self._execute(command) is not None
+        given = (ttl_seconds, repr(since), *_named(sums))
+        return await self._execute(("EVAL", BEGIN_SUMS.text, 1, key, *given)) is not None
 
     async def add_sums(
         self, key: bytes, process: str, number: int, since: float, sums: Mapping[str, float], ttl_seconds: int
@@ -207,8 +207,8 @@ class FeatureCache:
         since: when the batch began. False where there are no sums to add to; None where Redis is away: send it again.
         """
         seen = key + f":{process}".encode()
-        command = ("EVAL", ADD_SUMS.text, 2, key, seen, ttl_seconds, repr(since), number, *_named(sums))
-        replies = await self._execute(command)
+        given = (ttl_seconds, repr(since), number, *_named(sums))
+        replies = await self._execute(("EVAL", ADD_SUMS.text, 2, key, seen, *given))
         return None if replies is None else replies[0] != -1
 
     async def ping(self) -> bool:

@@ -16,7 +16,7 @@ from models.fairness.control import Ledger, fairco_errors, mmf_prices, quota_sho
 from services.stakeholders.policy import Control, FairnessPolicy, GroupedBy
 
 Doubles = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
 
 NEWCOMER_DAYS: Final = 28
@@ -109,10 +109,9 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     if not policy.is_on:
         return None
     place = {name: index for index, name in enumerate(ledger.groups)}
+    # Groups that the ledger does not know are at -1: the 0 that is appended.
     known = np.asarray([place.get(name, -1) for name in groups.names], np.int64)
-    exposure, merit = (
-        np.where(known >= 0, had[known], 0.0) for had in (_padded(ledger.exposure), _padded(ledger.merit))
-    )
+    exposure, merit = (np.append(had, 0.0)[known] for had in (ledger.exposure, ledger.merit))
     total = float(ledger.exposure.sum())
     missing = quota_shortfall(ledger.newcomers, total, policy.newcomer_quota)
     if policy.control is Control.FAIRCO:
@@ -126,11 +125,6 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     return Lifts(values, policy.quality_floor)
 
 
-def _padded(values: Doubles) -> Doubles:
-    """That -1 has something to point at, also in an empty ledger."""
-    return np.append(values, 0.0)
-
-
 def counted(
     groups: Groups, candidates: Rows, probabilities: Doubles, shown: Rows, looks: Doubles, lists: float = 1.0
 ) -> Ledger:
@@ -140,10 +134,12 @@ def counted(
     shown, looks: rows of the places that were not sold, and theta of each.
     """
     size = len(groups.names)
+    merit: Doubles = np.bincount(groups.codes[candidates], np.maximum(probabilities, 0.0), size).astype(np.float64)
+    exposure: Doubles = np.bincount(groups.codes[shown], looks, size).astype(np.float64)
     return Ledger(
         groups=groups.names,
-        exposure=np.bincount(groups.codes[shown], weights=looks, minlength=size),
-        merit=np.bincount(groups.codes[candidates], weights=np.maximum(probabilities, 0.0), minlength=size),
+        exposure=exposure,
+        merit=merit,
         newcomers=float(looks[groups.newcomers[shown]].sum()),
         lists=lists,
     )

@@ -1,4 +1,4 @@
-"""The request's path as pure functions over arrays: retrieve -> score -> second stage -> calibrate -> be fair -> explore -> sort.
+"""The request's path as pure functions over arrays: retrieve, score, second stage, calibrate, be fair, explore, sort.
 
 Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
@@ -90,7 +90,7 @@ class Shortlists:
         found = self.terms[0] + self.terms[1]
         for term in self.terms[2:PROBABILITY]:
             found += term
-        return found
+        return np.asarray(found)
 
     def typical(self) -> Doubles:
         """(len(TERMS), B) mean of each term over the candidates: a term above it speaks for a restaurant."""

@@ -1,6 +1,6 @@
 """What groups of restaurants have had, counted over all processes: the ledgers behind the control of exposure.
 
-Decay runs forward (Cormode, Shkapenyuk, Srivastava, Xu 2009): a list at time t counts 2^((t - L) / h) from a landmark L,
+Decay runs forward (Cormode, Shkapenyuk, Srivastava, Xu 2009): a list at time t counts 2^((t - L) / h), L a landmark,
 and who reads at time T divides by 2^((T - L) / h). So counting is nothing but adding: it commutes, processes need no
 turn, and two of them come to what one would. Lists are counted in the process and sent in batches, about one a second.
 

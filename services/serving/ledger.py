@@ -1,5 +1,7 @@
-"""Which terms a list's ledger has: those of its policy. A dial that is off leaves no trace, so that a list without it is
-to the byte what it was before there was such a dial."""
+"""Which terms a list's ledger has: those of its policy.
+
+Without a control of exposure nothing names one: such a list is to the byte what it was before there was any.
+"""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What changes by the minute in a market: who is open, how long a delivery takes, what is bid, and who is owed looks."""
+"""What changes by the minute in a market: who is open, how long a delivery takes, what is bid, who is owed looks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
