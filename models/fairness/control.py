@@ -138,7 +138,9 @@ def project(prices: Doubles, rho: Doubles, weight: float) -> Doubles:
     if falling.sum() <= weight:
         return prices
     above = (np.cumsum(falling) - weight) / np.arange(1, len(falling) + 1)
-    threshold = above[np.flatnonzero(falling > above)[-1]] if weight > 0.0 else falling[0]
+    kept = np.flatnonzero(falling > above)
+    # A weight that is lost in the sums' rounding keeps nothing.
+    threshold = above[kept[-1]] if len(kept) else falling[0]
     # Rounding must not leave a negative part behind where the threshold takes it all.
     return np.asarray(np.where(scaled < 0.0, np.minimum(scaled + threshold, 0.0), scaled) / rho)
 
@@ -149,6 +151,5 @@ def quota_shortfall(exposure: float, total: float, quota: float) -> float:
     >>> quota_shortfall(1.0, 40.0, 0.05)
     0.5
     """
-    if quota == 0.0 or not total > 0.0:
-        return 0.0
-    return max(0.0, 1.0 - exposure / (quota * total))
+    due = quota * total
+    return max(0.0, 1.0 - exposure / due) if due > 0.0 else 0.0

@@ -196,7 +196,7 @@ class FeatureCache:
 
     async def begin_sums(self, key: bytes, since: float, sums: Mapping[str, float], ttl_seconds: int) -> bool:
         """Let sums begin with these, unless they have begun; False where Redis is away."""
-        given = (ttl_seconds, repr(since), *_named(sums))
+        given = [str(ttl_seconds), repr(since), *_named(sums)]
         return await self._execute(("EVAL", BEGIN_SUMS.text, 1, key, *given)) is not None
 
     async def add_sums(
@@ -207,7 +207,7 @@ class FeatureCache:
         since: when the batch began. False where there are no sums to add to; None where Redis is away: send it again.
         """
         seen = key + f":{process}".encode()
-        given = (ttl_seconds, repr(since), number, *_named(sums))
+        given = [str(ttl_seconds), repr(since), str(number), *_named(sums)]
         replies = await self._execute(("EVAL", ADD_SUMS.text, 2, key, seen, *given))
         return None if replies is None else replies[0] != -1
 
