@@ -1,7 +1,7 @@
 """What a fair share of exposure costs: python -m services.simulation.fair_exposure --seeds 10.
 
 Each city lives the same days with the same luck under four policies: without a control, FairCo by the model's own
-estimate of merit, FairCo with a quota for newcomers besides, and P-MMF. Exposure is what diners look at of the places
+estimate of merit, FairCo with a quota for newcomers and a quality floor besides, and P-MMF. Exposure is what diners look at of the places
 that were not sold; merit is the true probability of an order, which no policy knows. The model thinks too little of
 restaurants that it has hardly seen: what an estimate of merit cannot see, no control by it can mend, and the quota is
 for that.
@@ -26,12 +26,13 @@ _FIGURES: Final = ("exposure_ratio", "ndcg@10", "orders_per_1000", "fee_revenue_
 _PARTS: Final = ("exposure", "merit")
 
 
-def policies(gain: float, weight: float, quota: float) -> tuple[Policy, ...]:
-    """The four; `gain` is FairCo's, `weight` P-MMF's."""
+def policies(gain: float, weight: float, quota: float, floor: float) -> tuple[Policy, ...]:
+    """The four; `gain` is FairCo's, `weight` P-MMF's, quota and quality floor are the third's."""
+    newcomers = {"newcomer_quota": quota, "quality_floor": floor}
     controls = {
         _WITHOUT: FairnessPolicy(),
         "fairco": FairnessPolicy(control=Control.FAIRCO, gain=gain),
-        "fairco-quota": FairnessPolicy(control=Control.FAIRCO, gain=gain, newcomer_quota=quota),
+        "fairco-quota": FairnessPolicy(control=Control.FAIRCO, gain=gain, **newcomers),
         "p-mmf": FairnessPolicy(control=Control.P_MMF, gain=weight),
     }
     return tuple(Policy(name=name, fairness=control) for name, control in controls.items())
@@ -102,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gain", type=float, default=0.005, help="of FairCo")
     parser.add_argument("--weight", type=float, default=0.05, help="of P-MMF")
     parser.add_argument("--quota", type=float, default=0.09, help="for newcomers")
+    parser.add_argument("--floor", type=float, default=0.05, help="order probability, where there is a quota")
     parser.add_argument("--restaurants", type=int, default=Plan.restaurants)
     parser.add_argument("--diners", type=int, default=Plan.diners)
     parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
@@ -110,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.seeds < FEWEST_SEEDS:
         parser.error(f"--seeds: an interval over seeds needs at least {FEWEST_SEEDS}")
     plan = Plan(
-        policies(given.gain, given.weight, given.quota),
+        policies(given.gain, given.weight, given.quota, given.floor),
         restaurants=given.restaurants,
         diners=given.diners,
         days=given.days,
