@@ -1,10 +1,10 @@
 """What a fair share of exposure costs: python -m services.simulation.fair_exposure --seeds 10.
 
 Each city lives the same days with the same luck under four policies: without a control, FairCo by the model's own
-estimate of merit, FairCo with a quota for newcomers and a quality floor besides, and P-MMF. Exposure is what diners look at of the places
-that were not sold; merit is the true probability of an order, which no policy knows. The model thinks too little of
-restaurants that it has hardly seen: what an estimate of merit cannot see, no control by it can mend, and the quota is
-for that.
+estimate of merit, FairCo with a quota for newcomers and a quality floor besides, and P-MMF. Exposure is what diners
+look at of the places that were not sold; merit is the true probability of an order, which no policy knows. The model
+thinks too little of restaurants that it has hardly seen: what an estimate of merit cannot see, no control by it can
+mend, and the quota is for that.
 """
 
 import argparse

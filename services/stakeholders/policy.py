@@ -79,13 +79,13 @@ class GroupedBy(StrEnum):
 
 
 class FairnessPolicy(BaseModel):
-    """The dials of the control of exposure. Without a control, or with a gain of 0, lists are as if there were none."""
+    """The dials of the control of exposure. With a gain of 0, or no control, lists are as if there were none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gain: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
     """fairco: order probability that a look owed is worth; p-mmf: that the worst-off group's share is worth."""
-    control: Control = Control.NONE
+    control: Control = Control.FAIRCO
     by: GroupedBy = GroupedBy.KIND
     half_life_days: float = Field(default=21.0, ge=0.5, le=365.0, allow_inf_nan=False)
     """After so many days what was shown counts half."""
