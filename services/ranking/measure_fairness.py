@@ -24,7 +24,7 @@ from services.stakeholders.policy import Control, FairnessPolicy, GroupedBy
 
 _DIMENSIONS: Final = 64
 _K: Final = 10
-_LOOKS: Final = 0.85 ** np.arange(_K)
+_LOOKS: Final = np.asarray([0.85**place for place in range(_K)])
 
 
 def main() -> None:
