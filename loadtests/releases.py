@@ -273,7 +273,7 @@ def _made_again(snapshot: MarketSnapshot, diners: DinerLoader, user_id: str) -> 
     state, _ = diners.load(snapshot, user_id)
     at = datetime.now(UTC)
     policy = snapshot.policies[snapshot.active_policy]
-    ask = Ask(user_id, snapshot, live_market(snapshot, at, {}, {}), policy, Filters(), K)
+    ask = Ask(user_id, snapshot, live_market(snapshot, at, {}, {}, {}), policy, Filters(), K)
     lists = rank(snapshot.catalogue, requests_of(ask, state, at, "0"), K, policy.shortlist)
     return [
         (snapshot.catalogue.ids[row], score)

@@ -36,6 +36,7 @@ from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.explainer import Explainer
+from services.serving.fair_share import FairShares
 from services.serving.recommender import Recommender
 from services.serving.replay import Replayer
 from services.serving.shadow import ShadowScorer
@@ -51,6 +52,7 @@ from services.stakeholders.sign_offs import SignOffStore
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_SHARE_SECONDS = 1.0
 _ANCHOR_SECONDS = 5.0
 _CANCEL_SECONDS = 1.0
 _OBSERVE_SECONDS = 1.0
@@ -99,6 +101,7 @@ class Services:
     cache: FeatureCache
     diners: DinerLoader
     state: ServingState
+    shares: FairShares
     recommender: Recommender
     counts: ServingCounts
     shadow: ShadowScorer
@@ -208,6 +211,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
             services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
             _keep_running(embedded, services.cache),
             _keep_counts(services.counts),
+            _keep_shares(services.shares),
             _keep_anchored(services.anchors),
             _keep_observed(services),
         )
@@ -236,6 +240,7 @@ def _assemble(
     diners = DinerLoader(catalogue, event_log, clock)
     replayer = Replayer(engine, policies)
     shadow = ShadowScorer(engine)
+    shares = FairShares(cache, served, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -264,8 +269,9 @@ def _assemble(
         explainer=Explainer(replayer, catalogue),
         cache=cache,
         diners=diners,
-        state=ServingState(stores, cache, keys, metrics, clock),
-        recommender=Recommender(cache, diners, served, shadow, metrics, clock),
+        state=ServingState(stores, cache, shares, keys, metrics, clock),
+        shares=shares,
+        recommender=Recommender(cache, diners, served, shares, shadow, metrics, clock),
         counts=ServingCounts(engine, clock, settings.slo_slow_ms / 1000.0),
         shadow=shadow,
         secret=secret,
@@ -295,6 +301,17 @@ async def _keep_counts(counts: ServingCounts) -> None:
         cells = counts.taken()
         if not await asyncio.to_thread(counts.write, cells):
             counts.put_back(cells)
+
+
+async def _keep_shares(shares: FairShares) -> None:
+    """Send what was counted of exposure every second, and once more in the end."""
+    ends = False
+    while not ends:
+        try:
+            await asyncio.sleep(_SHARE_SECONDS)
+        except asyncio.CancelledError:
+            ends = True
+        await shares.flush()
 
 
 async def _keep_anchored(anchors: ServedAnchors) -> None:

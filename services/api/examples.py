@@ -274,6 +274,14 @@ POLICY: Final[dict[str, Any]] = {
         "eligibility": "below-list",
         "max_calibration_error": 0.02,
     },
+    "fairness": {
+        "gain": 0.002,
+        "control": "fairco",
+        "by": "kind",
+        "half_life_days": 21.0,
+        "newcomer_quota": 0.05,
+        "quality_floor": 0.02,
+    },
 }
 SIGN_OFFS: Final[dict[str, Any]] = {
     "market": "aldermoor",

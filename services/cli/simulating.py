@@ -165,10 +165,10 @@ def _change(document: dict[str, Any], change: str, text: str) -> None:
 
 
 def _dials() -> list[str]:
-    from services.stakeholders.policy import AdPolicy, PolicyDials
+    from services.stakeholders.differences import dials_of
+    from services.stakeholders.policy import Policy
 
-    own = [name for name in PolicyDials.model_fields if name != "ads"]
-    return [*own, *(f"ads.{name}" for name in AdPolicy.model_fields)]
+    return [dial for dial, _ in dials_of(Policy())]
 
 
 def _check_figure(figure: Path | None, exchange: bool) -> None:

@@ -6,7 +6,7 @@ Every key has a time to live. Nothing here is the truth: whoever finds a diner m
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -35,7 +35,7 @@ from services.features.codec import (
 from services.features.keys import diner_key, market_key
 from services.features.last_copies import LastCopies
 from services.features.multiplexed import ErrorReplyError, MultiplexedConnection, Reply, UnavailableError
-from services.features.scripts import ADD_RECENT, RENEW
+from services.features.scripts import ADD_RECENT, ADD_SUMS, BEGIN_SUMS, RENEW
 
 _PATIENCE_SECONDS: Final = 2.0
 """For what no request waits on: warm-up, the market's blob, clearing away."""
@@ -184,6 +184,33 @@ class FeatureCache:
         self._last_markets.keep(key, blob)
         return await self._execute(("SET", key, blob, "EX", _MARKET_TTL_SECONDS)) is not None
 
+    async def sums(self, key: bytes) -> dict[str, float] | None:
+        """Named sums, empty where they have not begun; None where Redis is away or has them wrong."""
+        replies = await self._execute(("HGETALL", key))
+        if replies is None or not isinstance(replies[0], dict):
+            return None
+        try:
+            return {name.decode(): float(value) for name, value in replies[0].items()}
+        except ValueError:
+            return None
+
+    async def begin_sums(self, key: bytes, since: float, sums: Mapping[str, float], ttl_seconds: int) -> bool:
+        """Let sums begin with these, unless they have begun; False where Redis is away."""
+        given = [str(ttl_seconds), repr(since), *_named(sums)]
+        return await self._execute(("EVAL", BEGIN_SUMS.text, 1, key, *given)) is not None
+
+    async def add_sums(
+        self, key: bytes, process: str, number: int, since: float, sums: Mapping[str, float], ttl_seconds: int
+    ) -> bool | None:
+        """Add a process's batch, the `number`th, to sums in one atomic step, once however often it is sent.
+
+        since: when the batch began. False where there are no sums to add to; None where Redis is away: send it again.
+        """
+        seen = key + f":{process}".encode()
+        given = [str(ttl_seconds), repr(since), str(number), *_named(sums)]
+        replies = await self._execute(("EVAL", ADD_SUMS.text, 2, key, seen, *given))
+        return None if replies is None else replies[0] != -1
+
     async def ping(self) -> bool:
         """Whether Redis answers; at once when the breaker is open."""
         try:
@@ -281,6 +308,12 @@ class FeatureCache:
                         del self._spoilt[key]
         finally:
             self._clearing = None
+
+
+def _named(sums: Mapping[str, float]) -> Iterator[str]:
+    """Names and numbers in turn, as a script takes them."""
+    for name, value in sums.items():
+        yield from (name, repr(float(value)))
 
 
 def _chunks(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:

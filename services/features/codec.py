@@ -23,7 +23,7 @@ A market's blob:
         24      4  n restaurants
         28      4  length of the catalogue version, UTF-8, at the end
         32      4  m campaigns
-        36      4  nothing
+        36      4  length of the groups' ledgers, JSON, before the catalogue version; 0: nobody controls exposure
         40      8  version of the campaigns
         48    4 n  minutes to the food, float32
         …     4 m  multipliers of the pacing, float32
@@ -66,7 +66,7 @@ RecentArray = npt.NDArray[np.void]
 DINER_MAGIC: Final = b"TSd\x01"
 _MARKET_MAGIC: Final = b"TSm\x02"
 _DINER_HEADER: Final = struct.Struct("<4sI8s8sHHfdd")
-_MARKET_HEADER: Final = struct.Struct("<4sI8sdIII4xq")
+_MARKET_HEADER: Final = struct.Struct("<4sI8sdIIIIq")
 _FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _CRC_END: Final = 8
 DINER_FIXED_LENGTH_AT: Final = 26
@@ -117,6 +117,8 @@ class MarketState:
     """(m,) float32, mu >= 0 of the pacing."""
     campaigns_open: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
     """(m,) 1: there is budget left."""
+    ledgers: bytes = b""
+    """JSON: what groups of restaurants have had; empty where no policy asks."""
 
 
 def restaurant_hash(restaurant_id: str) -> int:
@@ -241,10 +243,18 @@ def encode_market(market: str, state: MarketState) -> bytes:
             raise CodecError(f"a market's arrays must be (n,) alike, not {numbers.shape} and {flags.shape}")
     version = state.catalogue_version.encode()
     header = _MARKET_HEADER.pack(
-        _MARKET_MAGIC, 0, key_hash(market), state.as_of, eta.size, len(version), multipliers.size, state.book_version
+        _MARKET_MAGIC,
+        0,
+        key_hash(market),
+        state.as_of,
+        eta.size,
+        len(version),
+        multipliers.size,
+        len(state.ledgers),
+        state.book_version,
     )
     arrays = (eta, multipliers, is_open, campaigns_open)
-    return _sealed(b"".join([header, *(array.tobytes() for array in arrays), version]))
+    return _sealed(b"".join([header, *(array.tobytes() for array in arrays), state.ledgers, version]))
 
 
 def decode_market(blob: bytes, owner: bytes) -> MarketState:
@@ -254,25 +264,28 @@ def decode_market(blob: bytes, owner: bytes) -> MarketState:
     """
     if len(blob) < _MARKET_HEADER.size:
         raise CodecError(f"a market's blob of {len(blob)} bytes is too short")
-    magic, crc, of, as_of, n, version_length, m, book_version = _MARKET_HEADER.unpack_from(blob)
+    magic, crc, of, as_of, n, version_length, m, ledgers_length, book_version = _MARKET_HEADER.unpack_from(blob)
     if magic != _MARKET_MAGIC:
         raise CodecError(f"not a market's blob of this version: it starts with {magic!r}")
     if of != owner:
         raise CodecError("the blob belongs to another market")
     numbers = _MARKET_HEADER.size
     flags = numbers + 4 * (n + m)
-    if len(blob) != flags + n + m + version_length:
+    ledgers = flags + n + m
+    version = ledgers + ledgers_length
+    if len(blob) != version + version_length:
         raise CodecError(f"a market's blob of {len(blob)} bytes cannot hold {n} restaurants and {m} campaigns")
     if zlib.crc32(memoryview(blob)[_CRC_END:]) != crc:
         raise CodecError("the blob's checksum does not fit")
     return MarketState(
         eta_minutes=np.frombuffer(blob, np.float32, n, numbers),
         is_open=np.frombuffer(blob, np.uint8, n, flags),
-        catalogue_version=str(blob[flags + n + m :], "utf-8"),
+        catalogue_version=str(blob[version:], "utf-8"),
         as_of=as_of,
         book_version=book_version,
         multipliers=np.frombuffer(blob, np.float32, m, numbers + 4 * n),
         campaigns_open=np.frombuffer(blob, np.uint8, m, flags + n),
+        ledgers=bytes(blob[ledgers:version]),
     )
 
 

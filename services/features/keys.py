@@ -1,4 +1,4 @@
-"""Names of the cache's keys: `ts:{market}:d:user` and `ts:{market}:m`.
+"""Names of the cache's keys: `ts:{market}:d:user`, `ts:{market}:m` and `ts:{market}:x:counting`.
 
 Redis Cluster places a key by what stands between the first braces, so all keys of a market lie on one node.
 """
@@ -12,6 +12,11 @@ def diner_key(market: str, user_id: str) -> bytes:
 def market_key(market: str) -> bytes:
     """The Redis key of a market's blob."""
     return f"ts:{{{_hash_tag(market)}}}:m".encode("utf-8", "surrogatepass")
+
+
+def exposure_key(market: str, counting: str) -> bytes:
+    """The Redis key of what groups of a market's restaurants have had, for one way of counting."""
+    return f"ts:{{{_hash_tag(market)}}}:x:{counting}".encode("utf-8", "surrogatepass")
 
 
 def _hash_tag(market: str) -> str:

@@ -1,4 +1,5 @@
-"""What Redis does in one atomic step on a diner's blob; its layout stands in `services.features.codec`."""
+"""What Redis does in one atomic step: on a diner's blob, whose layout stands in `services.features.codec`, and on the
+sums of `services.features.exposures`."""
 
 from dataclasses import dataclass
 from hashlib import sha1
@@ -54,3 +55,31 @@ return 1
 )
 """KEYS: the diner; ARGV: new fixed part, recent entries, seconds to live. Entries that Redis has already win: they may
 be newer than what the caller read, and none may be lost while all diners get the vectors of a new model."""
+
+BEGIN_SUMS: Final = Script(
+    b"""
+if redis.call('HEXISTS', KEYS[1], 'since') == 1 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'since', ARGV[2])
+for i = 3, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+"""
+)
+"""KEYS: the sums; ARGV: seconds to live, until when the log has been counted, then names and numbers. 1: they begin
+with these, 0: another process was faster."""
+
+ADD_SUMS: Final = Script(
+    b"""
+local since = redis.call('HGET', KEYS[1], 'since')
+if not since then return -1 end
+if tonumber(redis.call('GET', KEYS[2]) or '-1') >= tonumber(ARGV[3]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[3], 'EX', 86400)
+if tonumber(ARGV[2]) < tonumber(since) then return 0 end
+for i = 4, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+"""
+)
+"""KEYS: the sums, the number of this process's last batch; ARGV: seconds to live, when the batch began, its number,
+then names and numbers. 1: added; 0: it has been, or it may be in what the sums began with; -1: there are no sums."""

@@ -1,4 +1,4 @@
-"""The request's path as pure functions over arrays: retrieve -> score -> second stage -> calibrate -> explore -> sort.
+"""The request's path as pure functions over arrays: retrieve, score, second stage, calibrate, be fair, explore, sort.
 
 Batch first: B requests over one market's n restaurants at once. The API calls it with B = 1.
 
@@ -15,20 +15,26 @@ import numpy.typing as npt
 from data.geo import distance_km, log_travel_time
 from models.base import FloatArray
 from services.ranking.catalogue import BoolArray, Catalogue
+from services.ranking.fairness import Lifts
 from services.ranking.second_stage import Moments
 from services.ranking.select import best_columns
 
-TERMS: Final = ("relevance", "recency", "second_stage", "calibration", "exploration", "payment")
+TERMS: Final = ("relevance", "recency", "second_stage", "calibration", "fairness", "exploration", "payment")
 """What the score is made of, in the order of addition.
 
 relevance    the model's raw score of the restaurant for this diner
 recency      the fold-in of what the diner did since the model was trained
 second_stage what the model's second stage adds in the moment of the request; 0 for models without one
 calibration  what turns all that, and the way to the restaurant, into the probability of an order
+fairness     what the restaurant's group is owed, where the policy controls exposure
 exploration  the random draw, where the policy explores
 payment      what the fee of a sold place is worth, less the cost of its label; 0 here, `services.ads` comes later
 """
+PROBABILITY: Final = TERMS.index("calibration") + 1
+"""So many terms add up to the probability of an order, as the model sees it."""
+FAIRNESS: Final = TERMS.index("fairness")
 PAYMENT: Final = TERMS.index("payment")
+_EXPLORATION: Final = TERMS.index("exploration")
 
 Doubles = npt.NDArray[np.float64]
 
@@ -52,6 +58,8 @@ class Requests:
     """(B, shortlist) standard Gumbel noise, for policies that explore."""
     moments: Moments | None = None
     """For the second stage; None: it adds nothing."""
+    lifts: Lifts | None = None
+    """For policies that control exposure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,13 @@ class Shortlists:
     def size(self, request: int) -> int:
         """How many candidates a request has."""
         return self.rows.shape[1] if self.passing is None else int(self.passing[request].sum())
+
+    def probabilities(self) -> Doubles:
+        """(B, S) of an order, as the model sees it: the score before fairness, exploration and payment."""
+        found = self.terms[0] + self.terms[1]
+        for term in self.terms[2:PROBABILITY]:
+            found += term
+        return np.asarray(found)
 
     def typical(self) -> Doubles:
         """(len(TERMS), B) mean of each term over the candidates: a term above it speaks for a restaurant."""
@@ -137,11 +152,14 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
         raw = raw + terms[2]
     terms[3] = catalogue.calibration.order_probability(raw, offsets) - raw
     values = raw + terms[3]
+    if requests.lifts is not None:
+        terms[FAIRNESS] = requests.lifts.term(columns, values)
+        values = values + terms[FAIRNESS]
     if temperature > 0.0:
         if requests.gumbel is None:
             raise ValueError("a temperature above 0 needs Gumbel noise")
-        terms[4] = temperature * requests.gumbel[:, :shortlist]
-    scores = values + terms[4]
+        terms[_EXPLORATION] = temperature * requests.gumbel[:, :shortlist]
+    scores = values + terms[_EXPLORATION]
     falling = -scores if passing is None else np.where(passing, -scores, np.inf)
     order = np.argsort(falling, axis=1, kind="stable")
     best = order[:, :k]

@@ -9,10 +9,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
-from services.stakeholders.differences import dials_of
-from services.stakeholders.policy import AdPolicy, PolicyDials
-
-_ADS: Final = "ads"
+from services.stakeholders.differences import PARTS, dials_of
+from services.stakeholders.policy import PolicyDials
 
 
 def _numbers(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -21,7 +19,9 @@ def _numbers(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
-DIALS: Final = frozenset({*_numbers(PolicyDials), *_numbers(AdPolicy, f"{_ADS}.")})
+DIALS: Final = frozenset(
+    {*_numbers(PolicyDials), *(dial for name, part in PARTS.items() for dial in _numbers(part, f"{name}."))}
+)
 """The dials that can have bounds: those that are numbers, `ads.money` among them."""
 
 

@@ -12,6 +12,7 @@ import orjson
 from data.dataset import MarketInfo
 from services.ads.campaign import Campaign
 from services.catalogue.records import Restaurant
+from services.ranking.fairness import Attributes
 
 DIGEST_BYTES: Final = 16
 _LEVEL: Final = 3
@@ -57,6 +58,17 @@ class Surroundings:
         """Campaigns that were not closed, in order."""
         campaigns = [one.model_dump(mode="json") for one in self.campaigns]
         return Blob.of("book", orjson.dumps({"version": self.book_version, "campaigns": campaigns}))
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """What restaurants are grouped by, in order."""
+        return Attributes.of(
+            chains=[one.chain for one in self.restaurants],
+            districts=[one.district for one in self.restaurants],
+            price_levels=[one.price_level for one in self.restaurants],
+            cuisines=[one.cuisines for one in self.restaurants],
+            opened_at=[None if one.opened_at is None else one.opened_at.timestamp() for one in self.restaurants],
+        )
 
     @classmethod
     def read(cls, catalogue: bytes, book: bytes) -> "Surroundings":

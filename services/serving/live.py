@@ -1,10 +1,10 @@
-"""What changes by the minute in a market: who is open, how long a delivery takes, and what is bid."""
+"""What changes by the minute in a market: who is open, how long a delivery takes, what is bid, who is owed looks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,11 @@ from data.hours import minute_of_week
 from services.ads.book import Offers
 from services.features import MarketState
 from services.features.codec import decode_market, encode_market, key_hash
+from services.ranking.fairness import Groups, Lifts, lifts
+from services.serving.fair_share import Counting, Ledgers, decode_ledgers, encode_ledgers
 from services.serving.kept import Blob
 from services.serving.snapshot import MarketSnapshot
+from services.stakeholders.policy import FairnessPolicy, GroupedBy
 
 PREPARATION_MINUTES: Final = 20.0
 MINUTES_PER_WAITING_ORDER: Final = 1.5
@@ -41,6 +44,12 @@ class LiveMarket:
     """What is bid now; None: nothing, or the campaigns changed since this was made."""
     offers_at: datetime | None = None
     """For which time that was found out."""
+    ledgers: Ledgers = field(default_factory=dict)
+    """What groups of restaurants have had until `as_of`, for the controls of the market's policies."""
+    asked: frozenset[Counting] = frozenset()
+    """For which of them Redis was asked when this was made here."""
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """Groups and lifts that were asked for; they follow from all the above, the catalogue and the policy."""
 
     def fits(self, snapshot: MarketSnapshot) -> bool:
         """Whether this is of the snapshot's catalogue and campaigns."""
@@ -59,7 +68,27 @@ class LiveMarket:
             book_version=self.book_version,
             multipliers=self.multipliers,
             campaigns_open=self.campaigns_open.astype(np.uint8),
+            ledgers=encode_ledgers(self.ledgers),
         )
+
+    def groups(self, snapshot: MarketSnapshot, by: GroupedBy) -> Groups:
+        """Which group each restaurant is in at this time."""
+        name = (snapshot.catalogue_version, by)
+        if name not in self._made:
+            self._made[name] = snapshot.around.attributes.groups(by, self.as_of.timestamp())
+        found: Groups = self._made[name]
+        return found
+
+    def lifts(self, snapshot: MarketSnapshot, policy: FairnessPolicy) -> Lifts | None:
+        """What a control lifts each restaurant by; None where there is none, or no ledger for it."""
+        counting = Counting.under(policy)
+        if counting is None or counting not in self.ledgers:
+            return None
+        name = (snapshot.catalogue_version, policy)
+        if name not in self._made:
+            self._made[name] = lifts(policy, self.groups(snapshot, policy.by), self.ledgers[counting])
+        found: Lifts | None = self._made[name]
+        return found
 
     @cached_property
     def kept(self) -> Blob:
@@ -69,7 +98,11 @@ class LiveMarket:
     @classmethod
     def read(cls, blob: bytes) -> "LiveMarket":
         """From the plain content of `kept`."""
-        state = decode_market(blob, key_hash(""))
+        return cls.of_blob(decode_market(blob, key_hash("")))
+
+    @classmethod
+    def of_blob(cls, state: MarketState) -> "LiveMarket":
+        """From what the feature cache keeps."""
         return cls(
             catalogue_version=int(state.catalogue_version),
             as_of=datetime.fromtimestamp(state.as_of, UTC),
@@ -78,6 +111,7 @@ class LiveMarket:
             book_version=state.book_version,
             multipliers=state.multipliers,
             campaigns_open=state.campaigns_open.astype(np.bool_),
+            ledgers=decode_ledgers(state.ledgers),
         )
 
     def with_offers(self, snapshot: MarketSnapshot, at: datetime) -> "LiveMarket":
@@ -93,8 +127,10 @@ def live_market(
     at: datetime,
     recent_orders: Mapping[str, int],
     paces: Mapping[str, tuple[float, bool]],
+    ledgers: Ledgers,
 ) -> LiveMarket:
-    """From opening hours, the orders of the last half hour by restaurant, and the pacing's word on each campaign.
+    """From opening hours, the orders of the last half hour by restaurant, the pacing's word on each campaign, and the
+    ledgers of exposure that Redis has.
 
     A campaign that the pacing has not seen yet bids in full.
     """
@@ -113,4 +149,6 @@ def live_market(
         book_version=snapshot.book.version,
         multipliers=np.asarray([multiplier for multiplier, _ in pace_of], np.float32),
         campaigns_open=np.asarray([is_open for _, is_open in pace_of], np.bool_),
+        ledgers=ledgers,
+        asked=snapshot.countings,
     )

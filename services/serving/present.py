@@ -5,10 +5,11 @@ from typing import Any
 import orjson
 
 from services.ranking.auction import ShownList
-from services.ranking.rank import TERMS
+from services.serving.ledger import term_names, term_rows
 from services.serving.reasons import MOST, reasons
 from services.serving.recommender import DEGRADED, Answer
 from services.serving.replay_inputs import Explain
+from services.stakeholders.policy import Policy
 
 
 def body(answer: Answer, explain: Explain) -> bytes:
@@ -52,7 +53,7 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
         if why is not None:
             item["reasons"] = why[index]
         if explain == "full":
-            item["explanation"] = _terms(shown, index)
+            item["explanation"] = _terms(answer.ask.policy, shown, index)
         items.append(item)
     for index, campaign in shown.sponsors.items():
         _label(items[index], snapshot.book.campaigns[campaign].payer)
@@ -70,6 +71,6 @@ def _label(item: dict[str, Any], payer: str) -> None:
     item["reasons"] = [reason, *item["reasons"]][:MOST]
 
 
-def _terms(shown: ShownList, index: int) -> dict[str, Any]:
-    values = shown.terms[:, index].tolist()
-    return {"terms": [{"name": n, "value": v} for n, v in zip(TERMS, values, strict=True)], "exact": True}
+def _terms(policy: Policy, shown: ShownList, index: int) -> dict[str, Any]:
+    values = shown.terms[term_rows(policy), index].tolist()
+    return {"terms": [{"name": n, "value": v} for n, v in zip(term_names(policy), values, strict=True)], "exact": True}

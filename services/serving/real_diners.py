@@ -77,7 +77,7 @@ def _listed(market: MarketSnapshot, diner: str, lat: float, lon: float, rated: l
     ask = Ask(
         user_id=diner,
         snapshot=market,
-        live=live_market(market, _AT, {}, {}),
+        live=live_market(market, _AT, {}, {}, {}),
         policy=market.policies[market.active_policy],
         filters=Filters(exclude=rated),
         k=_SHOWN,

@@ -24,6 +24,7 @@ from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.recency import action_weights, fold_in
 from services.ranking.second_stage import Moments
 from services.serving.diners import NO_ENTRIES, DinerLoader, RecentActions, choices_of, recent_actions
+from services.serving.fair_share import FairShares
 from services.serving.live import LiveMarket
 from services.serving.replay_inputs import Explain
 from services.serving.served_document import served_record
@@ -33,6 +34,7 @@ from services.stakeholders.policy import Policy
 
 DEGRADED: Final[Mapping[str, str]] = {
     "feature-cache-away": "The feature cache does not answer: this list is made from the process's last copy.",
+    "fairness-away": "What groups of restaurants have had is not known: nobody is lifted in this list.",
     "profile-away": "The database does not answer: this list is made without a profile.",
 }
 
@@ -84,6 +86,7 @@ class Recommender:
         cache: FeatureCache,
         diners: DinerLoader,
         served: ServedLog,
+        shares: FairShares,
         shadow: ShadowScorer,
         metrics: Metrics,
         clock: Clock,
@@ -91,6 +94,7 @@ class Recommender:
         self._cache = cache
         self._diners = diners
         self._served = served
+        self._shares = shares
         self._shadow = shadow
         self._metrics = metrics
         self._clock = clock
@@ -101,6 +105,8 @@ class Recommender:
         started = time.perf_counter()
         degraded: list[str] = []
         state = await self._state(ask, degraded) if ask.personalised else None
+        if ask.policy.fairness.is_on and ask.live.lifts(ask.snapshot, ask.policy.fairness) is None:
+            degraded.append("fairness-away")
         looked_up = time.perf_counter()
         request_id, at = self._ids.new(), self._clock.now()
         ranked = ranked_lists(ask, state, at, request_id)
@@ -154,6 +160,8 @@ class Recommender:
         ask = answer.ask
         market, model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
         self._metrics.answer(market, model_version, ask.policy.name, ask.policy.version)
+        if ask.snapshot.countings:
+            self._shares.count(ask, answer.ranked, answer.shown, answer.at)
         self._served.record(
             request_id=answer.request_id,
             market=market,
@@ -220,6 +228,7 @@ def requests_of(ask: Ask, state: DinerState | None, at: datetime, request_id: st
         allowed=None if mask is None else mask[None],
         gumbel=_gumbel(request_id, policy.shortlist) if policy.exploration > 0.0 else None,
         moments=_moments(ask, state, at, lat, lon),
+        lifts=ask.live.lifts(snapshot, policy.fairness),
     )
 
 

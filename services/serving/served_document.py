@@ -13,8 +13,9 @@ from services.ads.campaign import Campaign
 from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
 from services.ranking.auction import Auction
-from services.ranking.rank import TERMS
+from services.serving.fair_share import list_ledger
 from services.serving.kept import Blob
+from services.serving.ledger import term_names, term_rows
 from services.serving.replay_inputs import Explain, encode_inputs
 
 if TYPE_CHECKING:
@@ -92,15 +93,18 @@ def _document(answer: "Answer") -> dict[str, Any]:
         "personalised": ask.personalised,
         "degraded": answer.degraded,
         "exact_parts": ask.snapshot.exact_parts,
-        "term_names": TERMS,
+        "term_names": term_names(ask.policy),
         "restaurant_ids": [ask.snapshot.catalogue.ids[row] for row in shown.rows.tolist()],
         # A term that is 0 throughout (no recent actions, no exploration) is written as that one number.
-        "terms": [values.tolist() if values.any() else 0.0 for values in shown.terms],
+        "terms": [values.tolist() if values.any() else 0.0 for values in shown.terms[term_rows(ask.policy)]],
         "distances_km": [round(km, 3) for km in shown.distances_km.tolist()],
         "propensities": shown.propensities.tolist() if ask.policy.exploration > 0.0 else 1.0,
     }
     if ask.policy.exploration > 0.0 and ask.personalised:
         document["draw"] = _draw(answer)
+    if ask.policy.fairness.is_on:
+        by = ask.policy.fairness.by
+        document["fairness"] = {"by": by, **list_ledger(ask, answer.ranked, shown, by).document()}
     return document
 
 

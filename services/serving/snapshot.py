@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from services.ranking.auction import Selling
 from services.ranking.catalogue import Catalogue, build_catalogue, with_model
 from services.ranking.second_stage import Reranker
 from services.releases.assignment import in_share
+from services.serving.fair_share import Counting
 from services.serving.kept import Surroundings
 from services.serving.spoken import Spoken
 from services.stakeholders.policy import Policy
@@ -65,6 +67,12 @@ class MarketSnapshot:
     """The version that is on trial beside this one."""
     trial_number: int = 0
     """Of the trial in which this version serves, as its champion or as its canary; 0: there is none."""
+
+    @cached_property
+    def countings(self) -> frozenset[Counting]:
+        """How exposure is counted for the controls of the policies; empty: for none."""
+        found = (Counting.under(policy.fairness) for policy in self.policies.values())
+        return frozenset(one for one in found if one is not None)
 
     def for_diner(self, user_id: str, personalised: bool) -> "MarketSnapshot":
         """What serves this diner: the canary for those who are in its share, the champion for all others.

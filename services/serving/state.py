@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import numpy as np
 import structlog
 
 from data.dataset import MarketInfo
@@ -20,6 +19,7 @@ from services.events.log import EventLog
 from services.features import FeatureCache, MarketState
 from services.monitoring.metrics import Metrics
 from services.releases.store import Lineup, ReleaseStore
+from services.serving.fair_share import FairShares, Ledgers
 from services.serving.live import LOAD_WINDOW_MINUTES, LiveMarket, live_market
 from services.serving.shelf import Shelf
 from services.serving.snapshot import MarketSnapshot
@@ -45,9 +45,18 @@ class Stores:
 class ServingState:
     """The snapshots and live data of all markets; readers see whole snapshots only."""
 
-    def __init__(self, stores: Stores, cache: FeatureCache, keys: KeyRing, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        cache: FeatureCache,
+        shares: FairShares,
+        keys: KeyRing,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
         self._stores = stores
         self._cache = cache
+        self._shares = shares
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
@@ -152,33 +161,28 @@ class ServingState:
         live = None if blob is None else _live_of(blob, snapshot, now)
         if live is None:
             kept = self._live.get(market)
-            if kept is not None and kept.fits(snapshot) and abs((now - kept.as_of).total_seconds()) < _LIVE_SECONDS:
+            fits = kept is not None and kept.fits(snapshot) and kept.asked >= snapshot.countings
+            if kept is not None and fits and abs((now - kept.as_of).total_seconds()) < _LIVE_SECONDS:
                 live = kept
         if live is None:
-            live = await asyncio.to_thread(self._made_anew, market, snapshot, now)
+            ledgers = await self._shares.ledgers(market, snapshot.countings, now)
+            live = await asyncio.to_thread(self._made_anew, market, snapshot, now, ledgers)
             await self._cache.put_market(market, live.blob())
         self._live[market] = live.with_offers(snapshot, now)
 
-    def _made_anew(self, market: str, snapshot: MarketSnapshot, now: datetime) -> LiveMarket:
+    def _made_anew(self, market: str, snapshot: MarketSnapshot, now: datetime, ledgers: Ledgers) -> LiveMarket:
         try:
             orders = self._stores.events.orders_since(market, now - timedelta(minutes=LOAD_WINDOW_MINUTES))
             paces = self._stores.paces.of(market)
         except StorageUnavailable:
             orders, paces = {}, {}
-        return live_market(snapshot, now, orders, paces)
+        return live_market(snapshot, now, orders, paces, ledgers)
 
 
 def _live_of(blob: MarketState, snapshot: MarketSnapshot, now: datetime) -> LiveMarket | None:
-    """The blob as this snapshot reads it; None where it is old, or of another catalogue or other campaigns."""
-    live = LiveMarket(
-        catalogue_version=snapshot.catalogue_version,
-        as_of=datetime.fromtimestamp(blob.as_of, UTC),
-        open_now=blob.is_open.astype(np.bool_),
-        eta_minutes=blob.eta_minutes,
-        book_version=blob.book_version,
-        multipliers=blob.multipliers,
-        campaigns_open=blob.campaigns_open.astype(np.bool_),
-    )
+    """The blob as this snapshot reads it; None where it is old, or of another catalogue, campaigns or controls."""
     fresh = abs(now.timestamp() - blob.as_of) < _LIVE_SECONDS
-    same = blob.catalogue_version == str(snapshot.catalogue_version) and live.fits(snapshot)
-    return live if fresh and same else None
+    if not fresh or blob.catalogue_version != str(snapshot.catalogue_version):
+        return None
+    live = LiveMarket.of_blob(blob)
+    return live if live.fits(snapshot) and live.ledgers.keys() >= snapshot.countings else None

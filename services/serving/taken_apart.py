@@ -12,7 +12,6 @@ from models.explanation.parts import Kind, Parts, Source, TakesApart, cells, con
 from models.second_stage.features import FEATURES
 from models.training_data import diner_tags, restaurant_tags
 from services.catalogue.records import Diner
-from services.ranking.rank import TERMS
 from services.serving.explain import NotInList
 from services.serving.recommender import Answer, requests_of
 from services.serving.served_document import terms_of
@@ -200,7 +199,7 @@ def _logged(document: dict[str, Any], restaurant_id: str) -> dict[str, float]:
     if restaurant_id not in document["restaurant_ids"]:
         raise NotInList(restaurant_id)
     at = document["restaurant_ids"].index(restaurant_id)
-    return dict(zip(TERMS, (values[at] for values in terms_of(document)), strict=True))
+    return dict(zip(document["term_names"], (values[at] for values in terms_of(document)), strict=True))
 
 
 def _second_stage(answer: Answer, restaurant_id: str, logged: float) -> list[dict[str, Any]]:

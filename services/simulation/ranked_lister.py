@@ -14,10 +14,12 @@ from data.city.noise import Keys, gumbel, mix, uniform
 from data.city.simulation import Simulation
 from data.geo import log_travel_time
 from data.hours import MINUTES_PER_DAY
+from models.fairness.control import Ledger
 from models.journal import Asked as Moment
 from services.ads.campaign import MICRO
 from services.ranking.auction import run_auction, shown_list
 from services.ranking.catalogue import BoolArray
+from services.ranking.fairness import Groups, counted, lifts
 from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.second_stage import Moments
 from services.serving.snapshot import MarketSnapshot
@@ -30,6 +32,7 @@ Doubles = npt.NDArray[np.float64]
 
 _NDCG_AT = 10
 _DAYS_PER_WEEK = 7
+_SECONDS_A_DAY = 86_400
 _WAITING = 1_000_033
 
 
@@ -88,8 +91,13 @@ class RankedLister:
     """(m,) minor units charged to each campaign since it was last looked at."""
     values: Doubles = field(init=False)
     """(m,) value of the orders at its places since then."""
+    ledger: Ledger = field(init=False)
+    """What the groups of the policy's control have had so far."""
     traffic: float = 1.0
     """Requests of the day, relative to a mean one of the log."""
+    _groups: Groups = field(init=False)
+    _counted_at: float = 0.0
+    """Seconds; to which the ledger's decay has come."""
     _sold: list[_Place] = field(default_factory=list)
     _asked: Asked | None = None
     _has_list: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
@@ -97,6 +105,8 @@ class RankedLister:
     def __post_init__(self) -> None:
         self.by_diner = DinerSums.none(self.simulation.city.diners.lat.size)
         self.fees, self.values = np.zeros((2, len(self.wallets.book.campaigns)))
+        self._groups = self._grouped(0)
+        self.ledger = Ledger.empty(self._groups.names)
 
     def lists(self, asked: Asked) -> Slates:
         """Rank all requests at once, then hold an auction for each."""
@@ -128,6 +138,8 @@ class RankedLister:
         if late is not None and late.any():
             restaurants[late], propensities[late] = self._without_model(asked, late, k), 1.0
         slates = Slates(restaurants, propensities, sold, latency)
+        if self.policy.fairness.is_on:
+            self._count(asked, slates, ranked)
         self._judge(asked, slates, ranked, welfare, np.zeros(len(sold), np.bool_) if late is None else late)
         if latency is not None and late is not None:
             there = restaurants[:, 0] >= 0
@@ -180,6 +192,7 @@ class RankedLister:
         returning = np.where(joined, np.clip(back, 0.0, 1.0), 0.0)
         closed = np.zeros(opened.shape, np.bool_) if life is None else life.trade.closed
         self.traffic = float(likely.sum()) / self.market.daily_requests
+        self._groups = self._grouped(day)
         self.by_diner.sums["diner_days"][joined] += 1.0
         self.by_diner.sums["returning"][:] += returning
         self.tally += Tally(
@@ -240,6 +253,7 @@ class RankedLister:
             allowed=self._candidates(asked),
             gumbel=self._gumbel(asked) if policy.exploration > 0.0 else None,
             moments=self._moments(asked),
+            lifts=lifts(policy.fairness, self._groups, self.ledger),
         )
         k = self.simulation.parameters.list_length
         # A place for which no candidate is left has no propensity: it is blanked after 0 / 0.
@@ -248,6 +262,32 @@ class RankedLister:
         # A shortlist of the whole catalogue is one row broadcast; the compiled auction reads rows as they lie.
         rows = np.ascontiguousarray(ranked.shortlists.rows)
         return replace(ranked, shortlists=replace(ranked.shortlists, rows=rows))
+
+    def _grouped(self, day: int) -> Groups:
+        """As they are when a day begins."""
+        snapshot = self.market.snapshot
+        begins = day_start(day, snapshot.info.time_zone).timestamp()
+        return snapshot.around.attributes.groups(self.policy.fairness.by, begins)
+
+    def _count(self, asked: Asked, slates: Slates, ranked: RankedLists) -> None:
+        """What these lists count for, for all that come after them."""
+        at = asked.day * _SECONDS_A_DAY + float(asked.seconds[0])
+        half_life = self.policy.fairness.half_life_days * _SECONDS_A_DAY
+        decay = 0.5 ** ((at - self._counted_at) / half_life) if self._counted_at else 1.0
+        shortlists, shown = ranked.shortlists, slates.restaurants
+        free = (shown >= 0) & ~slates.sold if slates.sold is not None else shown >= 0
+        places = np.arange(1, shown.shape[1] + 1)
+        theta = self.market.snapshot.artifact.calibration.examination_at(places)
+        there = np.isfinite(shortlists.scores) if shortlists.passing is None else shortlists.passing
+        new = counted(
+            self._groups,
+            shortlists.rows[there],
+            shortlists.probabilities()[there],
+            shown[free],
+            np.broadcast_to(theta, shown.shape)[free],
+            float(np.count_nonzero(shown[:, 0] >= 0)),
+        )
+        self.ledger, self._counted_at = self.ledger.scaled(decay).plus(new), at
 
     def _moments(self, asked: Asked) -> Moments | None:
         """For a model with a second stage; it knows what diners did until the training."""

@@ -1,10 +1,12 @@
 """What sets two versions of a policy apart, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from services.stakeholders.policy import AdPolicy, PolicyDials
+from pydantic import BaseModel
+
+from services.stakeholders.policy import AdPolicy, FairnessPolicy, PolicyDials
 
 
 class _Words(NamedTuple):
@@ -14,7 +16,8 @@ class _Words(NamedTuple):
     unit: str = ""
 
 
-_ADS: Final = "ads"
+PARTS: Final[Mapping[str, type[BaseModel]]] = {"ads": AdPolicy, "fairness": FairnessPolicy}
+"""Dials that have dials of their own."""
 _WORDS: Final[dict[str, _Words]] = {
     "shortlist": _Words("restaurants that are scored in full"),
     "recency_gain": _Words("how far a fresh order lifts its restaurant", "standard deviations"),
@@ -34,6 +37,12 @@ _WORDS: Final[dict[str, _Words]] = {
     "ads.pricing": _Words("how a sold place is priced"),
     "ads.eligibility": _Words("which restaurants may be sold a place"),
     "ads.max_calibration_error": _Words("calibration error above which nothing is sold"),
+    "fairness.gain": _Words("gain of the control of exposure", "order probability"),
+    "fairness.control": _Words("control of exposure"),
+    "fairness.by": _Words("groups whose exposure is controlled"),
+    "fairness.half_life_days": _Words("time in which what was shown counts half", "days"),
+    "fairness.newcomer_quota": _Words("share of exposure that newcomers are lifted towards"),
+    "fairness.quality_floor": _Words("order probability below which nobody is lifted"),
 }
 
 
@@ -68,10 +77,11 @@ def differences(before: PolicyDials, after: PolicyDials) -> list[Difference]:
 
 
 def dials_of(policy: PolicyDials) -> Iterator[tuple[str, Any]]:
-    """All dials of a policy with their values, those of the ads as `ads.…`."""
+    """All dials of a policy with their values, those of the ads as `ads.…`, those of the fairness as `fairness.…`."""
     for dial in PolicyDials.model_fields:
-        if dial == _ADS:
-            yield from ((f"{_ADS}.{name}", getattr(policy.ads, name)) for name in AdPolicy.model_fields)
+        if dial in PARTS:
+            part = getattr(policy, dial)
+            yield from ((f"{dial}.{name}", getattr(part, name)) for name in PARTS[dial].model_fields)
         else:
             yield dial, getattr(policy, dial)
 

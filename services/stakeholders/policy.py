@@ -57,6 +57,49 @@ class AdPolicy(BaseModel):
         return self
 
 
+class Control(StrEnum):
+    """Who keeps the groups' shares of exposure."""
+
+    NONE = "none"
+    FAIRCO = "fairco"
+    """Lifts each group by the looks that it is owed."""
+    P_MMF = "p-mmf"
+    """Lifts the worst-off groups, all of them together by no more than the gain."""
+
+
+class GroupedBy(StrEnum):
+    """What makes a group of restaurants."""
+
+    KIND = "kind"
+    """Chains, independents, and newcomers, which opened lately."""
+    DISTRICT = "district"
+    PRICE = "price"
+    CUISINE = "cuisine"
+    """The first one that is named."""
+
+
+class FairnessPolicy(BaseModel):
+    """The dials of the control of exposure. With a gain of 0, or no control, lists are as if there were none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gain: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    """fairco: order probability that a look owed is worth; p-mmf: that the worst-off group's share is worth."""
+    control: Control = Control.FAIRCO
+    by: GroupedBy = GroupedBy.KIND
+    half_life_days: float = Field(default=21.0, ge=0.5, le=365.0, allow_inf_nan=False)
+    """After so many days what was shown counts half."""
+    newcomer_quota: float = Field(default=0.0, ge=0.0, le=0.5, allow_inf_nan=False)
+    """Share of all organic exposure that newcomers are lifted towards, whatever their merit is thought to be."""
+    quality_floor: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    """Restaurants of less order probability in a request are not lifted in it."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it changes any list."""
+        return self.control is not Control.NONE and self.gain > 0.0
+
+
 class PolicyDials(BaseModel):
     """All dials of the ranking; one that is left out has its default."""
 
@@ -74,6 +117,7 @@ class PolicyDials(BaseModel):
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
     ads: AdPolicy = AdPolicy()
+    fairness: FairnessPolicy = FairnessPolicy()
 
 
 class Policy(PolicyDials):

@@ -63,7 +63,7 @@ def listed(
         recent = recent_entries([name for name, _ in did or []], [kind for _, kind in did or []], ages)
         vector, bias = np.array(learnt.vectors[diner]), float(learnt.biases[diner])
         state = DinerState(vector, bias, snapshot.model_tag, home.lat, home.lon, recent)
-    live = live_market(snapshot, AT, {}, {}).with_offers(snapshot, AT)
+    live = live_market(snapshot, AT, {}, {}, {}).with_offers(snapshot, AT)
     ask = Ask(
         user_id="somebody" if diner is None else snapshot.artifact.diner_ids[diner],
         snapshot=snapshot,

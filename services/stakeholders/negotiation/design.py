@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from scipy.stats import qmc
 
-from services.stakeholders.policy import AdPolicy, Policy
+from services.stakeholders.policy import AdPolicy, FairnessPolicy, Policy
 from services.stakeholders.seats import SEATS, Dial, Scale, Seat
 
 MOST_CORNERS: Final = 4
@@ -148,10 +148,13 @@ def _key(policy: Policy, model: str) -> str:
 
 
 def _without_idle_dials(policy: Policy) -> Policy:
-    """Where no place is sold, the dials of selling do nothing."""
-    if policy.ads.cap and policy.ads.money:
-        return policy
-    return policy.model_copy(update={"ads": AdPolicy(money=0.0, cap=0)})
+    """Where no place is sold, the dials of selling do nothing; nor do those of a control that is off."""
+    idle: dict[str, Any] = {}
+    if not (policy.ads.cap and policy.ads.money):
+        idle["ads"] = AdPolicy(money=0.0, cap=0)
+    if not policy.fairness.is_on:
+        idle["fairness"] = FairnessPolicy()
+    return policy.model_copy(update=idle)
 
 
 def _digest(policy: Policy, model: str) -> str:

@@ -1,0 +1,1 @@
+"""Fairness: measured and controlled."""
