@@ -72,6 +72,20 @@ class TreeShap:
             found[first : first + _ROWS_AT_ONCE] = self._of(part)
         return found
 
+    def known(self, row: Doubles, present: npt.NDArray[np.bool_]) -> Doubles:
+        """(C,) what the trees give where of a row's features, (width,), those in `present`, (C, width), are known.
+
+        The game that `values_of` shares out: `expected` where none is, the trees' sum where all are.
+        """
+        asked = row[self.features]
+        passes = ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+        found = np.empty(len(present))
+        for first in range(0, len(present), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            factors = np.where(present[part][:, self.features], passes, self.ratios)
+            found[part] = factors.prod(axis=2) @ self.values
+        return found
+
     def _of(self, rows: Doubles) -> Doubles:
         asked = rows[:, self.features]  # (B, L, D)
         passes = ((asked > self.low) & (asked <= self.high)).astype(np.float64)
