@@ -43,7 +43,8 @@ WEIGHT: Final = "weight"
 DINERS: Final = 200
 """Held-out diners whose lists are looked at."""
 REQUESTS: Final = 100
-_LIST: Final = 10
+LIST: Final = 10
+"""Places of a list that are looked at."""
 _OF_A_LIST: Final = 2
 """Restaurants of each diner's first ten that are cases."""
 _RANDOM_ORDERS: Final = 10
@@ -131,7 +132,7 @@ def pair_games(model: Model, diners: npt.NDArray[np.integer], seed: int) -> list
         return []
     rng = np.random.default_rng(seed)
     scores = model.score(np.asarray(diners, np.int32))
-    shown = np.argsort(-scores, axis=1, kind="stable")[:, :_LIST]
+    shown = np.argsort(-scores, axis=1, kind="stable")[:, :LIST]
     games = []
     for row, places in zip(diners.tolist(), shown, strict=True):
         person = model.diner_parts(row)
