@@ -45,8 +45,15 @@ from models.explanation.fidelity import (
     tree_games,
     unexplained,
 )
-from models.explanation.parts import Source
-from models.explanation.questions import LIME_BACKGROUND, Pairs, Question, of_rows, on_and_off, their_game
+from models.explanation.questions import (
+    LIME_BACKGROUND,
+    Pairs,
+    Question,
+    any_candidates,
+    of_rows,
+    on_and_off,
+    their_game,
+)
 from models.ground import Ground
 from models.ladder import make
 from models.second_stage.features import FEATURES, NEVER_DAYS
@@ -253,11 +260,6 @@ def hidden(game: Game, values: Doubles) -> tuple[int, int, float]:
 # -- the report
 
 
-def name_of(part: str | Source) -> str:
-    """For people."""
-    return part if isinstance(part, str) else part.tag or part.kind.value
-
-
 def table(compared: Mapping[str, Any]) -> str:
     """The figures for people."""
     frame, told, theirs = {}, compared["fidelity"], compared["fidelity_in_their_game"]["margins"]["deletion"]
@@ -295,7 +297,7 @@ def _of_interactions(questions: Sequence[Question], compared: Mapping[str, Any])
     at = int(np.argmax(sizes))
     game, (one, other, made) = questions[at].game, found[at]
     yield "An interaction that an additive answer has no place for:"
-    yield f"  diner {game.diner}: {name_of(game.names[one])} and {name_of(game.names[other])} make {made:+.4f} together"
+    yield f"  diner {game.diner}: {game.names[one]} and {game.names[other]} make {made:+.4f} together"
     for name in ("lime", "shap permutation", EXACT):
         given = compared["answers"][name][at]
         yield f"  {name:<17} {given[one]:+.4f} and {given[other]:+.4f}"
@@ -325,11 +327,10 @@ def _of_seeds(questions: Sequence[Question], name: str, seed: int) -> Iterator[s
         firsts = [int(np.abs(values).argmax()) for values in answers]
         if len(set(firsts)) > 1:
             yield f"With another seed another first part ({name}, diner {question.game.diner}):"
+            names = question.game.names
             for more, (first, values) in enumerate(zip(firsts, answers, strict=True)):
-                others = ", ".join(
-                    f"{name_of(question.game.names[at])} {values[at]:+.3f}" for at in sorted(set(firsts))
-                )
-                yield f"  seed {seed + more}: {name_of(question.game.names[first])} first; {others}"
+                others = ", ".join(f"{names[at]} {values[at]:+.3f}" for at in sorted(set(firsts)))
+                yield f"  seed {seed + more}: {names[first]} first; {others}"
             return
     yield f"No first part of {name} changed with the seed in {RESEEDED} cases."
 
@@ -358,6 +359,8 @@ def lines(ground: Ground, model: Model, cases: int) -> Iterator[str]:
         return
     requests = ground.requests.part(np.random.default_rng(seed).permutation(len(ground.requests.asked))[:_REQUESTS])
     rows, count = request_features(model, stage, requests), min(cases, len(requests.asked) // 2)
+    # The trees have learnt from what was shown, not from what was ordered alone: so is the background.
+    rows[count:] = request_features(model, stage, any_candidates(requests, seed))[count:]
     stage.shap.expected  # noqa: B018 - the paths are made once a model
     started = time.perf_counter()
     games = tree_games(stage, rows[:count], requests.asked.diners[:count])

@@ -26,7 +26,7 @@ from models.base import Model
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import HeldOut
 from models.evaluation.requests import Requests, as_known_to
-from models.explanation.parts import Parts, Source, TakesApart, cells, shapley_values
+from models.explanation.parts import Parts, TakesApart, cells, shapley_values
 from models.explanation.tree_shap import TreeShap
 from models.second_stage.features import FEATURES, Past, features
 from models.second_stage.learning import pair_scores
@@ -61,8 +61,8 @@ class Game:
 
     diner: int
     """Whose it is: cases of one diner are alike."""
-    names: tuple[str | Source, ...]
-    """(m,)"""
+    names: tuple[str, ...]
+    """(m,) for people."""
     worth: Worth
     shapley: Doubles
     """(m,) exact."""
@@ -108,11 +108,19 @@ def pair_game(diner: Parts, restaurant: Parts, row: int = 0) -> Game:
     vectors, biases = (np.concatenate([getattr(parts, name) for parts in sides]) for name in ("vectors", "biases"))
     return Game(
         diner=row,
-        names=tuple(source for source, own in zip(diner.sources + restaurant.sources, played, strict=True) if own),
+        names=tuple(name for name, own in zip(_names(diner, restaurant), played, strict=True) if own),
         worth=worth,
         shapley=shares,
         weights=np.sqrt(np.square(vectors).sum(axis=1) + np.square(biases))[played],
     )
+
+
+def _names(diner: Parts, restaurant: Parts) -> list[str]:
+    return [
+        f"{side}'s {source.tag or source.kind.value}" + (f" {source.row}" if source.row >= 0 else "")
+        for side, parts in (("diner", diner), ("restaurant", restaurant))
+        for source in parts.sources
+    ]
 
 
 def tree_game(shap: TreeShap, looked_at: Doubles, splits: Doubles, row: int = 0) -> Game:

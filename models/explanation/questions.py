@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Model, ModelError
+from models.evaluation.requests import Requests
 from models.explanation.fidelity import LIST, Game, pair_game
 from models.explanation.parts import Kind, Parts, Source, TakesApart
 from models.second_stage.stage import SecondStage
@@ -45,7 +46,8 @@ def their_game(question: Question) -> Game:
 
     def worth(present: npt.NDArray[np.bool_]) -> Doubles:
         rows = np.where(present[:, None, :], question.row, question.background)
-        return question.ask(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2]).mean(axis=1)
+        given = question.ask(rows.reshape(-1, rows.shape[2]))
+        return np.asarray(given.reshape(rows.shape[:2]).mean(axis=1))
 
     return replace(question.game, worth=worth)
 
@@ -165,6 +167,12 @@ class Pairs:
         diners = Table.of([self.model.diner_parts(row) for row in self.diners.tolist()])
         places = Table.of([self.model.restaurant_parts(row) for row in self.places.tolist()])
         return [_with_background(diners, places, case, int(self.diners[case])) for case in range(count)]
+
+
+def any_candidates(requests: Requests, seed: int) -> Requests:
+    """The requests with any of the restaurants that were open and near for the one that was ordered from."""
+    lots = np.random.default_rng(seed).random(requests.candidates.shape)
+    return replace(requests, chosen=np.where(requests.candidates, lots, -1.0).argmax(axis=1))
 
 
 def of_rows(stage: SecondStage, rows: Doubles, games: Sequence[Game]) -> list[Question]:

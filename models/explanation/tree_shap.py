@@ -77,8 +77,7 @@ class TreeShap:
 
         The game that `values_of` shares out: `expected` where none is, the trees' sum where all are.
         """
-        asked = row[self.features]
-        passes = ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+        passes = self._passes(row[self.features])
         found = np.empty(len(present))
         for first in range(0, len(present), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
@@ -86,9 +85,13 @@ class TreeShap:
             found[part] = factors.prod(axis=2) @ self.values
         return found
 
+    def _passes(self, asked: Doubles) -> Doubles:
+        """(…, L, D) 1 where a feature fulfils all of a path's conditions on it, else 0."""
+        return ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+
     def _of(self, rows: Doubles) -> Doubles:
         asked = rows[:, self.features]  # (B, L, D)
-        passes = ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+        passes = self._passes(asked)
         integrals = np.zeros(asked.shape)
         for point, weight in zip(*_rule(self.features.shape[1]), strict=True):
             integrals += weight * _products_of_others(point * passes + (1.0 - point) * self.ratios)
