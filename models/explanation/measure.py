@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
 from models.base import Model
@@ -127,8 +128,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(argv)
     dataset = Dataset.open(chosen.dataset)
-    for line in lines(Ground(dataset, chosen.market or dataset.markets[0], seed=chosen.seed), chosen.pairs):
-        print(line)
+    with threadpool_limits(1, "blas"):  # the systems are small: threads would wait for each other
+        for line in lines(Ground(dataset, chosen.market or dataset.markets[0], seed=chosen.seed), chosen.pairs):
+            print(line)
     return 0
 
 

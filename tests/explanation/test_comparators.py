@@ -77,6 +77,14 @@ def test_one_permutation_there_and_back_is_exact_where_parts_interact_by_twos() 
     np.testing.assert_allclose(found, question.game.shapley, atol=1e-12 * question.game.scale)
 
 
+def test_kernel_shap_is_exact_of_an_odd_number_of_parts_that_interact_by_twos_and_of_an_even_one_is_not() -> None:
+    """Each sample has its complement as partner but those of half of the parts."""
+    for count, (least, most) in ((19, (0.0, 1e-12)), (18, (1e-5, 0.1))):
+        question = a_pair(6, 9, count - 9)
+        apart = np.abs(kernel_shap_of_all(question, 0) - question.game.shapley).max() / question.game.scale
+        assert least <= apart <= most
+
+
 def test_kernel_shap_keeps_no_more_than_ten_values_unless_it_is_told_to() -> None:
     question = a_pair(3, 12, 11)
     assert np.count_nonzero(kernel_shap(question, 0)) == 10
