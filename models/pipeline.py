@@ -19,6 +19,7 @@ from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.evaluation.requests import as_served
+from models.explanation.fidelity import fidelity
 from models.ground import BASELINES, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
@@ -91,6 +92,7 @@ def train(
     if ground.lists is not None:
         listed = ground.lists.measure(as_served(ground.lists, trial, curve))
         metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
+    metrics["fidelity"] = fidelity(trial, ground.prepared.question, ground.lists or ground.requests, seed=seed)
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     everything = ground.everything([model])

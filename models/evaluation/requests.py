@@ -7,7 +7,7 @@ put into order by its second stage, if it has one, and by the calibration's way 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from scipy import sparse
@@ -51,6 +51,12 @@ class Requests:
     """(m, n) open and near; the chosen one is among them."""
     journal: Journal
     """Of the whole log; features look at what was before each request alone."""
+
+    def part(self, chosen: Rows) -> Self:
+        """Some of them."""
+        return replace(
+            self, asked=self.asked.part(chosen), chosen=self.chosen[chosen], candidates=self.candidates[chosen]
+        )
 
     def measure(self, scorer: RequestScorer) -> Measured:
         """Rank the candidates of each request."""
@@ -134,7 +140,7 @@ def served_by(
     """
     journal, n = requests.journal, len(rows)
     past = None if stage is None else Past(journal.actions, journal.places)
-    venues = None if stage is None else stage.venues(rows, _as_known_to(stage, journal))
+    venues = None if stage is None else stage.venues(rows, as_known_to(stage, journal))
 
     def scores(numbers: IntArray) -> FloatArray:
         found = np.empty((len(numbers), n), np.float32)
@@ -157,7 +163,7 @@ def served_by(
     return scores
 
 
-def _as_known_to(stage: SecondStage, journal: Journal) -> Places:
+def as_known_to(stage: SecondStage, journal: Journal) -> Places:
     """The journal's restaurants with the stage's own numbers for cuisines."""
     names = [[journal.cuisines[number]] if number >= 0 else [] for number in journal.places.cuisines.tolist()]
     return replace(journal.places, cuisines=stage.cuisine_numbers(names))

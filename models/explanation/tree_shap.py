@@ -72,9 +72,26 @@ class TreeShap:
             found[first : first + _ROWS_AT_ONCE] = self._of(part)
         return found
 
+    def known(self, row: Doubles, present: npt.NDArray[np.bool_]) -> Doubles:
+        """(C,) what the trees give where of a row's features, (width,), those in `present`, (C, width), are known.
+
+        The game that `values_of` shares out: `expected` where none is, the trees' sum where all are.
+        """
+        passes = self._passes(row[self.features])
+        found = np.empty(len(present))
+        for first in range(0, len(present), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            factors = np.where(present[part][:, self.features], passes, self.ratios)
+            found[part] = factors.prod(axis=2) @ self.values
+        return found
+
+    def _passes(self, asked: Doubles) -> Doubles:
+        """(…, L, D) 1 where a feature fulfils all of a path's conditions on it, else 0."""
+        return ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+
     def _of(self, rows: Doubles) -> Doubles:
         asked = rows[:, self.features]  # (B, L, D)
-        passes = ((asked > self.low) & (asked <= self.high)).astype(np.float64)
+        passes = self._passes(asked)
         integrals = np.zeros(asked.shape)
         for point, weight in zip(*_rule(self.features.shape[1]), strict=True):
             integrals += weight * _products_of_others(point * passes + (1.0 - point) * self.ratios)

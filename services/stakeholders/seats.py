@@ -198,6 +198,9 @@ SEATS: Final[tuple[Seat, ...]] = (
                 numbers.explaining_us,
                 live_only=True,
             ),
+            Measure(
+                "fidelity", "what reasons tell more than chance", "", Direction.UP, numbers.fidelity, live_only=True
+            ),
         ),
     ),
     Seat(

@@ -15,6 +15,9 @@ _REASONS, _SPOKEN, _WHAT_IF, _CHOICES, _CHANGES = (
 _OF_REASONS, _OF_WHAT_IF = "tests/explanation/test_reasons.py", "tests/explanation/test_counterfactuals.py"
 _OF_MODELS, _OF_API = "tests/explanation/test_models_apart.py", "tests/api/test_taken_apart.py"
 
+_FIDELITY, _OF_FIDELITY = "models/explanation/fidelity.py", "tests/explanation/test_fidelity.py"
+_COMPARATORS, _OF_COMPARATORS = "models/explanation/comparators.py", "tests/explanation/test_comparators.py"
+
 FAULTS = (
     Fault(
         "a part has half of what it makes with the other side",
@@ -222,5 +225,117 @@ FAULTS = (
         "while high - low > 1:",
         "while high - low > 50:",
         f"{_OF_WHAT_IF} -k least_bid",
+    ),
+    Fault(
+        "what is known of a row goes its way, the rest both ways",
+        _TREES,
+        "np.where(present[part][:, self.features], passes, self.ratios)",
+        "np.where(present[part][:, self.features], passes, 1.0)",
+        f"{_OF_FIDELITY} -k known_of_a_row",
+    ),
+    Fault(
+        "the greatest goes first",
+        _FIDELITY,
+        "np.argsort(-values[shuffled]",
+        "np.argsort(values[shuffled]",
+        f"{_OF_FIDELITY} -k no_order_beats",
+    ),
+    Fault(
+        "equal values are ordered by lot",
+        _FIDELITY,
+        "shuffled = rng.permutation(len(values))",
+        "shuffled = np.arange(len(values))",
+        f"{_OF_FIDELITY} -k by_lot",
+    ),
+    Fault(
+        "a deletion curve begins with all parts",
+        _FIDELITY,
+        "np.concatenate([~put_back, put_back])",
+        "np.concatenate([put_back, ~put_back])",
+        f"{_OF_FIDELITY} -k by_hand",
+    ),
+    Fault(
+        "the ends of a curve count half",
+        _FIDELITY,
+        "(drawn[..., :-1] + drawn[..., 1:]).mean(axis=-1) / 2.0",
+        "drawn.mean(axis=-1)",
+        f"{_OF_FIDELITY} -k by_hand",
+    ),
+    Fault(
+        "curves have no unit",
+        _FIDELITY,
+        "(game.worth(asked) - game.nothing()) / game.scale)",
+        "(game.worth(asked) - game.nothing()))",
+        f"{_OF_FIDELITY} -k no_unit",
+    ),
+    Fault(
+        "a side of one part stays",
+        _FIDELITY,
+        "np.repeat([len(parts.sources) > 1 for parts in sides]",
+        "np.repeat([True for parts in sides]",
+        f"{_OF_FIDELITY} -k side_of_one_part",
+    ),
+    Fault(
+        "less is better of deletion",
+        _FIDELITY,
+        '{"deletion": -1.0, "insertion": 1.0}',
+        '{"deletion": 1.0, "insertion": 1.0}',
+        f"{_OF_FIDELITY} -k margins",
+    ),
+    Fault(
+        "cases of one diner are no more than one",
+        _FIDELITY,
+        "_, which = np.unique(people, return_inverse=True)",
+        "which = np.arange(len(people))",
+        f"{_OF_FIDELITY} -k one_diner",
+    ),
+    Fault(
+        "sets near the whole lack a part at least",
+        _FIDELITY,
+        "present[np.arange(_NEARBY), rng.integers(0, m, _NEARBY)] = False",
+        "pass",
+        f"{_OF_FIDELITY} -k near_the_whole",
+    ),
+    Fault(
+        "what a part does alone is no interaction",
+        _FIDELITY,
+        "np.abs(game.shapley - alone).sum()",
+        "np.abs(game.shapley).sum()",
+        f"{_OF_FIDELITY} -k signs_by_hand",
+    ),
+    Fault(
+        "numpy's own generator is put back",
+        _COMPARATORS,
+        "np.random.set_state(before)",
+        "pass",
+        f"{_OF_COMPARATORS} -k generator",
+    ),
+    Fault(
+        "the libraries are imported when they are needed",
+        _FIDELITY,
+        "from threadpoolctl import threadpool_limits\n",
+        "from threadpoolctl import threadpool_limits\nimport shap\n",
+        f"{_OF_COMPARATORS} -k never_import",
+    ),
+    Fault(
+        "an identity is like no other",
+        "models/explanation/questions.py",
+        "if Kind.ITSELF.value in attributes:",
+        "if False:",
+        f"{_OF_COMPARATORS} -k stand_in",
+    ),
+    Fault(
+        "what is absent is replaced by the background",
+        "models/explanation/questions.py",
+        "np.where(present[:, None, :], question.row, question.background)",
+        "np.where(present[:, None, :], question.row, 0.0 * question.background)",
+        f"{_OF_COMPARATORS} -k takes_the_mean",
+    ),
+    Fault(
+        "the scorecard reads the margin over chance",
+        "services/stakeholders/scorecard/reading.py",
+        'pair.get("margins", {}).get("deletion", {}).get("random")',
+        'pair.get("margins", {}).get("deletion", {}).get("weight")',
+        "tests/stores/test_scorecard.py -k fidelity",
     ),
 )

@@ -62,6 +62,9 @@ def test_the_model_card_says_what_was_measured(town: Dataset, trained: Artifact)
     for figures in card.metrics["models"].values():
         for figure in figures.values():
             assert figure["low"] <= figure["value"] <= figure["high"]
+    faithful = card.metrics["fidelity"]
+    assert (faithful["refused"], faithful["second_stage"]) == (None, None)
+    assert faithful["pair"]["margins"]["deletion"]["random"]["low"] > 0.0
     assert not card.calibration.assumed
     assert set(card.calibration.errors) == {"order_ece", "order_brier", "click_ece", "click_brier"}
     assert card.libraries["numpy"] == np.__version__

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.stakeholders.scorecard import numbers
 from services.stakeholders.scorecard.reading import explained_exactly
 from services.stakeholders.scorecard.window import Answers, Changes, Money, Window
+from services.stakeholders.seats import SEATS, measures, negotiable
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
 PLACE = {"sold": False, "viewed": 1.0, "ordered": False, "probability": 0.5, "exact": 1.0}
@@ -240,3 +241,16 @@ def test_exposure_per_merit_does_not_hang_on_the_unit_of_a_look(unit: float, ord
     scaled = replace(week, examination=unit * np.asarray([1.0, 0.5]))
 
     assert numbers.exposure_ratio(scaled).value == pytest.approx(numbers.exposure_ratio(week).value)
+
+
+def test_fidelity_is_that_of_the_model_card() -> None:
+    found = numbers.fidelity(window(fidelity={"value": 0.4, "low": 0.3, "high": 0.5, "n": 200}))
+    assert (found.measured, found.n, found.of) == ({"value": 0.4, "low": 0.3, "high": 0.5}, 200, "held-out diners")
+    assert "does not say how faithful" in str(numbers.fidelity(window()).reason)
+
+
+def test_fidelity_is_no_part_of_what_is_negotiated() -> None:
+    seat = next(seat for seat in SEATS if seat.name == "interpretability")
+    assert seat.number.key == "explained_share"
+    assert "fidelity" in measures()
+    assert "fidelity" not in negotiable()

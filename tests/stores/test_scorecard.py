@@ -115,6 +115,28 @@ def test_a_week_by_hand(week: Engine) -> None:
     assert found["rollbacks"].value == 0.0
 
 
+@pytest.mark.parametrize(
+    ("fidelity", "value"),
+    [
+        ({"pair": {"diners": 9, "margins": {"deletion": {"random": {"value": 0.4, "low": 0.3, "high": 0.5}}}}}, 0.4),
+        ({"pair": None, "refused": "random does not say what its rows are made of"}, None),
+        ({"pair": {"diners": 0, "cases": 0}}, None),
+        (None, None),
+    ],
+)
+def test_fidelity_is_read_from_the_model_card(
+    week: Engine, fidelity: dict[str, Any] | None, value: float | None
+) -> None:
+    metrics = orjson.dumps({} if fidelity is None else {"fidelity": fidelity}).decode()
+    version = {"version": "v1", "model": "lightfm", "path": "gone", "metrics": metrics, "created_at": NOON}
+    keep(week, model_versions=[{"market": "aldermoor", **version}])
+
+    found = lines(cards(week).fresh("aldermoor"))["fidelity"].now
+
+    assert (found.value, found.n) == (value, 9 if value else 0)
+    assert bool(found.reason) == (value is None)
+
+
 def test_the_trend_is_against_the_days_before(week: Engine) -> None:
     EventLog(week).append([event("o3", type=EventType.ORDER, user_id="d1", request_id="q-old", at=NOON - 8 * DAY)])
     keep(week, served_lists=[served("q-old-2", "d1", NOON - 8 * DAY, "r1")])

@@ -1,6 +1,7 @@
 """Each number of the scorecard as a function of a window. Pure: the same over live tables and simulated ones."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -54,11 +55,7 @@ NO_LISTS: Final = "no lists yet"
 
 def ndcg_held_out(window: Window) -> Estimate:
     """nDCG@10 of the champion on the diners held out when it was trained, with the interval of its model card."""
-    found = window.evaluation
-    if found is None:
-        return missing("no champion, or its model card has no nDCG@10")
-    n, note = int(found.get("n", 0)), found.get("note")
-    return Estimate(found["value"], found["low"], found["high"], n, "held-out diners", note)
+    return _of_the_card(window.evaluation, "no champion, or its model card has no nDCG@10")
 
 
 def ndcg_live(window: Window) -> Estimate:
@@ -257,6 +254,15 @@ def explaining_us(window: Window) -> Estimate:
     return clipped(ratio(times, np.ones(len(times)), "explanations"), 0.0)
 
 
+def fidelity(window: Window) -> Estimate:
+    """How much faster the champion's scores fall when parts are deleted in the order of its own explanations.
+
+    Area under the deletion curve of random orders less that of the exact values, in units of sum |phi|, with the
+    interval of its model card.
+    """
+    return _of_the_card(window.fidelity, "no champion, or its model card does not say how faithful its reasons are")
+
+
 # -- fairness
 
 
@@ -361,6 +367,13 @@ def _per_diner_week(window: Window, name: str) -> Estimate:
     everyone[: len(sums)] = sums
     estimate = rate if name == ORDERS else ratio
     return estimate(everyone, np.full(len(everyone), window.weeks), "diners")
+
+
+def _of_the_card(found: Mapping[str, Any] | None, reason: str) -> Estimate:
+    if found is None:
+        return missing(reason)
+    n, note = int(found.get("n", 0)), found.get("note")
+    return Estimate(found["value"], found["low"], found["high"], n, "held-out diners", note)
 
 
 def _noted(found: Estimate, off: str | None) -> Estimate:

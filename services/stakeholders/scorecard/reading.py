@@ -92,6 +92,7 @@ def read_window(
     if champion is None and lists:
         versions, counts = np.unique([one.model_version for one in lists], return_counts=True)
         champion = str(versions[counts.argmax()])
+    model, metrics = _model_card(connection, market, champion)
     count = select(func.count()).where(diners.c.market == market)
     return Window(
         market=market,
@@ -104,7 +105,8 @@ def read_window(
         restaurants=_catalogue(connection, market),
         returned=_returned(connection, span),
         examination=examination,
-        evaluation=None if champion is None else _evaluation(connection, market, champion),
+        evaluation=_evaluation(model, metrics),
+        fidelity=_fidelity(metrics),
         answers=_answers(connection, span, budget_left),
         changes=_changes(connection, span),
         money=_money(connection, span, money_off),
@@ -310,21 +312,36 @@ def _states(after: Mapping[str, Any]) -> dict[str, str]:
     return {version: entry["state"] for version, entry in after.items()}
 
 
-def _evaluation(connection: Connection, market: str, version: str) -> Mapping[str, Any] | None:
-    """A version's nDCG@10 on held-out data, beside that of `popular`; None where its metrics do not say."""
-    row = connection.execute(
-        select(model_versions.c.model, model_versions.c.metrics).where(
-            model_versions.c.market == market, model_versions.c.version == version
-        )
-    ).first()
-    metrics = {} if row is None else orjson.loads(row.metrics)
+def _model_card(connection: Connection, market: str, version: str | None) -> tuple[str, Mapping[str, Any]]:
+    """A version's model and what was measured of it; nothing where it is not known."""
+    statement = select(model_versions.c.model, model_versions.c.metrics).where(
+        model_versions.c.market == market, model_versions.c.version == version
+    )
+    row = connection.execute(statement).first()
+    return ("", {}) if row is None else (row.model, orjson.loads(row.metrics))
+
+
+def _evaluation(model: str, metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """nDCG@10 on held-out data, beside that of `popular`; None where the metrics do not say."""
     models = metrics.get("models", {})
-    found = {} if row is None else models.get(row.model, {}).get("ndcg@10")
-    if not isinstance(found, dict) or None in (found.get("value"), found.get("low"), found.get("high")):
+    found = models.get(model, {}).get("ndcg@10")
+    if not _whole(found):
         return None
     popular = models.get("popular", {}).get("ndcg@10")
     note = None if popular is None else f"`popular` has {popular['value']:.3f}"
     return {**found, "n": metrics.get("data", {}).get("diners_measured", 0), "note": note}
+
+
+def _fidelity(metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The deletion curve's margin over random orders; None where the metrics do not say."""
+    pair = (metrics.get("fidelity") or {}).get("pair") or {}
+    found = pair.get("margins", {}).get("deletion", {}).get("random")
+    return {**found, "n": pair.get("diners", 0)} if _whole(found) else None
+
+
+def _whole(found: Any) -> bool:
+    """Whether this is a number with its interval."""
+    return isinstance(found, dict) and None not in (found.get("value"), found.get("low"), found.get("high"))
 
 
 def _money(connection: Connection, span: Span, off: str | None) -> Money:

@@ -97,6 +97,9 @@ class Window:
     """(K,) chance of a look at each position, not rising; None: as the logarithm discounts."""
     evaluation: Mapping[str, Any] | None = None
     """The champion's nDCG@10 on held-out data: value, low, high, `n` diners, a `note` of what to hold it against."""
+    fidelity: Mapping[str, Any] | None = None
+    """How much better the champion's own explanations order its features than chance: value, low, high, `n` diners, a
+    `note` of what it was beside; None where its model card does not say."""
     answers: Answers | None = None
     changes: Changes | None = None
     money: Money | None = None
