@@ -135,7 +135,7 @@ def _data(card: ModelCard) -> Iterator[Block]:
             (
                 one.name,
                 "stopped" if one.stops else "noted" if one.notes else "nothing found",
-                _notes(one.stops, one.notes),
+                "; ".join([*one.stops, *one.notes]) or "-",
             )
             for one in data.quality
         ]
