@@ -45,6 +45,8 @@ from models.manifest import ArtifactManifest
 Document = Mapping[str, Any]
 T = TypeVar("T")
 
+_LONGEST: Final = 300
+"""Letters of a parameter's value."""
 _QUESTIONS: Final = {
     "diners": "all restaurants ranked for the diners of the test period",
     "requests": "requests of the test period, the model as it is served",
@@ -218,7 +220,8 @@ def _parameters(subject: Subject, previous: Subject) -> dict[str, tuple[str | No
 
 
 def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _data(subject: Subject, report: Document) -> DataFacts:

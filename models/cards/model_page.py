@@ -1,11 +1,11 @@
 """The model card as a page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from models.cards.changes import ChangedFigure
-from models.cards.figures import Kind, exact
+from models.cards.figures import Figure, Kind, exact
 from models.cards.model_card import ModelCard
 from models.cards.page import (
     Absent,
@@ -67,8 +67,8 @@ def model_page(card: ModelCard) -> Page:
     state = card.standing.state
     return Page(
         title=f"Model card: {card.version}",
-        lead=f"{card.summary or card.model} For {card.market_title or card.market}; {state} since "
-        f"{_time(card.standing.since)}.",
+        lead=f"For {card.market_title or card.market}: {(card.summary or card.model).rstrip('.')}. "
+        f"{state.capitalize()} since {_time(card.standing.since)}.",
         sections=[Section(key, title, list(blocks(card))) for key, title, blocks in sections],
         foot=_FOOT,
     )
@@ -141,7 +141,9 @@ def _data(card: ModelCard) -> Iterator[Block]:
         ]
         yield Table("What was looked at before it was learnt from", ("question", "answer", "found"), found)
     else:
-        yield Absent("No retraining run has looked at the data: `tablestakes validate` does so for a dataset.")
+        yield Absent(
+            "No retraining run has looked at the data; the command “tablestakes validate” does so for a dataset."
+        )
 
 
 def _accuracy(card: ModelCard) -> Iterator[Block]:
@@ -158,7 +160,7 @@ def _accuracy(card: ModelCard) -> Iterator[Block]:
 
 def _own(asked: Questioned, model: str) -> Block:
     figures = asked.models.get(model, {})
-    rows = [(_name(name), Quantity(figure, _kind(name))) for name, figure in figures.items()]
+    rows = [(_name(name), Quantity(figures[name], _kind(name))) for name in _ordered(figures)]
     return Table(f"{model}: {asked.words}", ("figure", "value"), rows)
 
 
@@ -172,7 +174,7 @@ def _beside(asked: Questioned) -> Block:
 
 
 def _versus(versus: Versus) -> Block:
-    rows = [(_name(name), Quantity(figure, _kind(name))) for name, figure in versus.figures.items()]
+    rows = [(_name(name), Quantity(versus.figures[name], _kind(name))) for name in _ordered(versus.figures)]
     return Table(f"Better than {versus.rival}, asked about {versus.question}, by", ("figure", "difference"), rows)
 
 
@@ -201,7 +203,7 @@ def _calibration(card: ModelCard) -> Iterator[Block]:
     if curve.assumed:
         yield Paragraph("The data held no impressions, so the probabilities are assumed, not fitted.")
     if curve.errors:
-        rows = [(_name(name), Quantity(figure)) for name, figure in curve.errors.items()]
+        rows = [(_name(name), Quantity(curve.errors[name])) for name in _ordered(curve.errors)]
         yield Table("Errors on the test period", ("figure", "value"), rows)
     else:
         yield Absent(f"Errors: {NOT_MEASURED}")
@@ -349,6 +351,11 @@ def _changed(caption: str, changed: Sequence[ChangedFigure]) -> Iterator[Block]:
 def _absent(card: ModelCard, part: str, before: str = "") -> Absent:
     text = before + card.not_measured.get(part, NOT_MEASURED)
     return Absent(text[:1].upper() + text[1:])
+
+
+def _ordered(figures: Mapping[str, Figure]) -> list[str]:
+    """Those that have words in their order, then the others."""
+    return [name for name in _METRICS if name in figures] + [name for name in figures if name not in _METRICS]
 
 
 def _name(metric: str) -> str:

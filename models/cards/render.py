@@ -15,17 +15,23 @@ from models.cards.page import Absent, Block, Bullets, Cell, Code, Facts, Page, P
 
 _TEMPLATE: Final = "page.html"
 _STYLE: Final = "page.css"
-_MARKUP: Final = re.compile(r"([\\`*_{}\[\]#|~])")
-_ENTITIES: Final = (
-    ("&", "&amp;"),
-    ("<", "&lt;"),
-    (">", "&gt;"),
-    # GitHub makes links of these by themselves.
-    ("://", "&#58;//"),
-    ("www.", "www&#46;"),
-    ("@", "&#64;"),
+_ESCAPED: Final = re.compile(
+    r"[\\`*|]"  # wherever they stand
+    r"|(?<!\w)_|_(?!\w)"  # emphasis, but at the inside of a word
+    r"|~(?=~)|(?<=~)~"
+    r"|\](?=[(\[:])"  # links, and what they refer to
+    r"|^(?:#+|\[|[-+](?=\s))"  # titles, definitions and lists, at the beginning of a line
 )
-_LINE_MARK: Final = re.compile(r"^(\s*)([-+>]|\d+[.)])(?=\s)")
+_NUMBERED: Final = re.compile(r"^(\d+)([.)])(?=\s)")
+_ENTITIES: Final = (
+    (re.compile("&"), "&amp;"),
+    (re.compile("<"), "&lt;"),
+    (re.compile(">"), "&gt;"),
+    # GitHub makes links of these by themselves.
+    (re.compile("://"), "&#58;//"),
+    (re.compile(r"(?i)(www)\."), r"\1&#46;"),
+    (re.compile(r"@(?=[\w-]+\.)"), "&#64;"),
+)
 
 
 def html(page: Page) -> str:
@@ -80,10 +86,11 @@ def _cell(cell: Cell) -> str:
 
 def _plain(text: str) -> str:
     """Text that means itself: on one line, with nothing that Markdown or the HTML in it would take for markup."""
-    line = " ".join(text.split())
+    line = _ESCAPED.sub(lambda mark: "".join(f"\\{letter}" for letter in mark[0]), " ".join(text.split()))
+    line = _NUMBERED.sub(r"\1\\\2", line)
     for mark, instead in _ENTITIES:
-        line = line.replace(mark, instead)
-    return _LINE_MARK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", line))
+        line = mark.sub(instead, line)
+    return line
 
 
 @cache

@@ -71,8 +71,8 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "parameters": [
             {
                 "term": "relevance",
-                "title": "Your taste",
-                "words": "What you ordered, clicked and rated before.",
+                "title": "The diner's taste",
+                "words": "What the diner ordered, clicked and rated before.",
                 "used": True,
                 "share": {"value": 0.58, "low": 0.55, "high": 0.61},
                 "ledger_share": {"value": 0.51, "low": 0.5, "high": 0.52},

@@ -45,8 +45,8 @@ def ranking_page(ranking: RankingPolicy) -> Page:
     )
     return Page(
         title=f"How restaurants are ranked in {ranking.market_title or ranking.market}",
-        lead=f"For diners and for restaurants: the policy {ranking.policy!r}, version {ranking.version}, with the model "
-        f"{ranking.model}.",
+        lead=f"For diners and for restaurants: the policy {ranking.policy!r}, version {ranking.version}, "
+        f"with the model {ranking.model}.",
         sections=[Section(key, title, list(blocks(ranking))) for key, title, blocks in sections],
         foot=_FOOT,
     )
@@ -58,13 +58,15 @@ def _parameters(ranking: RankingPolicy) -> Iterator[Block]:
         "below is added up; the share says how much of the order it decides, measured on recent lists."
     )
     rows: list[tuple[Cell, ...]] = [(one.title, one.words, _share(one)) for one in ranking.parameters]
-    yield Table(
-        "Main parameters, the most important first", ("parameter", "what it looks at", "share of the order"), rows
-    )
-    yield Paragraph(
-        "Why these shares: what a diner did before and how far a place is tell best whether he or she will order "
-        "there, so the model leans on them; chance and payment weigh what the policy lets them."
-    )
+    head = ("parameter", "what it looks at", "share of the order")
+    yield Table("Main parameters, the most important first", head, rows)
+    most = [one.title for one in ranking.parameters if one.share is not None and one.share.value > 0.0][:2]
+    if most:
+        yield Paragraph(
+            f"Why these shares: {' and '.join(repr(title) for title in most)} weigh most, because in what was learnt "
+            "from past choices they tell best whether a diner orders. Chance and payment weigh what the policy lets "
+            "them."
+        )
 
 
 def _share(one: MainParameter) -> Cell:
@@ -144,9 +146,9 @@ def _settings(ranking: RankingPolicy) -> Iterator[Block]:
 def _measured(ranking: RankingPolicy) -> Iterator[Block]:
     measured = ranking.measured
     yield Paragraph(
-        "What is the same for all entries of a list orders nothing, so a contribution is a term's value less its mean in "
-        "the list; the share is the mean of its absolute values among those of all terms. Taste, the moment and the way "
-        "make the probability of an order together: what that has to say is divided by the log-odds that they add."
+        "What is the same for all entries of a list orders nothing, so a contribution is a term's value less its mean "
+        "in the list; the share is the mean of its absolute values among those of all terms. Taste, the moment and the "
+        "way make the probability of an order together: its share is divided by the log-odds that they add."
     )
     yield Facts(
         [
@@ -164,7 +166,7 @@ def _measured(ranking: RankingPolicy) -> Iterator[Block]:
     ]
     if rows:
         yield Table(
-            "Shares of the raw terms of the ledger, whose units differ: `calibration` takes back most of `relevance`",
+            "Shares of the raw terms of the ledger, whose units differ: calibration takes back most of relevance",
             ("term", "parameter", "share"),
             rows,
         )

@@ -167,18 +167,21 @@ class _Words(NamedTuple):
 
 _TERMS: Final[dict[str, _Words]] = {
     "relevance": _Words(
-        "Your taste",
-        "What you ordered, clicked and rated before, what your profile says, and what diners like you chose, against "
-        "what the restaurant is (cuisine, price, district and the like) and how often it is chosen.",
+        "The diner's taste",
+        "What the diner ordered, clicked and rated before, what his or her profile says, and what diners alike chose, "
+        "against what the restaurant is (cuisine, price, district and the like) and how often it is chosen.",
     ),
-    "recency": _Words("What you did lately", "Your last clicks and orders, each counting less as time goes by."),
+    "recency": _Words(
+        "What the diner did lately", "The last clicks and orders, each counting less as time goes by."
+    ),
     "second_stage": _Words(
         "The moment",
-        "A second look at the best candidates in this hour: time of day, day of the week, how you have chosen at such "
-        "times, and how long food takes.",
+        "A second look at the best candidates: the diner's earlier orders there and of the cuisine, the price against "
+        "the usual one, the time of day, how new and how popular the place is now.",
     ),
     "calibration": _Words(
-        "The way there", "How long it takes from where you are to the restaurant; nearer places are likelier chosen."
+        "The way there",
+        "How long it takes from where the diner is to the restaurant; nearer places are likelier chosen.",
     ),
     "exploration": _Words(
         "Chance", "A small random part, so that places of which little is known are seen at times, and can be judged."
@@ -196,7 +199,7 @@ _ELIGIBILITY: Final = {
 }
 _PRICING: Final = {
     Pricing.VCG: "Prices: a sold place costs what the others lose by it (VCG), never more than was bid.",
-    Pricing.GSP: "Prices: a sold place costs what it takes to keep it against the next bid (GSP), never more than was bid.",
+    Pricing.GSP: "Prices: a sold place costs what keeps it against the next bid (GSP), never more than was bid.",
     Pricing.FIRST: "Prices: a sold place costs what was bid.",
 }
 
@@ -278,7 +281,7 @@ def _payment(ruling: Ruling) -> PaymentRules:
     words = [
         "Payment never changes the order of the restaurants that are not labelled: a sold place moves those below it "
         "down by one, and nothing else.",
-        f"Every sold place is labelled {LABEL!r}, says who pays, and says at which rank it would stand without payment.",
+        f"Every sold place is labelled {LABEL!r}, says who pays, and at which rank it would stand without payment.",
         "Nothing else that a restaurant pays us, or does not, counts for the order.",
     ]
     if not sells:
@@ -320,12 +323,12 @@ def _rules(sells: bool, words: list[str], shares: Shares) -> PaymentRules:
 def _personalisation(shares: Shares) -> list[str]:
     words = [
         "Lists are made for each diner, from what this diner did here and from the profile that he or she gave.",
-        "It can be switched off for any list: the app asks with `personalised=false`, and no profile and no past is "
+        "It can be switched off for any list: the app asks with personalised=false, and no profile and no past is "
         "used. Everybody then gets the same list for the same place and time, by what all diners of the market choose, "
         "and the way there.",
         "Whoever asks can also narrow a list by place, cuisine, price and opening time; these choices are obeyed "
         "before anything is ranked.",
-        "A diner's data can be read and erased (`GET` and `DELETE /v1/users/{id}`); the next model has forgotten it.",
+        "A diner's data can be read and erased (GET and DELETE /v1/users/{id}); the next model has forgotten it.",
     ]
     off = _figure(shares.not_personal)
     if off is not None:

@@ -108,9 +108,11 @@ def _spread(values: Doubles) -> float:
 
 def _by_diner(users: Sequence[str], rows: Sequence[Sequence[float]]) -> Doubles:
     """(c, q) sums over each diner's lists."""
+    if not rows:
+        return np.zeros((0, 0))
     names, which = np.unique(np.asarray(users, object).astype(str), return_inverse=True)
-    sums = np.zeros((len(names), len(rows[0]) if rows else 0))
-    np.add.at(sums, which, np.asarray(rows, np.float64).reshape(len(users), -1))
+    sums = np.zeros((len(names), len(rows[0])))
+    np.add.at(sums, which, np.asarray(rows, np.float64))
     return sums
 
 
@@ -154,16 +156,15 @@ def _places(lists: Sequence[Served]) -> dict[str, Estimate]:
         organic = organic_ranks(dict(one.document))
         risen = sum(organic[rank - 1] - rank for rank in ranks)
         size = len(one.document["restaurant_ids"])
-        rows.append(
-            [1.0, size, len(ranks), float(bool(ranks)), risen, float(not one.document.get("personalised", True))]
-        )
+        plain = not one.document.get("personalised", True)
+        rows.append([1.0, size, len(ranks), float(bool(ranks)), risen, float(plain)])
     if not rows:
         nothing = missing("no lists yet")
         return dict.fromkeys(("sold", "with_sold", "risen", "not_personal"), nothing)
-    counted, places, sold, with_sold, risen, plain = _by_diner([one.user_id for one in lists], rows).T
+    counted, places, sold, with_sold, rise, unknown = _by_diner([one.user_id for one in lists], rows).T
     return {
         "sold": ratio(sold, places, "places"),
         "with_sold": ratio(with_sold, counted, "lists"),
-        "risen": ratio(risen, sold, "sold places"),
-        "not_personal": ratio(plain, counted, "lists"),
+        "risen": ratio(rise, sold, "sold places"),
+        "not_personal": ratio(unknown, counted, "lists"),
     }
