@@ -17,7 +17,7 @@ _TEMPLATE: Final = "page.html"
 _STYLE: Final = "page.css"
 _ESCAPED: Final = re.compile(
     r"[\\`*|]"  # wherever they stand
-    r"|(?<!\w)_|_(?!\w)"  # emphasis, but at the inside of a word
+    r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis, but at the inside of a word
     r"|~(?=~)|(?<=~)~"
     r"|\](?=[(\[:])"  # links, and what they refer to
     r"|^(?:#+|\[|[-+](?=\s))"  # titles, definitions and lists, at the beginning of a line
