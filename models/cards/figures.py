@@ -44,15 +44,15 @@ def difference(after: Figure, before: Figure) -> Figure:
 def written(value: float, kind: Kind = "plain") -> str:
     """A number as people read it.
 
-    >>> written(0.123456), written(12345.6), written(0.0000314), written(0.1234, "share"), written(12345.0, "count")
-    ('0.1235', '12,346', '3.14e-05', '12.3 %', '12,345')
+    >>> written(0.123456), written(12345.6), written(0.0000314), written(0.1234, "share"), written(200.0)
+    ('0.1235', '12,346', '3.14e-05', '12.3 %', '200')
     """
     if kind == "share":
         return f"{100.0 * value:.1f} %"
     if kind == "count":
         return f"{value:,.0f}"
     size = abs(value)
-    if size >= 1_000.0:
+    if size >= 1_000.0 or (size >= 10.0 and value.is_integer()):
         return f"{value:,.0f}"
     if size >= 10.0:
         return f"{value:.1f}"

@@ -45,7 +45,7 @@ from models.manifest import ArtifactManifest
 Document = Mapping[str, Any]
 T = TypeVar("T")
 
-_LONGEST: Final = 300
+_LONGEST: Final = 120
 """Letters of a parameter's value."""
 _QUESTIONS: Final = {
     "diners": "all restaurants ranked for the diners of the test period",

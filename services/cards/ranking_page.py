@@ -1,6 +1,6 @@
 """How a market is ranked, as a page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from models.cards.page import (
     count,
 )
 from services.cards.ranking_policy import MainParameter, RankingPolicy
+from services.cards.shares import MODEL_TERMS
 
 _MOST_FEATURES: Final = 15
 _FOOT: Final = (
@@ -60,13 +61,20 @@ def _parameters(ranking: RankingPolicy) -> Iterator[Block]:
     rows: list[tuple[Cell, ...]] = [(one.title, one.words, _share(one)) for one in ranking.parameters]
     head = ("parameter", "what it looks at", "share of the order")
     yield Table("Main parameters, the most important first", head, rows)
-    most = [one.title for one in ranking.parameters if one.share is not None and one.share.value > 0.0][:2]
-    if most:
-        yield Paragraph(
-            f"Why these shares: {' and '.join(repr(title) for title in most)} weigh most, because in what was learnt "
-            "from past choices they tell best whether a diner orders. Chance and payment weigh what the policy lets "
-            "them."
-        )
+    yield Paragraph(_why(ranking.parameters))
+
+
+def _why(parameters: Sequence[MainParameter]) -> str:
+    """Why they have the importance that they have: of what the model makes the measure tells, the rest is set."""
+    learnt = [one for one in parameters if one.term in MODEL_TERMS and one.share is not None and one.share.value > 0.0]
+    said = "Chance, payment and the like weigh what the policy lets them."
+    if not learnt:
+        return said
+    first = f"“{learnt[0].title}”"
+    return (
+        f"Why these shares: of what the model goes by, {first} says most, because in past choices it told best whether "
+        f"a diner orders. {said}"
+    )
 
 
 def _share(one: MainParameter) -> Cell:

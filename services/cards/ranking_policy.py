@@ -171,9 +171,7 @@ _TERMS: Final[dict[str, _Words]] = {
         "What the diner ordered, clicked and rated before, what his or her profile says, and what diners alike chose, "
         "against what the restaurant is (cuisine, price, district and the like) and how often it is chosen.",
     ),
-    "recency": _Words(
-        "What the diner did lately", "The last clicks and orders, each counting less as time goes by."
-    ),
+    "recency": _Words("What the diner did lately", "The last clicks and orders, each counting less as time goes by."),
     "second_stage": _Words(
         "The moment",
         "A second look at the best candidates: the diner's earlier orders there and of the cuisine, the price against "
@@ -288,7 +286,6 @@ def _payment(ruling: Ruling) -> PaymentRules:
         off = ruling.money_off
         because = "the policy sells none" if ads.money == 0.0 or ads.cap == 0 or off is None else off
         return _rules(sells, ["No places are sold now: " + because + ".", *words[2:]], shares)
-    unit = f"hundredths of {ruling.currency}"
     words += [
         f"At most {ads.cap} places of a list are sold, the first at rank {ads.first_slot} or below, with at least "
         f"{ads.gap - 1} other entries between two of them.",
@@ -296,13 +293,14 @@ def _payment(ruling: Ruling) -> PaymentRules:
         "probability for each minor unit, beside the probability of an order itself.",
         _ELIGIBILITY[ads.eligibility],
         _PRICING[ads.pricing],
-        f"The least price is {ads.reserve_click} for a click and {ads.reserve_order} for an order, in minor units "
-        f"({unit}, where it has hundredths).",
+        f"The least price is {ads.reserve_click} for a click and {ads.reserve_order} for an order, in minor units of "
+        f"{ruling.currency}.",
     ]
     if ads.value_floor > 0.0 or ads.click_floor > 0.0:
+        order, billed = (written(floor, "share") for floor in (ads.value_floor, ads.click_floor))
         words.append(
-            f"No place is sold where an order is less likely than {ads.value_floor:.1%}, or what is billed less likely "
-            f"than {ads.click_floor:.1%}, if the diner looks."
+            f"No place is sold where an order is less likely than {order}, or what is billed less likely than {billed}, "
+            "if the diner looks."
         )
     if ads.label_cost > 0.0:
         words.append(f"For being an ad, a sold place counts {ads.label_cost:g} less order probability.")
