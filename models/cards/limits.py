@@ -100,8 +100,14 @@ def _findings(card: "ModelCard") -> Iterator[str]:
     for one in worse[:_NAMED]:
         where = " and ".join(one.conditions)
         yield (
-            f"Worse where {where}: {with_interval(one.figure)} against {written(one.rest)} elsewhere, "
-            f"{one.n:,} cases, p = {written(one.p_adjusted)} after correction."
+            f"Worse where {where}: {card.slice_loss or 'mean loss'} {with_interval(one.figure)} against "
+            f"{written(one.rest)} elsewhere, {one.n:,} cases, p = {written(one.p_adjusted)} after correction."
+        )
+    for lost in (card.slice_regressions or [])[:_NAMED]:
+        where = " and ".join(lost.conditions)
+        yield (
+            f"Worse than the champion of then where {where}: {written(lost.after)} where that had "
+            f"{written(lost.before)}, on the same {lost.n:,} cases."
         )
 
 

@@ -33,6 +33,7 @@ from models.cards.report import (
     FeatureImportance,
     NamedFigure,
     OverIndexing,
+    SliceRegression,
     Unreadable,
     WorstSlice,
     figure_of,
@@ -104,6 +105,10 @@ class ModelCard(BaseModel):
     importance: list[FeatureImportance] | None = Field(description="The largest first.")
     over_indexing: list[OverIndexing] | None
     worst_slices: list[WorstSlice] | None
+    slice_loss: str | None = Field(description="What the losses of `worst_slices` are.")
+    slice_regressions: list[SliceRegression] | None = Field(
+        description="Where it was worse than the champion of then, on the same cases; null: they were not compared."
+    )
     exact: bool | None = Field(
         description="Whether its scores are taken apart with nothing left but rounding; null: its files are gone."
     )
@@ -138,7 +143,7 @@ def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
     """The card; `previous` is the version to tell the changes from."""
     report = subject.report
     reader = _Reader(report)
-    importance = reader.part("importance", lambda: items(report, "importance", FeatureImportance, "importances"))
+    importance = reader.part("importance", lambda: items(report, "importance", FeatureImportance, "features"))
     card = ModelCard(
         market=subject.market,
         market_title=subject.market_title,
@@ -158,6 +163,8 @@ def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
             "over_indexing", lambda: items(report, "over_indexing", OverIndexing, "findings", "items")
         ),
         worst_slices=reader.part("worst_slices", lambda: items(report, "slices", WorstSlice, "findings", "slices")),
+        slice_loss=_slice_loss(report),
+        slice_regressions=reader.part("slice_regressions", lambda: _regressions(report)),
         exact=subject.exact,
         fidelity=reader.part("fidelity", lambda: figures(report, "fidelity")),
         fairness=reader.part("fairness", lambda: figures(report, "fairness")),
@@ -291,6 +298,22 @@ def _calibration(subject: Subject) -> CalibrationFacts | None:
         return None
     curve = subject.manifest.calibration
     return CalibrationFacts(assumed=curve.assumed, errors=_figures(curve.errors), examination=list(curve.examination))
+
+
+def _slice_loss(report: Document) -> str | None:
+    found = report.get("slices")
+    loss = found.get("loss") if isinstance(found, Mapping) else None
+    return loss if isinstance(loss, str) else None
+
+
+def _regressions(report: Document) -> list[SliceRegression] | None:
+    """Of the comparison with the champion, on the question that is fairest to both and was asked."""
+    for question in ("lists", "requests", None):
+        answers = report if question is None else report.get(question)
+        found = answers.get("by_slice") if isinstance(answers, Mapping) else None
+        if isinstance(found, Mapping) and found.get("champion") is not None:
+            return items(found, "champion", SliceRegression, "regressions")
+    return None
 
 
 def _behaviour(report: Document) -> list[CheckOutcome] | None:

@@ -275,21 +275,24 @@ def _over_indexing(card: ModelCard) -> Iterator[Block]:
 def _worst_slices(card: ModelCard) -> Iterator[Block]:
     if card.worst_slices is None:
         yield _absent(card, "worst_slices")
-        return
-    if not card.worst_slices:
+    elif not card.worst_slices:
         yield Paragraph("No slice was found in which it does worse.")
-        return
-    rows = [
-        (
-            " and ".join(one.conditions),
-            count(one.n),
-            Quantity(one.figure),
-            Quantity(exact(one.rest)),
-            Quantity(exact(one.p_adjusted)),
+    else:
+        rows: list[tuple[Cell, ...]] = [
+            (
+                " and ".join(one.conditions),
+                count(one.n),
+                Quantity(one.figure),
+                Quantity(exact(one.rest)),
+                Quantity(exact(one.p_adjusted)),
+            )
+            for one in card.worst_slices
+        ]
+        loss = card.slice_loss or "mean loss"
+        yield Table(
+            f"Slices found worst, by {loss}: more is worse", ("where", "cases", "there", "elsewhere", "p"), rows
         )
-        for one in card.worst_slices
-    ]
-    yield Table("Slices found worst", ("where", "cases", "there", "elsewhere", "p, corrected"), rows)
+        yield Paragraph("p is corrected for how many slices were looked at.")
 
 
 def _explaining(card: ModelCard) -> Iterator[Block]:
@@ -337,6 +340,27 @@ def _changes(card: ModelCard) -> Iterator[Block]:
     if since.groups:
         fallen = ", ".join(since.regressions)
         yield Paragraph(f"Certainly worse than before: {fallen}." if fallen else "No group is certainly worse.")
+    yield from _regressions(card)
+
+
+def _regressions(card: ModelCard) -> Iterator[Block]:
+    if card.slice_regressions is None:
+        yield _absent(card, "slice_regressions", "Slices worse than the champion's: ")
+    elif not card.slice_regressions:
+        yield Paragraph("No slice was found in which it is worse than the champion of then, on the same cases.")
+    else:
+        rows: list[tuple[Cell, ...]] = [
+            (
+                " and ".join(one.conditions),
+                count(one.n),
+                Quantity(exact(one.before)),
+                Quantity(exact(one.after)),
+                Quantity(one.figure),
+            )
+            for one in card.slice_regressions
+        ]
+        head = ("where", "cases", "champion of then", "this version", "worse by")
+        yield Table("Slices worse than the champion's, on the same cases", head, rows)
 
 
 def _changed(caption: str, changed: Sequence[ChangedFigure]) -> Iterator[Block]:

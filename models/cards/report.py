@@ -9,6 +9,8 @@ from models.cards.figures import Figure, Finite, exact
 
 NOT_MEASURED: Final = "not measured for this version"
 _MOST_FIGURES: Final = 200
+_NAMES: Final = ("name", "measure", "attribute", "group")
+"""Fields by which an entry of a list is called, in this order."""
 _DEEPEST: Final = 6
 T = TypeVar("T", bound=BaseModel)
 
@@ -47,20 +49,38 @@ class OverIndexing(_Kept):
 
 
 class WorstSlice(_Kept):
-    """A group of cases in which the model does worse than elsewhere."""
+    """A group of cases in which the model does worse than elsewhere. Figures are mean losses: more is worse."""
 
     conditions: tuple[str, ...]
     n: int = Field(ge=0)
     value: Finite
     low: Finite
     high: Finite
-    rest: Finite = Field(description="The same figure of all other cases.")
+    rest: Finite = Field(description="The mean loss of all other cases.")
     p_adjusted: float = Field(ge=0.0, le=1.0, description="Corrected for how many slices were looked at.")
 
     @property
     def figure(self) -> Figure:
         """With its interval."""
         return Figure(value=self.value, low=self.low, high=self.high)
+
+
+class SliceRegression(_Kept):
+    """A group of cases in which it was worse than the champion of then, on the very same cases; more is better."""
+
+    conditions: tuple[str, ...]
+    n: int = Field(ge=0)
+    before: Finite
+    after: Finite
+    loss: Finite
+    low: Finite
+    high: Finite
+    p_adjusted: float = Field(ge=0.0, le=1.0)
+
+    @property
+    def figure(self) -> Figure:
+        """The loss with its interval."""
+        return Figure(value=self.loss, low=self.low, high=self.high)
 
 
 class CheckOutcome(_Kept):
@@ -155,5 +175,6 @@ def _walk(node: Any, path: tuple[str, ...], key: str) -> Iterator[NamedFigure]:
 
 def _called(inner: Any, number: int) -> str:
     """The name of an entry of a list: its own, else its number."""
-    own = inner.get("name") if isinstance(inner, Mapping) else None
-    return own if isinstance(own, str) else str(number + 1)
+    given: Mapping[str, Any] = inner if isinstance(inner, Mapping) else {}
+    own = [given[name] for name in _NAMES if isinstance(given.get(name), str)]
+    return " ".join(own) or str(number + 1)

@@ -52,6 +52,8 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "importance": None,
         "over_indexing": None,
         "worst_slices": None,
+        "slice_loss": None,
+        "slice_regressions": None,
         "exact": True,
         "fidelity": None,
         "fairness": None,

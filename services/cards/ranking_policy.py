@@ -299,7 +299,7 @@ def _payment(ruling: Ruling) -> PaymentRules:
     if ads.value_floor > 0.0 or ads.click_floor > 0.0:
         order, billed = (written(floor, "share") for floor in (ads.value_floor, ads.click_floor))
         words.append(
-            f"No place is sold where an order is less likely than {order}, or what is billed less likely than {billed}, "
+            f"No place is sold where an order is less likely than {order}, or what is billed less likely than {billed} "
             "if the diner looks."
         )
     if ads.label_cost > 0.0:

@@ -67,7 +67,10 @@ def figures_in(document: Any) -> set[tuple[float, float, float]]:
         if {"value", "low", "high"} <= set(document):
             own = {(document["value"], document["low"], document["high"])}
             return own | {figure for value in document.values() for figure in figures_in(value)}
-        return {figure for value in document.values() for figure in figures_in(value)}
+        inner = {figure for value in document.values() for figure in figures_in(value)}
+        if {"loss", "low", "high"} <= set(document):
+            inner.add((document["loss"], document["low"], document["high"]))
+        return inner
     if isinstance(document, list):
         return {figure for value in document for figure in figures_in(value)}
     if isinstance(document, int | float) and not isinstance(document, bool):

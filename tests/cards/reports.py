@@ -44,7 +44,7 @@ FULL: dict[str, Any] = {
         "popular": {"ndcg@10": figure(0.21), "recall@20": figure(0.5)},
     },
     "against": {"champion": {"ndcg@10": figure(0.03)}},
-    "requests": {"models": {"lightfm": {"ndcg@10": figure(0.4)}}, "against": {}},
+    "requests": {"models": {"lightfm": {"ndcg@10": figure(0.4)}}, "against": {}, "by_slice": {}},
     "lists": None,
     "behaviour": [
         {"name": "longer way", "passed": True, "value": -1.3, "bound": 0.1, "explanation": "it rises with the way"},
@@ -75,15 +75,36 @@ FULL: dict[str, Any] = {
             },
         ]
     },
-    "slices": [
-        {
-            "conditions": ["cuisine=thai", "district=Harbour"],
-            "n": 140,
-            **figure(0.12),
-            "rest": 0.33,
-            "p_adjusted": 0.003,
+    "slices": {
+        "unit": "orders",
+        "loss": "log loss",
+        "findings": [
+            {
+                "conditions": ["cuisine=thai", "district=Harbour"],
+                "n": 140,
+                **figure(0.62),
+                "rest": 0.33,
+                "p_adjusted": 0.003,
+            }
+        ],
+    },
+    "by_slice": {
+        "champion": {
+            "gain": 0.01,
+            "regressions": [
+                {
+                    "conditions": ["price=4"],
+                    "n": 81,
+                    "before": 0.31,
+                    "after": 0.22,
+                    "loss": 0.09,
+                    "low": 0.04,
+                    "high": 0.14,
+                    "p_adjusted": 0.01,
+                }
+            ],
         }
-    ],
+    },
     "fidelity": {"method": "deletion", "deletion": {"own": figure(0.1), "random": figure(0.4)}, "cases": 200},
     "fairness": {"exposure": [{"name": "independents", "ratio": figure(0.8)}]},
 }

@@ -13,6 +13,7 @@ from tests.cards.reading_pages import PageReader, figures_in
 from tests.cards.reports import FULL, figure, group, subject
 
 PARTS = ("groups", "behaviour", "importance", "over_indexing", "fidelity", "fairness")
+OF_SLICES = {"slices": "worst_slices", "by_slice": "slice_regressions"}
 
 
 def changed(**parts: Any) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def changed(**parts: Any) -> dict[str, Any]:
 def test_a_card_has_all_that_was_measured() -> None:
     card = model_card(subject(FULL))
 
-    assert all(getattr(card, part) is not None for part in (*PARTS, "worst_slices"))
+    assert all(getattr(card, part) is not None for part in (*PARTS, *OF_SLICES.values()))
     assert set(card.not_measured) == {"calibration"}  # that is in the files, and here are none
     assert [one.name for one in card.importance or []] == ["this diner", "cuisine=thai", "price"]
     assert [one.name for one in card.fidelity or []] == ["deletion · own", "deletion · random", "cases"]
@@ -35,18 +36,18 @@ def test_a_card_of_an_empty_report_says_that_nothing_was_measured() -> None:
     card = model_card(subject({}))
     page = markdown(model_page(card))
 
-    assert set(card.not_measured) == {*PARTS, "worst_slices", "calibration", "accuracy"}
+    assert set(card.not_measured) == {*PARTS, *OF_SLICES.values(), "calibration", "accuracy"}
     assert set(card.not_measured.values()) == {"not measured for this version"}
     assert page.count("not measured for this version") + page.count("Not measured for this version") >= len(PARTS)
     assert "Its accuracy was not measured." in page
 
 
-@pytest.mark.parametrize("part", [*PARTS, "slices"])
+@pytest.mark.parametrize("part", [*PARTS, *OF_SLICES])
 def test_a_part_that_is_absent_takes_no_other_with_it(part: str) -> None:
     report = changed(**{part: None})
     card = model_card(subject(report))
 
-    named = {"slices": "worst_slices"}.get(part, part)
+    named = OF_SLICES.get(part, part)
     assert getattr(card, named) is None
     assert set(card.not_measured) == {named, "calibration"}
     assert PageReader(html(model_page(card))).faults == []
@@ -58,11 +59,12 @@ def test_a_part_that_is_absent_takes_no_other_with_it(part: str) -> None:
         ("importance", [{"name": "x"}], "importance.0.side: Field required"),
         ("importance", [{**FULL["importance"][0], "low": None}], "importance.0.low"),
         ("importance", [{**FULL["importance"][0], "side": "weather"}], "importance.0.side"),
-        ("importance", {"rows": []}, "importance: it has none of importances"),
+        ("importance", {"rows": []}, "importance: it has none of features"),
         ("importance", "many", "importance: Input should be a valid list"),
         ("over_indexing", [{**FULL["over_indexing"]["findings"][0], "value": "high"}], "over_indexing.0.value"),
-        ("slices", [{**FULL["slices"][0], "p_adjusted": 1.5}], "slices.0.p_adjusted"),
-        ("slices", [{**FULL["slices"][0], "n": -1}], "slices.0.n"),
+        ("slices", [{**FULL["slices"]["findings"][0], "p_adjusted": 1.5}], "slices.0.p_adjusted"),
+        ("slices", [{**FULL["slices"]["findings"][0], "n": -1}], "slices.0.n"),
+        ("by_slice", {"champion": {"regressions": [{"n": 3}]}}, "champion.0.conditions: Field required"),
         ("behaviour", [{"name": "x", "passed": True}], "behaviour.0.value"),
         ("fidelity", [1, 2], "fidelity: it is no document"),
         ("fidelity", {"own": {"value": 0.1, "low": None, "high": 0.2}}, "fidelity.own: a figure needs"),
@@ -87,6 +89,11 @@ def test_what_a_measurement_keeps_besides_is_left_aside() -> None:
     assert model_card(subject(changed(importance=more))).not_measured.keys() == {"calibration"}
 
 
+def test_importances_may_stand_in_a_document_of_their_own() -> None:
+    inside = changed(importance={"diners": 100, "features": FULL["importance"], "interactions": []})
+    assert model_card(subject(inside)).importance == model_card(subject(FULL)).importance
+
+
 def test_checks_of_a_registered_version_are_its_behaviour() -> None:
     report = changed(behaviour=None, checks=FULL["behaviour"])
     assert model_card(subject(report)).behaviour == model_card(subject(FULL)).behaviour
@@ -98,7 +105,8 @@ LIMITS = [
     ({}, "Small groups, whose intervals are wide (1 of fewer than 100 diners): diners: cold (60)."),
     ({}, "It fails the check 'known places': they stand low."),
     ({}, "It leans on a feature: 62 % of what orders its lists is district=Harbour."),
-    ({}, "Worse where cuisine=thai and district=Harbour: 0.1200 [0.1000, 0.1400] against 0.3300 elsewhere"),
+    ({}, "Worse where cuisine=thai and district=Harbour: log loss 0.6200 [0.6000, 0.6400] against 0.3300 elsewhere"),
+    ({}, "Worse than the champion of then where price=4: 0.2200 where that had 0.3100, on the same 81 cases."),
     ({"split": "random"}, "held out by 'random', not on a later time"),
     ({"data": {"source": "synthetic"}}, "It has learnt from an invented city"),
     (
@@ -122,6 +130,7 @@ def test_strengths_are_no_limits() -> None:
         behaviour=FULL["behaviour"][:1],
         over_indexing=[],
         slices=[],
+        by_slice={"champion": {"regressions": []}},
     )
     gone, unmeasured = model_card(subject(strong)).limits
     assert gone.startswith("Its files are not there any more")
@@ -152,7 +161,7 @@ def hostile() -> Subject:
     name = '</title><script>alert(1)</script><img src=x onerror="alert(1)"> [a](http://evil.example) | `x` & \'"'
     report = changed(
         groups=group(f"district: {name}", 0.3, 0.2),
-        slices=[{**FULL["slices"][0], "conditions": [name]}],
+        slices=[{**FULL["slices"]["findings"][0], "conditions": [name]}],
         importance=[{**FULL["importance"][0], "name": name, "measure": name}],
         over_indexing=[{**FULL["over_indexing"]["findings"][0], "feature": name, "sentence": name}],
         behaviour=[{**FULL["behaviour"][1], "name": name, "explanation": name}],
