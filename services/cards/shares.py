@@ -21,7 +21,7 @@ from scipy.special import logit
 
 from models.calibration import Calibration
 from services.serving.served_document import organic_ranks, terms_of
-from services.stakeholders.scorecard.estimates import Estimate, bootstrap, missing, ratio
+from services.stakeholders.scorecard.estimates import DRAWS, Estimate, missing, ratio
 
 Doubles = npt.NDArray[np.float64]
 
@@ -117,32 +117,29 @@ def _by_diner(users: Sequence[str], rows: Sequence[Sequence[float]]) -> Doubles:
 
 
 def _shares(ranked: Mapping[str, Doubles], odds: Mapping[str, Doubles]) -> dict[str, Estimate]:
-    """Of each term in the sum of all; the entry `probability` is divided among `odds`."""
+    """Of each term in the sum of all; the entry `probability` is divided among `odds`. Values are (c,) over diners."""
     clusters = len(next(iter(ranked.values()), []))
-    whole = np.stack(list(ranked.values())) if clusters else np.zeros((0, 0))
-    parts = np.stack(list(odds.values())) if odds and clusters else None
+    names = [*(name for name in ranked if not odds or name != "probability"), *odds]
+    if clusters < FEWEST_DINERS:
+        too_few = missing(f"{clusters} diners with lists to compare; it takes {FEWEST_DINERS}")
+        return dict.fromkeys(names, too_few) if clusters else {}
+    # One draw for all terms: their shares add up to 1 in each of them.
+    drawn = np.random.default_rng(0).multinomial(clusters, np.full(clusters, 1.0 / clusters), DRAWS)
+    weights = np.concatenate([np.ones((1, clusters)), drawn])
+    found = {name: weights @ column for name, column in ranked.items()}
+    whole = np.sum(list(found.values()), axis=0)
+    shares = {name: _ratio(column, whole) for name, column in found.items()}
+    if odds:
+        within = {name: weights @ column for name, column in odds.items()}
+        parts, probability = np.sum(list(within.values()), axis=0), shares.pop("probability")
+        shares |= {name: probability * _ratio(column, parts) for name, column in within.items()}
+    return {name: _estimate(shares[name], clusters) for name in names}
 
-    def share(number: int, part: int | None) -> Estimate:
-        if clusters < FEWEST_DINERS:
-            return missing(f"{clusters} diners with lists to compare; it takes {FEWEST_DINERS}")
 
-        def statistic(weights: Doubles) -> Doubles:
-            summed = weights @ whole.T
-            found = _ratio(summed[:, number], summed.sum(axis=1))
-            if part is None or parts is None:
-                return found
-            within = weights @ parts.T
-            return found * _ratio(within[:, part], within.sum(axis=1))
-
-        return bootstrap(clusters, statistic, "diners")
-
-    found: dict[str, Estimate] = {}
-    for number, name in enumerate(ranked):
-        if name == "probability":
-            found |= {inner: share(number, part) for part, inner in enumerate(odds)}
-        else:
-            found[name] = share(number, None)
-    return found
+def _estimate(values: Doubles, clusters: int) -> Estimate:
+    """(1 + DRAWS,) the value, and what it is in each draw."""
+    value, (low, high) = float(values[0]), np.quantile(values[1:], (0.025, 0.975))
+    return Estimate(value, min(value, float(low)), max(value, float(high)), clusters, "diners")
 
 
 def _ratio(above: Doubles, below: Doubles) -> Doubles:
