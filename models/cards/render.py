@@ -20,7 +20,7 @@ _ESCAPED: Final = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis, but at the inside of a word
     r"|~(?=~)|(?<=~)~"
     r"|\](?=[(\[:])"  # links, and what they refer to
-    r"|^(?:#+|\[|[-+](?=\s))"  # titles, definitions and lists, at the beginning of a line
+    r"|^(?:#+|\[|[-+=](?=[-+=\s]|$))"  # titles, definitions, lists and rules, at the beginning of a line
 )
 _NUMBERED: Final = re.compile(r"^(\d+)([.)])(?=\s)")
 _ENTITIES: Final = (

@@ -57,6 +57,35 @@ def test_any_text_is_shown_as_it_is_in_both_forms(texts: list[str]) -> None:
     assert re.findall(r"\d,\d+", read.text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script src=x",
+        "<!-- gone",
+        "<div onclick=x",
+        "<http://evil.example>",
+        "&lt;b&gt; &#64;",
+        "https://evil.example www.evil.example",
+        "[a]: http://evil.example",
+        "    code",
+        "=====",
+        "---",
+        "| a | b |",
+        "~~~",
+    ],
+)
+def test_what_looks_like_markup_is_text(text: str) -> None:
+    page = Page(
+        "title", "lead", [Section("part", "part", [Paragraph("before"), Paragraph(text), Bullets([text])])], "end"
+    )
+    read = PageReader(MarkdownIt("commonmark").enable("table").render(markdown(page)))
+
+    assert read.faults == []
+    assert {"a", "pre", "code", "div", "script"}.isdisjoint(read.tags)
+    assert (read.tags.count("h1"), read.tags.count("h2"), read.tags.count("hr")) == (1, 1, 1)
+    assert read.text.count(words(text)) == 2
+
+
 @given(*[st.floats(-1e6, 1e6)] * 2, *[st.floats(0, 1e3)] * 4)
 def test_differences_are_antisymmetric_and_no_narrower_than_either(
     a: float, b: float, below_a: float, above_a: float, below_b: float, above_b: float
