@@ -14,6 +14,7 @@ from models import artifacts
 from models.artifacts import Artifact
 from models.base import Model, ModelError, StartsWarm, TrainingData
 from models.calibration import Calibration
+from models.cards.training_facts import data_facts, group_figures
 from models.corrections import Corrections
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
@@ -80,6 +81,8 @@ def train(
     own = evaluation.measure(ground.prepared.question, trial.score)
     metrics: dict[str, Any] = {
         "split": ground.prepared.split.method.value,
+        "data": data_facts(ground),
+        "groups": group_figures(model, own, ground),
         **_beside(model, own, ground.beside, ground.rivals, seed),
         "requests": None,
         "lists": None,

@@ -17,6 +17,7 @@ from services.ads.report import AdReports
 from services.audit.anchors import ServedAnchors
 from services.audit.pseudonyms import ensure_secret, pseudonym
 from services.audit.trail import AuditTrail, ChainCheck
+from services.cards.store import Cards
 from services.catalogue.records import Diner
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -90,6 +91,7 @@ class Services:
     minutes: ServingMinutes
     retraining: RunStore
     scorecards: Scorecards
+    cards: Cards
     trail: AuditTrail
     chain: ChainCheck
     event_log: EventLog
@@ -259,6 +261,7 @@ def _assemble(
         minutes=ServingMinutes(engine, clock),
         retraining=RunStore(engine, trail, clock),
         scorecards=Scorecards(engine, clock, settings.objectives),
+        cards=Cards(engine, clock),
         trail=trail,
         chain=ChainCheck(trail, clock),
         event_log=event_log,

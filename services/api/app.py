@@ -14,6 +14,7 @@ from services.api.hot_path import HotPath
 from services.api.routes import (
     audit,
     campaigns,
+    cards,
     catalogue,
     demands,
     diners,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         freeze,
         audit,
         scorecard,
+        cards,
         replays,
         diners,
         health,

@@ -7,6 +7,7 @@ import typer
 
 from services.cli.agreeing import policies
 from services.cli.auditing import trail
+from services.cli.carding import card, ranking_policy
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.explaining import explain
@@ -38,6 +39,8 @@ app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("explain")(explain)
 app.command("scorecard")(scorecard)
+app.command("card")(card)
+app.command("ranking-policy")(ranking_policy)
 app.command("negotiate")(negotiate)
 app.command("serve")(serve)
 app.command("worker")(worker)

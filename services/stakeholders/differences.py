@@ -86,6 +86,16 @@ def dials_of(policy: PolicyDials) -> Iterator[tuple[str, Any]]:
             yield dial, getattr(policy, dial)
 
 
+def title_of(dial: str) -> str:
+    """How a dial is called and what it is counted in; its own name where it has no words yet.
+
+    >>> title_of("ads.gap"), title_of("radius_km")
+    ('ranks between neighbouring ads, at least', 'how far from a named place restaurants are looked for (km)')
+    """
+    words = _WORDS.get(dial, _Words(dial))
+    return f"{words.title} ({words.unit})" if words.unit else words.title
+
+
 def _text(dial: str, before: Any, after: Any) -> str:
     words = _WORDS.get(dial)
     called = dial if words is None else f"{words.title} ({dial})"

@@ -70,6 +70,8 @@ RIGHTS: dict[str, set[Role]] = {
     "getRetrainingRun": READERS,
     "listSeats": READERS,
     "getScorecard": READERS,
+    "getModelCard": READERS,
+    "getRankingPolicy": EVERYONE,
     "replayList": {Role.AUDITOR, Role.ADMIN},
     "exportAuditTrail": {Role.AUDITOR, Role.ADMIN},
     "getAuditTrail": {Role.AUDITOR, Role.ADMIN},
