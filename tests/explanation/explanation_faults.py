@@ -314,7 +314,7 @@ FAULTS = (
         "the libraries are imported when they are needed",
         _FIDELITY,
         "from threadpoolctl import threadpool_limits\n",
-        "from threadpoolctl import threadpool_limits\nimport shap\n",
+        "from threadpoolctl import threadpool_limits\nimport lime\n",
         f"{_OF_COMPARATORS} -k never_import",
     ),
     Fault(
