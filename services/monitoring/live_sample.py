@@ -22,7 +22,7 @@ from services.serving.served_document import terms_of
 
 OUTCOME_DAYS: Final = 1
 """What a list leads to is looked for so long after it."""
-_NOT_OF_THE_MODEL: Final = frozenset({"exploration", "payment"})
+_NOT_OF_THE_MODEL: Final = frozenset({"fairness", "exploration", "payment"})
 """Terms that move a restaurant without saying that it is likelier to be ordered from."""
 _CHUNK: Final = 500
 Row = TypeVar("Row")
@@ -108,7 +108,7 @@ def _shown(lists: Sequence[ServedList]) -> pd.DataFrame:
 
 
 def probabilities(document: dict[str, Any]) -> npt.NDArray[np.float64]:
-    """(shown,) what the model and the calibration say, without exploration and payment."""
+    """(shown,) what the model and the calibration say, without fairness, exploration and payment."""
     terms = zip(document["term_names"], terms_of(document), strict=True)
     kept = [values for name, values in terms if name not in _NOT_OF_THE_MODEL]
     return np.asarray(np.sum(np.asarray(kept, np.float64), axis=0))

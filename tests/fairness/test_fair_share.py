@@ -21,6 +21,7 @@ from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.events.served import Record, ServedLog
 from services.features import EmbeddedRedis, FeatureCache
+from services.monitoring.live_sample import probabilities
 from services.serving import fair_share
 from services.serving.fair_share import Counting, FairShares, decode_ledgers, encode_ledgers
 from services.stakeholders.policy import GroupedBy
@@ -216,6 +217,13 @@ def test_a_weight_halves_in_a_half_life_and_stays_a_number(half_life, moment, da
     assert weights[0] >= 1.0
     assert np.isfinite(weights).all()
     assert weights[0] / weights[1] == pytest.approx(0.5 ** (days / half_life), rel=1e-6)
+
+
+def test_a_lift_is_no_probability_to_those_who_watch_the_log() -> None:
+    """Calibration and merit are read from the record: what somebody is owed makes nobody likelier to order."""
+    names = ["relevance", "calibration", "fairness", "exploration", "payment"]
+    document = {"term_names": names, "restaurant_ids": ["a", "b"], "terms": [[1.0, 2.0], [-0.9, -1.8], 0.5, 0.1, 0.0]}
+    assert probabilities(document) == pytest.approx([0.1, 0.2])
 
 
 def test_ledgers_survive_the_blob_bit_for_bit() -> None:
