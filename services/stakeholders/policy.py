@@ -91,7 +91,7 @@ class FairnessPolicy(BaseModel):
     """After so many days what was shown counts half."""
     newcomer_quota: float = Field(default=0.0, ge=0.0, le=0.5, allow_inf_nan=False)
     """Share of all organic exposure that newcomers are lifted towards, whatever their merit is thought to be."""
-    quality_floor: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    quality_floor: float = Field(default=0.05, ge=0.0, le=1.0, allow_inf_nan=False)
     """Restaurants of less order probability in a request are not lifted in it."""
 
     @property
