@@ -203,7 +203,7 @@ FAULTS = (
         _CHOICES,
         "return len(self.removed) <= self.at_least",
         "return True",
-        f"{_OF_WHAT_IF} -k smallest_or_says",
+        f"{_OF_WHAT_IF} -k cut_short",
     ),
     Fault(
         "what a solution leaves stays when a choice goes",

@@ -144,6 +144,20 @@ def test_the_search_is_smallest_or_says_that_it_may_not_be(lead: float, gains: l
         assert (len(found.removed), found.smallest) == (true, True)
 
 
+class TwoWays:
+    """A list whose top goes without 3 and 4, or without 0, 1 and 2, which shrink its lead one by one."""
+
+    def top(self, removed: Collection[int]) -> tuple[int | None, float]:
+        gone = set(removed)
+        return (1 if {3, 4} <= gone or {0, 1, 2} <= gone else 0), 1.0 - 0.1 * len(gone & {0, 1, 2})
+
+
+def test_a_search_that_is_cut_short_says_that_a_smaller_set_may_exist() -> None:
+    whole, short = (smallest_change(TwoWays(), 5, bound) for bound in (3_000, 1))  # type: ignore[arg-type]
+    assert (whole.removed, whole.smallest, whole.at_least) == ((3, 4), True, 2)
+    assert (short.removed, short.smallest, short.at_least) == ((0, 1, 2), False, 2)
+
+
 @pytest.mark.parametrize("model", ["lightfm", "ease", "ials", "ensemble", "lightfm+lambdamart"])
 def test_the_fewest_choices_are_those_of_brute_force(small_city: SmallCity, model: str) -> None:
     market, sizes = market_of(small_city.dataset, model), set()
