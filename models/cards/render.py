@@ -89,6 +89,8 @@ def _cell(cell: Cell) -> str:
             return f"`{text}`"
         case Code(text):
             return _plain(text)
+        case "-":
+            return cell  # a rule or a list at the beginning of a line only
         case str():
             return _plain(cell)
 
