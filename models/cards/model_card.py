@@ -125,7 +125,6 @@ class ModelCard(BaseModel):
 class _Reader:
     """Reads parts of a report, and keeps why one is not there."""
 
-    report: Document
     why: dict[str, str] = field(default_factory=dict)
 
     def part(self, name: str, read: Callable[[], T | None]) -> T | None:
@@ -142,7 +141,7 @@ class _Reader:
 def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
     """The card; `previous` is the version to tell the changes from."""
     report = subject.report
-    reader = _Reader(report)
+    reader = _Reader()
     importance = reader.part("importance", lambda: items(report, "importance", FeatureImportance, "features"))
     card = ModelCard(
         market=subject.market,

@@ -3,14 +3,16 @@
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import BaseModel
 
+from models.cards.forms import Form
 from models.cards.page import Absent, Block, Bullets, Cell, Code, Facts, Page, Paragraph, Quantity, Table
 
 _TEMPLATE: Final = "page.html"
@@ -32,6 +34,13 @@ _ENTITIES: Final = (
     (re.compile(r"(?i)(www)\."), r"\1&#46;"),
     (re.compile(r"@(?=[\w-]+\.)"), "&#64;"),
 )
+
+
+def written(document: BaseModel, page: Callable[[], Page], form: Form) -> str:
+    """A document in a form; `page` makes its page where it takes one."""
+    if form is Form.JSON:
+        return document.model_dump_json(indent=2) + "\n"
+    return html(page()) if form is Form.HTML else markdown(page())
 
 
 def html(page: Page) -> str:
@@ -80,6 +89,8 @@ def _cell(cell: Cell) -> str:
             return f"`{text}`"
         case Code(text):
             return _plain(text)
+        case "-":
+            return cell  # a rule or a list at the beginning of a line only
         case str():
             return _plain(cell)
 

@@ -2,22 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
+from models.cards.forms import Form
 from services.api.examples import answers
-
-
-class Form(StrEnum):
-    """A form of a document."""
-
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
 
 MEDIA_TYPES: Final[dict[Form, str]] = {
     Form.JSON: "application/json",

@@ -22,7 +22,7 @@ from services.cards.ranking_policy import Activation, RankingPolicy, Ruling, ran
 from services.cards.shares import Served, measured_shares
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
-from services.database.schema import active_policies, policies
+from services.database.schema import active_policies, model_versions, policies
 from services.database.transactions import reading
 from services.events.served import sample
 from services.ranking.auction import why_money_is_off
@@ -83,9 +83,11 @@ class Cards:
 
     def market_of(self, version: str) -> str:
         """The market that has this version: its name says what is in it, so there is one at most."""
-        for info in self._catalogue.markets():
-            if any(one.version.version == version for one in self._releases.releases(info.market)):
-                return info.market
+        found = select(model_versions.c.market).where(model_versions.c.version == version).limit(1)
+        with reading(self._engine) as connection:
+            market = connection.execute(found).scalar()
+        if market is not None:
+            return str(market)
         raise CardError(f"no market has a version {version!r}; `tablestakes releases list` shows those that there are")
 
     def _info(self, market: str) -> MarketInfo:

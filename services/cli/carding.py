@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from models.cards.forms import Form
 from services.cli.errors import UsageError
 from services.settings import Settings
 
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
     from models.cards.page import Page
     from services.cards.store import Cards
-
-
-class Form(StrEnum):
-    """A form of a document."""
-
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
 
 
 _BY_SUFFIX: Final = {".json": Form.JSON, ".md": Form.MARKDOWN, ".html": Form.HTML, ".htm": Form.HTML}
@@ -82,13 +74,10 @@ def _opened() -> Iterator[tuple["Engine", "Cards"]]:
 
 
 def _give(document: "BaseModel", page: "Page", form: Form | None, out: Path | None) -> None:
-    from models.cards.render import html, markdown
+    from models.cards.render import written
 
     chosen = form or (_BY_SUFFIX.get(out.suffix.lower(), Form.MARKDOWN) if out else Form.MARKDOWN)
-    if chosen is Form.JSON:
-        text = document.model_dump_json(indent=2) + "\n"
-    else:
-        text = html(page) if chosen is Form.HTML else markdown(page)
+    text = written(document, lambda: page, chosen)
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -94,6 +94,21 @@ def test_importances_may_stand_in_a_document_of_their_own() -> None:
     assert model_card(subject(inside)).importance == model_card(subject(FULL)).importance
 
 
+def test_what_a_retraining_run_said_of_its_data_is_on_the_card() -> None:
+    entries = {
+        "schema": {"name": "schema", "stops": [], "notes": ["events: late (12 rows)"], "figures": {}},
+        "volumes": {"name": "volumes", "stops": [], "notes": [], "figures": {"events": 41_200.0}},
+    }
+    card = model_card(subject(FULL, validation={"stops": [], "entries": entries}, snapshot={"window_days": 90}))
+    text = markdown(model_page(card))
+
+    assert [one.name for one in card.data.quality] == ["schema", "volumes"]
+    assert card.data.quality[1].figures == {"events": 41_200.0}
+    assert "| schema | noted | events: late (12 rows) |" in text
+    assert "| volumes | nothing found | - |" in text
+    assert "| Days of log | 90 |" in text
+
+
 def test_checks_of_a_registered_version_are_its_behaviour() -> None:
     report = changed(behaviour=None, checks=FULL["behaviour"])
     assert model_card(subject(report)).behaviour == model_card(subject(FULL)).behaviour

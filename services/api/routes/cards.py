@@ -6,13 +6,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from models.cards.forms import Form
 from models.cards.model_card import ModelCard
 from models.cards.model_page import model_page
 from models.cards.page import Page
-from models.cards.render import content_security_policy, html, markdown
+from models.cards.render import content_security_policy, written
 from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
-from services.api.forms import Form, FormQuery, answered, document_answers, form_of
+from services.api.forms import FormQuery, answered, document_answers, form_of
 from services.api.problems import NotFound
 from services.api.security import ANYONE_WITH_A_KEY, READERS, require
 from services.bootstrap import Services
@@ -94,11 +95,6 @@ async def _answer(
 ) -> Response:
     wanted = form_of(form, request.headers.get("accept", ""))
 
-    def written() -> str:
-        if wanted is Form.JSON:
-            return document.model_dump_json()
-        return html(page()) if wanted is Form.HTML else markdown(page())
-
-    body = await services.in_thread(written)
+    body = await services.in_thread(written, document, page, wanted)
     headers = {"content-security-policy": content_security_policy(), **_PAGE_HEADERS} if wanted is Form.HTML else {}
     return answered(request, wanted, body, **headers)
