@@ -24,7 +24,7 @@ from data import columns as col
 from data.columns import EventType
 from data.dataset import Dataset
 from data.splits import Method
-from models.base import FeatureTable, Interactions, Model, ModelError, TrainingData
+from models.base import FeatureTable, Interactions, Model, ModelError, TrainingData, encode_tags
 from models.corrections import Corrections, corrected
 from models.evaluation import evaluate as evaluation
 from models.explanation.parts import TakesApart
@@ -33,7 +33,6 @@ from models.fairness.flip import Carrier, Flip, carriers, flip_test, scorer_of, 
 from models.fairness.frames import Comparison, adjusted, compare_diners, compare_exposure, crossings
 from models.fairness.groups import (
     FEWEST_DINERS,
-    Groups,
     attributes,
     diner_groups,
     restaurant_groups,
@@ -50,15 +49,16 @@ Doubles = npt.NDArray[np.float64]
 Lists = npt.NDArray[np.int64]
 
 SHOWN: Final = 10
-LABELS_BOUND: Final = 0.75
-"""A group's orders over clicks, relative to the others', that are certainly below it are a finding."""
+LABELS_BOUND: Final = 0.85
+"""A group's orders over clicks, relative to the others', that are certainly below it are a finding. In clean cities branches
+of a chain, which are alike, come down to .9."""
 PROXY_BOUND: Final = 0.75
 """Area under the ROC curve at which one word of the profile tells a protected attribute."""
 CHANGED_BOUND: Final = 0.02
 """Share of the first ten that must certainly change with a word for it to matter."""
 REPEATS: Final = 10
 """Splits that a log without times is measured on: each diner's figure is the mean over them."""
-_ASKED: Final = 200
+_ASKED: Final = 150
 _FOLDS: Final = 20
 _MOST_VALUES: Final = 12
 NDCG, RECALL, WITHOUT = "ndcg@10", "recall@20", "nothing chosen among the first ten"
@@ -133,9 +133,7 @@ def audit(
     protected_input: give the model the protected attributes, which the audit must then find.
     """
     ground = Ground(dataset, market, seed=seed, protocol=usual(dataset))
-    data = ground.train_period([model])
-    if protected_input:
-        data = _with_protected(data, dataset.diners(market))
+    data = _learnt_from(ground, model, protected_input)
     fitted = ground.fitted([model], data)[model]
     again = ground.fitted([model], resampled_log(data, seed + 1))[model]
     by_time = ground.prepared.split.method is Method.TIME
@@ -151,14 +149,22 @@ def audit(
     )
 
 
+def findings(
+    dataset: Dataset, market: str, model: str = "lightfm", *, seed: int = 0, protected_input: bool = False
+) -> tuple[Finding, ...]:
+    """The audit's findings alone, in a fifth of its time."""
+    ground = Ground(dataset, market, seed=seed, protocol=usual(dataset))
+    data = _learnt_from(ground, model, protected_input)
+    look = _Look(dataset, market, data, ground.fitted([model], data)[model], None, ())
+    return look.findings(*look.flips(), look.probes(permutations=0), look.labels())
+
+
 def resampled_log(data: TrainingData, seed: int) -> TrainingData:
     """What a model would have learnt from had other things happened by chance: a Poisson bootstrap of interactions."""
     acts = data.interactions
     times = np.random.default_rng(seed).poisson(1.0, len(acts.weights)).astype(np.float32)
     kept = times > 0
-    drawn = Interactions(
-        acts.diners[kept], acts.restaurants[kept], (acts.weights * times)[kept], acts.ages_days[kept]
-    )
+    drawn = Interactions(acts.diners[kept], acts.restaurants[kept], (acts.weights * times)[kept], acts.ages_days[kept])
     return replace(data, interactions=drawn)
 
 
@@ -201,7 +207,7 @@ class _Look:
         market: str,
         data: TrainingData,
         model: Model,
-        again: Model,
+        again: Model | None,
         seen: Sequence[_Seen],
     ) -> None:
         self._dataset, self._market, self._data = dataset, market, data
@@ -219,12 +225,13 @@ class _Look:
         self._notes: list[str] = []
 
     def audit(self, about: dict[str, Any]) -> Audit:
-        flips, words = self._flips()
-        probes = self._probes()
-        labels = conversions(self._dataset, self._market, self._restaurant_groups)
+        """All of it."""
+        flips, words = self.flips()
+        probes, labels = self.probes(), self.labels()
         if not labels:
-            self._notes.append("The log has no clicks beside its orders: whether orders are logged in full is not told.")
-        findings = [*_label_findings(labels), *_flip_findings(flips), *_proxy_findings(probes, words)]
+            self._notes.append(
+                "The log has no clicks beside its orders: whether orders are logged in full is not told."
+            )
         manifest = self._dataset.manifest
         return Audit(
             {
@@ -235,7 +242,7 @@ class _Look:
                 "diners_asked": len(self._asked),
                 **about,
             },
-            tuple(findings),
+            self.findings(flips, words, probes, labels),
             tuple(adjusted([*self._exposures(), *self._qualities()])),
             self._concentration(),
             tuple(flips),
@@ -245,6 +252,16 @@ class _Look:
             tuple(labels),
             tuple(self._notes),
         )
+
+    def findings(
+        self, flips: Sequence[Flip], words: Sequence[Flip], probes: Sequence[Probe], labels: Sequence[Conversion]
+    ) -> tuple[Finding, ...]:
+        """What is beyond the bounds."""
+        return (*_label_findings(labels), *_flip_findings(flips), *_proxy_findings(probes, words))
+
+    def labels(self) -> list[Conversion]:
+        """Orders over clicks, by group of restaurants."""
+        return conversions(self._dataset, self._market, self._restaurant_groups)
 
     @property
     def _asked(self) -> npt.NDArray[np.integer]:
@@ -282,8 +299,8 @@ class _Look:
             rows = np.repeat(one.diners, one.lists.shape[1])
             looks = np.broadcast_to(look[:, : one.lists.shape[1]], one.lists.shape).ravel()
             exposure = exposure + sparse.csr_matrix((looks, (rows, one.lists.ravel())), shape=shape)
-            whole = sparse.csr_matrix((np.ones(len(one.diners)), (one.diners, np.arange(len(one.diners)))),
-                                      shape=(shape[0], len(one.diners)))
+            m = len(one.diners)
+            whole = sparse.csr_matrix((np.ones(m), (one.diners, np.arange(m))), shape=(shape[0], m))
             earned = earned + whole @ one.chosen
         asked = self._asked
         return measures.Ledger(exposure[asked], earned[asked])
@@ -308,15 +325,13 @@ class _Look:
             "tail_share": mean(measures.tail_share(one.lists, measures.long_tail(one.popularity))),
         }
 
-    def _flips(self) -> tuple[list[Flip], list[Flip]]:
+    def flips(self) -> tuple[list[Flip], list[Flip]]:
         """Of protected attributes, and of words of the profile."""
         rows = _rows_of(self._data.diner_features, _spread(len(self._people), _ASKED))
-        now, equal = scorer_of(self._model), scorer_of(self._again)
+        now, equal = scorer_of(self._model), None if self._again is None else scorer_of(self._again)
         protected = words_of(self._people[col.PROTECTED].tolist())
         own = words_of(_rows_of(self._data.diner_features, np.arange(len(self._people))))
-        flips = [
-            flip_test(now, rows, name, values, equal) for name, values in protected.items() if len(values) > 1
-        ]
+        flips = [flip_test(now, rows, name, values, equal) for name, values in protected.items() if len(values) > 1]
         words = [
             flip_test(now, rows, name, own[name], equal)
             for name in (*self._words, "home_district")
@@ -324,7 +339,7 @@ class _Look:
         ]
         return flips, words
 
-    def _probes(self) -> list[Probe]:
+    def probes(self, permutations: int = 200) -> list[Probe]:
         """Each protected attribute from the representation of known diners, and from each attribute of the features."""
         table, found = self._data.diner_features, []
         known = np.unique(self._data.interactions.diners)
@@ -335,10 +350,10 @@ class _Look:
         for groups in self._groups:
             if groups.attribute not in self._protected:
                 continue
-            found.append(probe(vectors, groups.of_members(known)))
+            found.append(probe(vectors, groups.of_members(known), permutations=permutations))
             for name, of_it in columns.items():
                 if name != groups.attribute:
-                    found.append(probe(table.matrix[:, of_it].toarray(), groups, name, permutations=50))
+                    found.append(probe(table.matrix[:, of_it].toarray(), groups, name, permutations // 4))
         return [one for one in found if one is not None]
 
     def _carried(self) -> dict[str, tuple[Carrier, ...]]:
@@ -361,8 +376,8 @@ def _label_findings(labels: Sequence[Conversion]) -> list[Finding]:
             "labels",
             f"{one.attribute}={one.group}",
             one.ratio.value,
-            f"Of 100 restaurants of {one.attribute} {one.group} that diners open, {100 * one.rate:.0f} are ordered "
-            f"from; elsewhere {100 * one.rest:.0f}. Their orders may be logged in part, or diners are let down there.",
+            f"Where as many look inside, {one.attribute} {one.group} has {100 * one.ratio.value:.0f} orders for every 100 "
+            "elsewhere. Their orders may be logged in part, or diners are let down there.",
         )
         for one in labels
         if one.ratio.high < LABELS_BOUND
@@ -375,8 +390,8 @@ def _flip_findings(flips: Sequence[Flip]) -> list[Finding]:
             "flip",
             one.attribute,
             one.changed.value,
-            f"{one.attribute} is protected, and changing that word alone changes {100 * one.changed.value:.0f} % of the "
-            "first ten: it is an input of the model.",
+            f"{one.attribute} is protected, and changing that word alone changes {100 * one.changed.value:.0f} % of "
+            "the first ten: it is an input of the model.",
         )
         for one in flips
         if not one.identical
@@ -421,6 +436,11 @@ def _debiased(dataset: Dataset, prepared: Prepared) -> sparse.csr_matrix:
     return sparse.csr_matrix((weights, (rows[known], columns[known])), shape=shape)[question.diners]
 
 
+def _learnt_from(ground: Ground, model: str, protected_input: bool) -> TrainingData:
+    data = ground.train_period([model])
+    return _with_protected(data, ground.dataset.diners(ground.market)) if protected_input else data
+
+
 def _rows_of(table: FeatureTable, rows: npt.NDArray[np.integer]) -> list[list[str]]:
     """The tags of these rows."""
     matrix = table.matrix.tocsr()
@@ -429,8 +449,6 @@ def _rows_of(table: FeatureTable, rows: npt.NDArray[np.integer]) -> list[list[st
 
 
 def _with_protected(data: TrainingData, diners: pd.DataFrame) -> TrainingData:
-    from models.base import encode_tags
-
     everybody = _rows_of(data.diner_features, np.arange(len(data.diner_ids)))
     rows = [[*tags, *extra] for tags, extra in zip(everybody, diners[col.PROTECTED], strict=True)]
     names = tuple(sorted({tag for tags in rows for tag in tags}))

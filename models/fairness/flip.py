@@ -1,7 +1,7 @@
 """The flip test: the same diner with one word changed. Do the lists change, by how much, and what carries it?
 
-Asked are models, as they serve a diner who is known by tags alone (`Model.new_diners`): only there can a word be changed
-and all else be left as it is. What has been learnt of diners who belong to a group is looked at by `carriers`.
+Asked are models, as they serve a diner who is known by tags alone (`Model.new_diners`): only there can a word be
+changed and all else be left as it is. What was learnt of diners who belong to a group is looked at by `carriers`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -119,8 +119,8 @@ def flip_test(
 
     Raises ValueError where there are no diners or no other value.
     """
-    base, flipped = [], []
-    for row in tags:
+    base, flipped, diner = [], [], []
+    for number, row in enumerate(tags):
         own = [tag for tag in row if tag.partition("=")[0] == attribute]
         rest = [tag for tag in row if tag.partition("=")[0] != attribute]
         for value in values:
@@ -128,20 +128,28 @@ def flip_test(
             if [word] != own:
                 base.append(list(row))
                 flipped.append([*rest, word])
+                diner.append(number)
     if not base:
         raise ValueError(f"{attribute}: no diner, or no other value to change it to")
     before, after = scorer(base), scorer(flipped)
     k = min(depth, before.shape[1])
     here, there = ranking(before, k), ranking(after, k)
     same = rank_biased_overlap(here, ranking(equal(base), k)) if equal is not None else np.ones(len(base))
+    _, clusters = np.unique(diner, return_inverse=True)
+    times = np.bincount(clusters)
+
+    def figure(values: Doubles) -> Figure:
+        """The mean over diners of each one's mean over words."""
+        return mean(np.bincount(clusters, weights=values) / times)
+
     return Flip(
         attribute,
         len(base),
         bool(np.array_equal(before, after)),
-        mean(rank_biased_overlap(here, there)),
-        mean(score_distance(before, after)),
-        mean(same),
-        mean(_changed(here[:, :AT], there[:, :AT])),
+        figure(rank_biased_overlap(here, there)),
+        figure(score_distance(before, after)),
+        figure(same),
+        figure(_changed(here[:, :AT], there[:, :AT])),
     )
 
 

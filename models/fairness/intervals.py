@@ -7,6 +7,7 @@ a gap stands what chance alone would give, from permutations of the labels, and 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -39,11 +40,27 @@ class Figure:
 
 
 def drawn(clusters: int, draws: int, seed: int) -> Iterator[Doubles]:
-    """(b, clusters) in parts: how often each cluster is in each of the resamples."""
-    rng, at_once = np.random.default_rng(seed), max(1, _CELLS_AT_ONCE // max(clusters, 1))
+    """(b, clusters) in parts: how often each cluster is in each of the resamples.
+
+    The same numbers give the same draws, so measures of the same diners are paired.
+    """
+    if clusters * draws <= _CELLS_AT_ONCE:
+        yield _drawn_at_once(clusters, draws, seed)
+        return
+    rng, at_once = np.random.default_rng(seed), max(1, _CELLS_AT_ONCE // clusters)
     for first in range(0, draws, at_once):
-        size = min(at_once, draws - first)
-        yield rng.multinomial(clusters, np.full(clusters, 1.0 / clusters), size).astype(np.float64)
+        yield _draw(rng, clusters, min(at_once, draws - first))
+
+
+@lru_cache(maxsize=4)
+def _drawn_at_once(clusters: int, draws: int, seed: int) -> Doubles:
+    weights = _draw(np.random.default_rng(seed), clusters, draws)
+    weights.flags.writeable = False
+    return weights
+
+
+def _draw(rng: np.random.Generator, clusters: int, draws: int) -> Doubles:
+    return rng.multinomial(clusters, np.full(clusters, 1.0 / clusters), draws).astype(np.float64)
 
 
 def resampled(statistic: Statistic, clusters: int, draws: int = DRAWS, seed: int = 0) -> tuple[Doubles, Doubles]:
@@ -94,9 +111,7 @@ def permuted(parts: Doubles, wholes: Doubles, groups: Groups, draws: int = PERMU
     return _chance(spread, parts, wholes, groups, draws, seed)
 
 
-def permuted_ratio(
-    parts: Doubles, wholes: Doubles, groups: Groups, draws: int = PERMUTATIONS, seed: int = 0
-) -> Chance:
+def permuted_ratio(parts: Doubles, wholes: Doubles, groups: Groups, draws: int = PERMUTATIONS, seed: int = 0) -> Chance:
     """The same of the least over the greatest; `p` counts ratios that are at most as great."""
     return _chance(least_over_greatest, parts, wholes, groups, draws, seed)
 

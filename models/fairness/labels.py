@@ -2,8 +2,10 @@
 
 What a model learns from is what was logged. Where a group's orders are logged in part, its restaurants look worse than
 they are to every model and to every measure that takes orders for merit. Clicks are logged by another way, so the share
-of clicked restaurants that are ordered from tells of it. It cannot tell a log that loses orders from kitchens that
-disappoint those who look inside: both are worth a look by somebody.
+of clicked restaurants that are ordered from tells of it. Where a diner opens several restaurants of a list only one gets
+the order, and branches of a chain are opened together: so orders are held against those that as many clicks in a list
+bring on average (indirect standardisation). It cannot tell a log that loses orders from kitchens that let down who looks
+inside: both are worth a look by somebody.
 """
 
 from collections.abc import Sequence
@@ -23,6 +25,8 @@ from models.fairness.intervals import Figure, figure, resampled
 
 Doubles = npt.NDArray[np.float64]
 
+_MOST_BESIDE: Final = 8
+"""Clicks in one list from which on more make no difference."""
 FEWEST_CLICKS: Final = 200
 """A group with fewer tells nothing of its orders."""
 
@@ -35,9 +39,11 @@ class Conversion:
     group: str
     clicks: int
     rate: float
+    """Orders over those expected of as many clicks in a list; 1 is the average."""
     rest: float
+    """Of all others."""
     ratio: Figure
-    """Group's over the others'; its interval holds for all groups together (Bonferroni)."""
+    """The former over the latter; its interval holds for all groups together (Bonferroni)."""
 
     def document(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -73,20 +79,26 @@ def conversions(
     restaurant = pd.Index(places).get_indexer(pd.Index(clicked[col.RESTAURANT_ID]))
     known = restaurant >= 0
     shape, cells = (len(diners), len(places)), (diner[known], restaurant[known])
-    made, looked = (sparse.csr_matrix((part[known], cells), shape=shape) for part in (ordered, np.ones(len(ordered))))
+    _, lists, clicks = np.unique(clicked[col.REQUEST_ID], return_inverse=True, return_counts=True)
+    beside = np.minimum(clicks[lists], _MOST_BESIDE)
+    expected = (np.bincount(beside, weights=ordered) / np.maximum(np.bincount(beside), 1))[beside]
+    made, looked, counted = (
+        sparse.csr_matrix((part[known], cells), shape=shape) for part in (ordered, expected, np.ones(len(ordered)))
+    )
     names = [(one, index) for one in groups for index in range(len(one.names))]
     member = sparse.csr_matrix(np.concatenate([one.member for one in groups if one.names], axis=1))
-    return _compared(made, looked, member, names, draws, seed)
+    return _compared((made, looked, counted), member, names, draws, seed)
 
 
 def _compared(
-    made: sparse.csr_matrix,
-    looked: sparse.csr_matrix,
+    orders: tuple[sparse.csr_matrix, sparse.csr_matrix, sparse.csr_matrix],
     member: sparse.csr_matrix,
     names: Sequence[tuple[Groups, int]],
     draws: int,
     seed: int,
 ) -> list[Conversion]:
+    """From orders made, those expected, and clicks, (diners, n) each."""
+    made, looked, counted = orders
     ours = np.concatenate([(made @ member).toarray(), (looked @ member).toarray()], axis=1)
     everything = np.concatenate([np.asarray(made.sum(axis=1)), np.asarray(looked.sum(axis=1))], axis=1)
     g = len(names)
@@ -96,10 +108,10 @@ def _compared(
         rest = of_all.repeat(g, axis=1) - of_groups
         with np.errstate(divide="ignore", invalid="ignore"):
             own, others = of_groups[:, :g] / of_groups[:, g:], rest[:, :g] / rest[:, g:]
-        return np.stack([own, others, np.log(own) - np.log(others)], axis=2)
+            return np.stack([own, others, np.log(own) - np.log(others)], axis=2)
 
     value, found = resampled(rates, len(ours), draws, seed)
-    clicks = ours[:, g:].sum(axis=0)
+    clicks = np.asarray((counted @ member).sum(axis=0)).ravel()
     usable = np.flatnonzero((clicks >= FEWEST_CLICKS) & np.isfinite(value).all(axis=1))
     reach = _bonferroni(len(usable))
     result = []

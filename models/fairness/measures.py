@@ -1,7 +1,7 @@
 """The formulas, over plain arrays. A leading axis of b bootstrap draws goes through all of them.
 
-Exposure of a restaurant: the sum of theta_k, the chance that place k is looked at, over the places that it had. Merit: its
-orders, each over theta_k, as if all places were looked at alike (Singh, Joachims, KDD 2018, with merit from debiased
+Exposure of a restaurant: the sum of theta_k, the chance that place k is looked at, over the places that it had. Merit:
+its orders, each over theta_k, as if all places were looked at alike (Singh, Joachims, KDD 2018, with merit from debiased
 feedback). Sold places and the others are ledgers apart.
 """
 

@@ -25,13 +25,15 @@ def half_logged(dataset: Dataset, path: Path, group: str, seed: int, share: floa
     """
     rng, restaurants, events = np.random.default_rng(seed), dataset.restaurants(), dataset.events()
     ours = (kinds(restaurants, None) == group) | (restaurants[col.DISTRICT] == group)
-    theirs = (events[col.TYPE] == EventType.ORDER) & events[col.RESTAURANT_ID].isin(restaurants[col.RESTAURANT_ID][ours])
+    theirs = (events[col.TYPE] == EventType.ORDER) & events[col.RESTAURANT_ID].isin(
+        restaurants[col.RESTAURANT_ID][ours]
+    )
     lost = theirs.to_numpy() & (rng.random(len(events)) >= share)
     return _written(dataset, path, dataset.diners(), events[~lost])
 
 
 def leaking(dataset: Dataset, path: Path, attribute: str, seed: int, reliability: float = 0.9) -> Dataset:
-    """The profile gets a word that tells a protected attribute of this share of the diners, and nothing of the others."""
+    """The profile gets a word that tells a protected attribute of this share of the diners, and of the others nothing."""
     rng, diners = np.random.default_rng(seed), dataset.diners()
     values = tag_values(diners[col.PROTECTED], attribute)
     names = sorted({value for value in values if value is not None})
