@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.base import FeatureTable, FloatArray, Model, Representations
+from models.base import FloatArray, Model, Representations
 from models.explanation.parts import Kind, TakesApart
 from models.fairness.groups import Groups
 from models.fairness.intervals import Figure, mean
@@ -162,9 +162,7 @@ class Carrier:
     """Of the variance over restaurants of that difference; the shares sum to 1, and one may be negative."""
 
 
-def carriers(
-    model: TakesApart, places: Representations, features: FeatureTable, groups: Groups, most: int = 500
-) -> tuple[Carrier, ...]:
+def carriers(model: TakesApart, places: Representations, groups: Groups, most: int = 500) -> tuple[Carrier, ...]:
     """Which features carry what separates the mean scores of groups of known diners, from the exact parts of rows.
 
     The difference of a group's mean vector from that of everybody is a sum over parts, so the difference of mean scores
@@ -183,7 +181,7 @@ def carriers(
             if name not in sums:
                 sums[name] = np.zeros((len(groups.names), len(vector)))
             sums[name] += (member[number] - everybody[number])[:, None] * vector
-    if not sums or not features.names:
+    if not sums:
         return ()
     effects = {name: _centred(vectors @ places.vectors.T.astype(np.float64)) for name, vectors in sums.items()}
     weights = groups.sizes / max(groups.sizes.sum(), 1)
@@ -211,7 +209,7 @@ def _changed(here: Ranks, there: Ranks) -> Doubles:
 
 
 def _centred(values: Doubles) -> Doubles:
-    return values - values.mean(axis=1, keepdims=True)
+    return np.asarray(values - values.mean(axis=1, keepdims=True))
 
 
 def _scores(diners: Representations, places: Representations) -> FloatArray:

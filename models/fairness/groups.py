@@ -128,8 +128,8 @@ def attributes(rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(sorted({tag.partition("=")[0] for tags in rows for tag in tags}))
 
 
-def diner_groups(diners: pd.DataFrame, also: Sequence[str] = ()) -> list[Groups]:
+def diner_groups(diners: pd.DataFrame, also: Sequence[str] = (), fewest: int = FEWEST_DINERS) -> list[Groups]:
     """By each protected attribute, and by these attributes of the profile, of the table's rows in their order."""
     protected, profile = diners[col.PROTECTED].tolist(), diners[col.PROFILE].tolist()
     wanted = [(name, protected) for name in attributes(protected)] + [(name, profile) for name in also]
-    return [Groups.of(name, tag_values(rows, name), FEWEST_DINERS) for name, rows in wanted]
+    return [Groups.of(name, tag_values(rows, name), fewest) for name, rows in wanted]

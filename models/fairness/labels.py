@@ -2,10 +2,10 @@
 
 What a model learns from is what was logged. Where a group's orders are logged in part, its restaurants look worse than
 they are to every model and to every measure that takes orders for merit. Clicks are logged by another way, so the share
-of clicked restaurants that are ordered from tells of it. Where a diner opens several restaurants of a list only one gets
-the order, and branches of a chain are opened together: so orders are held against those that as many clicks in a list
-bring on average (indirect standardisation). It cannot tell a log that loses orders from kitchens that let down who looks
-inside: both are worth a look by somebody.
+of clicked restaurants that are ordered from tells of it. Where a diner opens several restaurants of a list only one
+gets the order, and branches of a chain are opened together: so orders are held against those that as many clicks in a
+list bring on average (indirect standardisation). It cannot tell a log that loses orders from kitchens that let down who
+looks inside: both are worth a look by somebody.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """The formulas, over plain arrays. A leading axis of b bootstrap draws goes through all of them.
 
 Exposure of a restaurant: the sum of theta_k, the chance that place k is looked at, over the places that it had. Merit:
-its orders, each over theta_k, as if all places were looked at alike (Singh, Joachims, KDD 2018, with merit from debiased
-feedback). Sold places and the others are ledgers apart.
+its orders, each over theta_k, as if all places were looked at alike (Singh, Joachims, KDD 2018, with merit from
+debiased feedback). Sold places and the others are ledgers apart.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Ledger:
     @property
     def floor(self) -> float:
         """The least merit that a restaurant is held to have."""
-        return MERIT_FLOOR * float(self.earned.sum()) / self.earned.shape[1]
+        return MERIT_FLOOR * float(self.earned.sum()) / int(self.earned.shape[1])
 
     @property
     def by_restaurant(self) -> tuple[Doubles, Doubles]:

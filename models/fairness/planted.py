@@ -33,7 +33,7 @@ def half_logged(dataset: Dataset, path: Path, group: str, seed: int, share: floa
 
 
 def leaking(dataset: Dataset, path: Path, attribute: str, seed: int, reliability: float = 0.9) -> Dataset:
-    """The profile gets a word that tells a protected attribute of this share of the diners, and of the others nothing."""
+    """The profile gets a word that tells a protected attribute of this share of the diners, and nothing of the rest."""
     rng, diners = np.random.default_rng(seed), dataset.diners()
     values = tag_values(diners[col.PROTECTED], attribute)
     names = sorted({value for value in values if value is not None})
