@@ -44,6 +44,7 @@ from services.serving.state import ServingState, Stores
 from services.serving.taken_apart import Against, taken_apart
 from services.settings import Settings
 from services.stakeholders.demands import DemandStore
+from services.stakeholders.fairness import FairnessReports
 from services.stakeholders.fronts import FrontStore
 from services.stakeholders.negotiations import NegotiationStore
 from services.stakeholders.policies import PolicyStore
@@ -90,6 +91,7 @@ class Services:
     minutes: ServingMinutes
     retraining: RunStore
     scorecards: Scorecards
+    fairness: FairnessReports
     trail: AuditTrail
     chain: ChainCheck
     event_log: EventLog
@@ -265,6 +267,7 @@ def _assemble(
         minutes=ServingMinutes(engine, clock),
         retraining=RunStore(engine, trail, clock),
         scorecards=Scorecards(engine, clock, settings.objectives),
+        fairness=FairnessReports(engine, clock),
         trail=trail,
         chain=ChainCheck(trail, clock),
         event_log=event_log,

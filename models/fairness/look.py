@@ -97,7 +97,9 @@ class Look:
         self.newest = None if pd.isna(newest) else newest
         self.words = one_word_attributes(self.people[col.PROFILE].tolist())
         self.protected = attributes(self.people[col.PROTECTED])
-        self._groups = [one for one in diner_groups(self.people, fewest=fewest) if one.attribute in self.protected]
+        # A probe of a handful has no interval that holds, so here a group is never smaller than usual.
+        probed = diner_groups(self.people, fewest=max(fewest, FEWEST_DINERS))
+        self._groups = [one for one in probed if one.attribute in self.protected]
 
     @property
     def split(self) -> str:

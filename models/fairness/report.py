@@ -36,9 +36,14 @@ def sentences(document: Document) -> list[str]:
         told.append("Nothing looks like discrimination by the log or the model (see what was looked for below).")
     compared = document["comparisons"]
     told += [sentence(one) for one in compared if one["p_adjusted"] < SURE]
-    level = [f"{one['measure']} by {one['attribute']}" for one in compared if one["p_adjusted"] >= SURE]
-    if level:
-        told.append(f"No difference that chance does not explain: {', '.join(level)}.")
+    level: dict[str, list[str]] = {}
+    for one in compared:
+        if one["p_adjusted"] >= SURE:
+            level.setdefault(one["measure"], []).append(one["attribute"])
+    told += [
+        f"{measure}: chance may explain all differences by {', '.join(attributes)}."
+        for measure, attributes in level.items()
+    ]
     return [*told, *_concentration(document["metrics"]), *_flips(document.get("flip_test", ()))]
 
 

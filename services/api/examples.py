@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import negotiation_examples, release_examples, scorecard_schemas
+from services.api import fairness_schemas, negotiation_examples, release_examples, scorecard_schemas
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
@@ -314,6 +314,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.ANSWERS,
     **scorecard_schemas.ANSWERS,
+    **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -62,9 +62,16 @@ def ndcg_live(window: Window) -> Estimate:
     An order at position k weighs theta_1 / theta_k, as if all positions were looked at alike (inverse propensities;
     Joachims, Swaminathan, Schnabel, WSDM 2017). Delta method over diners.
     """
-    ordered = window.places[window.places[ORDERED].to_numpy(np.bool_)]
-    if ordered.empty:
+    parts = ndcg_by_diner(window)
+    if parts.empty:
         return missing("no orders yet" if len(window.places) else NO_LISTS)
+    found = ratio(parts["gain"].to_numpy(np.float64), parts["weight"].to_numpy(np.float64), "diners who ordered")
+    return clipped(found, 0.0, 1.0)
+
+
+def ndcg_by_diner(window: Window) -> pd.DataFrame:
+    """What `ndcg_live` is the ratio of: a row for each diner who ordered, with `gain` and `weight`."""
+    ordered = window.places[window.places[ORDERED].to_numpy(np.bool_)]
     ranks = ordered[ORGANIC_RANK].to_numpy(np.int64)
     frame = pd.DataFrame(
         {
@@ -80,9 +87,7 @@ def ndcg_live(window: Window) -> Estimate:
     weight = float(window.looked_at(np.asarray([1]))[0]) / by_list["look"].to_numpy(np.float64)
     ideal = ideal_dcg(by_list["orders"].to_numpy(np.int64), _AT)
     gains = weight * by_list["gain"].to_numpy(np.float64) / ideal
-    parts = pd.DataFrame({"gain": gains, "weight": weight}).groupby(by_list["user"].to_numpy()).sum()
-    found = ratio(parts["gain"].to_numpy(np.float64), parts["weight"].to_numpy(np.float64), "diners who ordered")
-    return clipped(found, 0.0, 1.0)
+    return pd.DataFrame({"gain": gains, "weight": weight}).groupby(by_list["user"].to_numpy()).sum()
 
 
 def calibration_error(window: Window) -> Estimate:
