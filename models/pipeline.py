@@ -19,6 +19,7 @@ from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.evaluation.requests import as_served
+from models.fairness.measured import by_groups
 from models.ground import BASELINES, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
@@ -91,6 +92,11 @@ def train(
     if ground.lists is not None:
         listed = ground.lists.measure(as_served(ground.lists, trial, curve))
         metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
+    metrics["fairness"] = {
+        name: by_groups(dataset, market, ground.prepared.question, one, beside)
+        for name, one, beside in [("own", own, next(iter(ground.rivals.values()), None))]
+        + [(name, rival, None) for name, rival in ground.rivals.items()]
+    }
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     everything = ground.everything([model])

@@ -7,11 +7,13 @@ small to be shown is in no comparison and so in no gate.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from services.releases.verdict import Verdict
 
 Document = Mapping[str, Any]
+
+GAINED: Final = " gained"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FairnessBounds:
     tolerated_loss: float | None = 0.1
     """A group may have this much less than under the champion, as a share of what it has there."""
     measure: str = "ndcg@10"
-    """The diners' measure that is held to it."""
+    """The diners' measure that is held to it; `ndcg@10 gained` is the version's less the champion's, diner by diner."""
 
 
 def gates(
@@ -34,11 +36,13 @@ def gates(
     """Reasons against the challenger; none where it may pass. `champion`: empty where there is none."""
     held = bounds or FairnessBounds()
     before = {_key(one): one for one in champion}
-    reasons = []
+    reasons: list[str] = []
     for one in challenger:
         reasons += _beyond_bounds(one, held)
-        if _key(one) in before:
-            reasons += _worse_than(before[_key(one)], one, held)
+        if one["measure"] == f"{held.measure}{GAINED}":
+            reasons += _lost(before.get((one["side"], held.measure, one["attribute"])), one, held)
+        elif one["side"] == "restaurants" and _key(one) in before:
+            reasons += _less_even(before[_key(one)], one, held)
     return reasons
 
 
@@ -68,28 +72,28 @@ def _beyond_bounds(one: Document, bounds: FairnessBounds) -> Iterator[str]:
             )
 
 
-def _worse_than(before: Document, one: Document, bounds: FairnessBounds) -> Iterator[str]:
-    """Diners' groups that certainly have less; restaurants' where the ratio is certainly lower."""
-    tolerated = bounds.tolerated_loss
-    if tolerated is None:
+def _lost(before: Document | None, one: Document, bounds: FairnessBounds) -> Iterator[str]:
+    """Groups that certainly lose more than is tolerated, diner by diner."""
+    if before is None or bounds.tolerated_loss is None:
         return
-    if one["side"] == "restaurants":
-        if one["ratio"]["high"] < (1.0 - tolerated) * before["ratio"]["low"]:
-            yield (
-                f"by {one['attribute']}, {_ends(one)[0]['group']} has {_shown(one['ratio'])} of the greatest "
-                f"{one['measure']}, under the champion {_shown(before['ratio'])}"
-            )
-        return
-    if one["measure"] != bounds.measure:
-        return
-    then = {group["group"]: group for group in before["groups"]}
+    had = {group["group"]: group["value"] for group in before["groups"]}
     for group in one["groups"]:
-        had = then.get(group["group"])
-        if had is not None and group["high"] < (1.0 - tolerated) * had["low"]:
+        allowed = bounds.tolerated_loss * had.get(group["group"], 0.0)
+        if group["group"] in had and group["high"] < -allowed:
             yield (
-                f"diners of {one['attribute']} {group['group']} have {one['measure']} {_shown(group)}, under the "
-                f"champion {_shown(had)}: more than {tolerated:.0%} less"
+                f"diners of {one['attribute']} {group['group']} lose {bounds.measure} {_shown(group)} to the "
+                f"champion's {had[group['group']]:.3f}: {bounds.tolerated_loss:.0%} of it is tolerated"
             )
+
+
+def _less_even(before: Document, one: Document, bounds: FairnessBounds) -> Iterator[str]:
+    """Where the least is certainly further below the greatest than under the champion."""
+    tolerated = bounds.tolerated_loss
+    if tolerated is not None and one["ratio"]["high"] < (1.0 - tolerated) * before["ratio"]["low"]:
+        yield (
+            f"by {one['attribute']}, restaurants of {_ends(one)[0]['group']} get {_shown(one['ratio'])} of the "
+            f"greatest {one['measure']}, under the champion {_shown(before['ratio'])}"
+        )
 
 
 def _ends(one: Document) -> tuple[Document, Document]:
