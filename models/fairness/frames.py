@@ -19,6 +19,7 @@ from models.fairness.intervals import (
     PERMUTATIONS,
     Chance,
     Figure,
+    expanded,
     figure,
     holm,
     permuted,
@@ -176,8 +177,9 @@ def _comparison(
     there = groups.codes != NOBODY
     labels = pd.DataFrame({groups.attribute: [groups.names[code] for code in groups.codes[there].tolist()]})
     frame = metric_frame(parts[there], wholes[there], labels)
+    of_members = side is Side.DINERS
     figures = [
-        GroupFigure(name, int(size), figure(float(frame.by_group[name]), draws))
+        GroupFigure(name, int(size), _figure(float(frame.by_group[name]), draws, int(size) if of_members else None))
         for name, size, draws in zip(groups.names, groups.sizes, found.T, strict=True)
     ]
     ratios = least_over_greatest(value[None])
@@ -194,6 +196,12 @@ def _comparison(
         groups.small,
         groups.left_out,
     )
+
+
+def _figure(value: float, draws: Doubles, members: int | None) -> Figure:
+    """Of a group; where its own members are what is drawn, few of them make it wider."""
+    found = figure(value, draws)
+    return found if members is None else expanded(found, members)
 
 
 def _with_something(groups: Groups, wholes: Doubles) -> Groups:

@@ -4,7 +4,7 @@ In each simulated world the population is known: groups of diners with nDCG of t
 groups of restaurants with looks and orders of their own rates, where diners are of very different activity. A sample of
 diners is drawn, its intervals are made, and counted is how often they hold the population's figure. 95 % is what they
 say. Restaurants have enough orders for the floor of merit not to matter: where it does, it pulls exposure per merit
-down, and the truth without a floor is held less often (`--orders 0.25`).
+down.
 
 Also counted is how often the permutation test is below 0.05 where groups are in truth alike: 5 % is what it says.
 """
@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.stats import beta
 
 from models.fairness.groups import Groups
-from models.fairness.intervals import Figure, figure, permuted, resampled
+from models.fairness.intervals import Figure, expanded, figure, mean, permuted, resampled
 from models.fairness.measures import Ledger, group_ratios
 
 Doubles = npt.NDArray[np.float64]
@@ -33,10 +33,12 @@ _RESTAURANTS: Final = 30
 _LOOKS: Final = np.asarray([0.5, 0.3, 0.2])
 """Expected looks of a restaurant in each third of them, for each unit of a diner's activity."""
 _RATES: Final = np.asarray([0.40, 0.32, 0.20])
+_FEW: Final = 9
 _DRAWS: Final = 400
 
 NAMES: Final = (
-    "mean of a group of diners",
+    "mean of a group of 60 diners",
+    "mean of a group of 9 diners",
     "difference of two groups of diners",
     "exposure per merit of a group of restaurants",
     "ratio of two groups of restaurants",
@@ -52,7 +54,8 @@ def world(seed: int, orders: float = 1.0) -> list[bool]:
     quality = rng.beta(spread * _MEANS[groups.codes], spread * (1.0 - _MEANS[groups.codes]))
     ones = np.ones(DINERS)
     value, found = resampled(lambda weights: group_ratios(quality, ones, groups, weights), DINERS, _DRAWS, seed)
-    mean = figure(float(value[2]), found[:, 2])
+    of_group = expanded(figure(float(value[2]), found[:, 2]), int(groups.sizes[2]))
+    small = _small(rng)
     gap = figure(float(value[2] - value[0]), found[:, 2] - found[:, 0])
     rates = orders * _RATES
     ledger, kinds = _ledger(rng, rates)
@@ -61,12 +64,19 @@ def world(seed: int, orders: float = 1.0) -> list[bool]:
     ratio = figure(float(value[0] / value[2]), found[:, 0] / found[:, 2])
     alike = permuted(rng.beta(0.7, 1.3, DINERS), ones, groups, 200, seed)
     return [
-        _holds(mean, _MEANS[2]),
+        _holds(of_group, _MEANS[2]),
+        _holds(small, _MEANS[1]),
         _holds(gap, _MEANS[2] - _MEANS[0]),
         _holds(per_merit, 1.0 / rates[2]),
         _holds(ratio, _RATES[2] / _RATES[0]),
         alike.p < 0.05,
     ]
+
+
+def _small(rng: np.random.Generator) -> Figure:
+    """The mean of so few as a dataset may have of a group."""
+    quality = rng.beta(2.0 * _MEANS[1], 2.0 * (1.0 - _MEANS[1]), _FEW)
+    return expanded(mean(quality, draws=_DRAWS), _FEW)
 
 
 def _ledger(rng: np.random.Generator, rates: Doubles) -> tuple[Ledger, Groups]:

@@ -34,7 +34,7 @@ AMOUNTS = arrays.arrays(np.float64, st.integers(1, 30), elements=st.floats(0.0, 
 
 
 def shown() -> Shown:
-    """Two diners, three restaurants; looks 1 and 1/2. Diner 0 orders at the top and diner 1 below it, where it is sold."""
+    """Two diners, three restaurants; looks 1 and 1/2. Diner 0 orders at the top, diner 1 below it at a sold place."""
     return Shown(
         diner=np.asarray([0, 0, 1, 1]),
         restaurant=np.asarray([0, 1, 0, 2]),
