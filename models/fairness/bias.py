@@ -71,8 +71,7 @@ def lines(runs: Sequence[tuple[Doubles, Doubles, tuple[float, float]]]) -> list[
     """As Markdown."""
     estimated, true = np.stack([run[0] for run in runs]), runs[0][1]
     rows = ["| place | looked at, true | estimated, 95 % over cities |", "|---|---|---|"]
-    for place in range(len(true)):
-        rows.append(f"| {place + 1} | {true[place]:.3f} | {_interval(estimated[:, place])} |")
+    rows += [f"| {place + 1} | {true[place]:.3f} | {_interval(estimated[:, place])} |" for place in range(len(true))]
     shares, agreement = (np.asarray([run[2][index] for run in runs]) for index in (0, 1))
     return [
         *rows,

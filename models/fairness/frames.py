@@ -201,7 +201,10 @@ def _comparison(
 def _figure(value: float, draws: Doubles, members: int | None) -> Figure:
     """Of a group; where its own members are what is drawn, few of them make it wider."""
     found = figure(value, draws)
-    return found if members is None else expanded(found, members)
+    if members is None:
+        return found
+    wide = expanded(found, members)
+    return replace(wide, low=max(0.0, wide.low)) if draws.min(initial=0.0) >= 0.0 else wide
 
 
 def _with_something(groups: Groups, wholes: Doubles) -> Groups:

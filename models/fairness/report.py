@@ -24,6 +24,15 @@ CANNOT_SAY: Final = (
     "them, and whoever knows the total can still work out a single group that is left out.",
     "Equal figures are no proof of fairness: which differences matter is decided by people, at the table.",
 )
+_LEFT_OUT: Final[Document] = {
+    "changes": [],
+    "flip_test": [],
+    "words": [],
+    "proxies": [],
+    "carried_by": {},
+    "labels": [],
+}
+"""Parts that a live report or an audit does not have."""
 _WIDTH: Final = 640
 _LABEL: Final = 210
 _ROW: Final = 24
@@ -82,7 +91,7 @@ def html(document: Document, title: str) -> str:
         summary=sentences(document),
         restaurants=[one for one in compared if one["side"] == "restaurants"],
         diners=[one for one in compared if one["side"] == "diners"],
-        document=document,
+        document={**_LEFT_OUT, **document},
         cannot_say=CANNOT_SAY,
         sure=SURE,
     )
