@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from data import columns as col
 from data.dataset import Dataset
 from models.evaluation.evaluate import FOLDS, HeldOut, Measured
 from models.fairness.frames import compare_diners, compare_exposure
@@ -35,7 +36,7 @@ def by_groups(
     m = len(question.diners)
     fold = sparse.csr_matrix((np.ones(m), (np.arange(m) % FOLDS, np.arange(m))), shape=(FOLDS, m))
     ledger = Ledger(sparse.csr_matrix(measured.shown, dtype=np.float64), fold @ question.relevant.astype(np.float64))
-    last = dataset.events(market, columns=["at"])["at"].max()
+    last = dataset.events(market, columns=[col.AT])[col.AT].max()
     kinds = restaurant_groups(dataset.restaurants(market), None if pd.isna(last) else last)
     found += [compare_exposure(EXPOSURE, ledger, one, draws=_DRAWS) for one in kinds]
     return [one.document() for one in found if one is not None]
