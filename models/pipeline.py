@@ -21,6 +21,7 @@ from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.evaluation.requests import as_served
 from models.explanation.fidelity import fidelity
+from models.fairness.measured import by_groups
 from models.ground import BASELINES, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
@@ -96,6 +97,11 @@ def train(
         listed = ground.lists.measure(as_served(ground.lists, trial, curve))
         metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
     metrics["fidelity"] = fidelity(trial, ground.prepared.question, ground.lists or ground.requests, seed=seed)
+    metrics["fairness"] = {
+        name: by_groups(dataset, market, ground.prepared.question, one, beside)
+        for name, one, beside in [("own", own, next(iter(ground.rivals.values()), None))]
+        + [(name, rival, None) for name, rival in ground.rivals.items()]
+    }
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     everything = ground.everything([model])

@@ -44,6 +44,7 @@ from services.serving.shadow import ShadowScorer
 from services.serving.state import ServingState, Stores
 from services.settings import Settings
 from services.stakeholders.demands import DemandStore
+from services.stakeholders.fairness import FairnessReports
 from services.stakeholders.fronts import FrontStore
 from services.stakeholders.negotiations import NegotiationStore
 from services.stakeholders.policies import PolicyStore
@@ -92,6 +93,7 @@ class Services:
     retraining: RunStore
     scorecards: Scorecards
     cards: Cards
+    fairness: FairnessReports
     trail: AuditTrail
     chain: ChainCheck
     event_log: EventLog
@@ -262,6 +264,7 @@ def _assemble(
         retraining=RunStore(engine, trail, clock),
         scorecards=Scorecards(engine, clock, settings.objectives),
         cards=Cards(engine, clock),
+        fairness=FairnessReports(engine, clock),
         trail=trail,
         chain=ChainCheck(trail, clock),
         event_log=event_log,

@@ -1,1 +1,1 @@
-"""Fairness: measured and controlled."""
+"""Fairness, measured and controlled: who is shown for what they earn, and who is served how well."""

@@ -4,7 +4,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import card_examples, negotiation_examples, release_examples, scorecard_schemas
+from services.api import (
+    card_examples,
+    fairness_schemas,
+    negotiation_examples,
+    release_examples,
+    scorecard_schemas,
+)
 from services.api.problems import MEDIA_TYPE, ProblemBody
 
 RESTAURANT: Final[dict[str, Any]] = {
@@ -371,6 +377,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.ANSWERS,
     **scorecard_schemas.ANSWERS,
     **card_examples.ANSWERS,
+    **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -25,6 +25,7 @@ from services.releases.registry import ModelRegistry, RegistryError
 from services.releases.verdict import Verdict
 from services.retraining import gates, validation
 from services.retraining.champion import Trial, on_trial
+from services.retraining.fairness_gate import with_fairness
 from services.retraining.runs import Run
 from services.retraining.validation import LogCounts
 from services.serving.served_document import drawn_list, placements
@@ -236,6 +237,8 @@ class Steps:
                 estimate=evaluated["off_policy"][model],
             )
             verdict = gates.judge(evidence)
+            fairness = self._done[f"train:{model}"]["metrics"].get("fairness", {})
+            verdict = with_fairness(verdict, fairness.get(_RIVAL, ()), fairness.get("own", ()))
             verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
         return verdicts
 

@@ -1,4 +1,4 @@
-"""Each rule of the control of exposure is guarded: broken, some test turns red."""
+"""Each rule of fairness is guarded: broken, some test turns red."""
 
 from pathlib import Path
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.fairness.measures import MERIT_FLOOR
 from services.stakeholders.scorecard import numbers
 from services.stakeholders.scorecard.reading import explained_exactly
 from services.stakeholders.scorecard.window import Answers, Changes, Money, Window
@@ -116,7 +117,7 @@ def test_sold_places_are_in_a_ledger_of_their_own() -> None:
 def test_a_group_that_nobody_has_ordered_from_has_the_floor_for_merit() -> None:
     found = numbers.exposure_ratio(ordering((0, "a"), (2, "a")))
 
-    floor = numbers.MERIT_FLOOR * 2.0 / 2
+    floor = MERIT_FLOOR * 2.0 / 2
     assert found.value == pytest.approx((4.0 / 2.0) / (2.0 / floor))
 
 

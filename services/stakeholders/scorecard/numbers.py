@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from data import columns as col
 from models.evaluation.metrics import ideal_dcg
+from models.fairness.groups import FEWEST_RESTAURANTS, Groups, kinds
+from models.fairness.measures import Ledger, Shown, least_over_greatest
 from services.stakeholders.scorecard.estimates import (
     Doubles,
     Estimate,
-    Weights,
     account,
     bootstrap,
     clipped,
@@ -42,11 +42,6 @@ _AT: Final = 10
 _LEAST_WEEKS: Final = 1.0 / 7.0
 _LEAST_HOURS: Final = 10
 """So many hours with answers make hours the clusters, else minutes are."""
-NEWCOMER: Final = pd.Timedelta(days=28)
-MERIT_FLOOR: Final = 0.1
-"""Of the mean merit of a restaurant: one that nobody has ordered from yet is not without merit."""
-FEWEST_RESTAURANTS: Final = 5
-"""A district with fewer is in no comparison: its ratio would be that of one kitchen."""
 NO_LISTS: Final = "no lists yet"
 
 
@@ -64,9 +59,16 @@ def ndcg_live(window: Window) -> Estimate:
     An order at position k weighs theta_1 / theta_k, as if all positions were looked at alike (inverse propensities;
     Joachims, Swaminathan, Schnabel, WSDM 2017). Delta method over diners.
     """
-    ordered = window.places[window.places[ORDERED].to_numpy(np.bool_)]
-    if ordered.empty:
+    parts = ndcg_by_diner(window)
+    if parts.empty:
         return missing("no orders yet" if len(window.places) else NO_LISTS)
+    found = ratio(parts["gain"].to_numpy(np.float64), parts["weight"].to_numpy(np.float64), "diners who ordered")
+    return clipped(found, 0.0, 1.0)
+
+
+def ndcg_by_diner(window: Window) -> pd.DataFrame:
+    """What `ndcg_live` is the ratio of: a row for each diner who ordered, with `gain` and `weight`."""
+    ordered = window.places[window.places[ORDERED].to_numpy(np.bool_)]
     ranks = ordered[ORGANIC_RANK].to_numpy(np.int64)
     frame = pd.DataFrame(
         {
@@ -82,9 +84,7 @@ def ndcg_live(window: Window) -> Estimate:
     weight = float(window.looked_at(np.asarray([1]))[0]) / by_list["look"].to_numpy(np.float64)
     ideal = ideal_dcg(by_list["orders"].to_numpy(np.int64), _AT)
     gains = weight * by_list["gain"].to_numpy(np.float64) / ideal
-    parts = pd.DataFrame({"gain": gains, "weight": weight}).groupby(by_list["user"].to_numpy()).sum()
-    found = ratio(parts["gain"].to_numpy(np.float64), parts["weight"].to_numpy(np.float64), "diners who ordered")
-    return clipped(found, 0.0, 1.0)
+    return pd.DataFrame({"gain": gains, "weight": weight}).groupby(by_list["user"].to_numpy()).sum()
 
 
 def calibration_error(window: Window) -> Estimate:
@@ -280,57 +280,45 @@ def exposure_ratio_paid(window: Window) -> Estimate:
 
 def exposure_ratio_districts(window: Window) -> Estimate:
     """The district with the least against that with the greatest, at the places that were not sold."""
-    districts = window.restaurants[col.DISTRICT].astype(object)
-    sizes = districts.map(districts.value_counts())
-    return _exposure_ratio(window, districts.where(sizes >= FEWEST_RESTAURANTS), sold=False)
+    districts = Groups.of("district", window.restaurants[col.DISTRICT], FEWEST_RESTAURANTS)
+    return _exposure_ratio(window, districts, sold=False)
 
 
-def _kind(window: Window) -> pd.Series:
-    """A restaurant that opened in the last 28 days of the window is a newcomer, whatever else it is."""
-    opened = pd.to_datetime(window.restaurants[col.OPENED_AT], utc=True)
-    new = opened >= pd.Timestamp(window.until) - NEWCOMER
-    kind = np.where(window.restaurants[col.CHAIN].isna(), "independent", "chain")
-    return pd.Series(np.where(new, "newcomer", kind), window.restaurants.index)
-
-
-def _exposure_ratio(window: Window, groups: pd.Series, *, sold: bool) -> Estimate:
+def _exposure_ratio(window: Window, groups: Groups, *, sold: bool) -> Estimate:
     """Least over greatest exposure per merit of groups of restaurants, with a bootstrap of diners.
 
-    Exposure: sum of theta_k over the places of this ledger. Merit of a restaurant: its orders, each over theta_k, at
-    least MERIT_FLOOR of the mean; of a group: the sum (Singh, Joachims, KDD 2018, with merit from debiased feedback).
+    What exposure and merit are is said in `models.fairness.measures`.
     """
     if window.places.empty:
         return missing(NO_LISTS)
-    codes, names = pd.factorize(groups)
-    if len(names) < 2:
+    if not groups.comparable:
         return missing("there is one group of restaurants only")
-    places, catalogue = window.places, pd.Index(window.restaurants[col.RESTAURANT_ID])
-    restaurant = catalogue.get_indexer(pd.Index(places[col.RESTAURANT_ID]))
-    known = (restaurant >= 0) & (codes[np.maximum(restaurant, 0)] >= 0)
-    if not places[ORDERED].to_numpy(np.bool_)[known].any():
+    ledger = Ledger.of(shown_in(window), sold=sold, groups=groups)
+    if not ledger.earned.sum():
         return missing("no orders yet")
+    return bootstrap(
+        ledger.exposure.shape[0], lambda weights: least_over_greatest(ledger.per_merit(groups, weights)), "diners"
+    )
+
+
+def _kind(window: Window) -> Groups:
+    return Groups.of("kind", kinds(window.restaurants, pd.Timestamp(window.until)), fewest=1)
+
+
+def shown_in(window: Window) -> Shown:
+    """The places of the window's lists as arrays; diners and restaurants are rows of their first appearance and of the
+    catalogue."""
+    places, catalogue = window.places, pd.Index(window.restaurants[col.RESTAURANT_ID])
     diner, diners = pd.factorize(places[col.USER_ID])
-    look = window.looked_at(places[col.POSITION].to_numpy(np.int64))
-    member = sparse.csr_matrix((codes[:, None] == np.arange(len(names))).astype(np.float64))
-    ours = known & (places[SOLD].to_numpy(np.bool_) == sold)
-    hits = known & places[ORDERED].to_numpy(np.bool_)
-
-    def matrix(values: Doubles, where: Doubles) -> sparse.csr_matrix:
-        kept = where.astype(np.bool_)
-        return sparse.csr_matrix((values[kept], (diner[kept], restaurant[kept])), shape=(len(diners), len(catalogue)))
-
-    exposure = (matrix(look, ours) @ member).toarray()
-    merit = matrix(1.0 / look, hits).T.tocsr()
-    floor = MERIT_FLOOR * float(merit.sum()) / len(catalogue)
-
-    def least_over_greatest(weights: Weights) -> Doubles:
-        earned = np.maximum((merit @ weights.T).T, floor) @ member
-        per_merit = (weights @ exposure) / earned
-        greatest = per_merit.max(axis=1)
-        least, none = per_merit.min(axis=1), np.full(len(weights), np.nan)
-        return np.asarray(np.divide(least, greatest, out=none, where=greatest > 0.0))
-
-    return bootstrap(len(diners), least_over_greatest, "diners")
+    return Shown(
+        diner,
+        catalogue.get_indexer(pd.Index(places[col.RESTAURANT_ID])),
+        window.looked_at(places[col.POSITION].to_numpy(np.int64)),
+        places[ORDERED].to_numpy(np.bool_),
+        places[SOLD].to_numpy(np.bool_),
+        len(diners),
+        len(catalogue),
+    )
 
 
 # -- diners and restaurants

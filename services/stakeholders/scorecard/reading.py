@@ -253,7 +253,7 @@ def _explaining(lists: Sequence[ServedList], documents: Sequence[Mapping[str, An
 
 
 def _catalogue(connection: Connection, market: str) -> pd.DataFrame:
-    names = (col.RESTAURANT_ID, col.CHAIN, col.DISTRICT, col.OPENED_AT)
+    names = (col.RESTAURANT_ID, col.CHAIN, col.DISTRICT, col.OPENED_AT, col.PRICE_LEVEL, col.CUISINES)
     chosen = select(*(restaurants.c[name] for name in names)).where(restaurants.c.market == market)
     rows = connection.execute(chosen.order_by(restaurants.c.restaurant_id)).all()
     return pd.DataFrame(rows, columns=list(names), dtype=object)

@@ -31,6 +31,14 @@ from services.stakeholders.scorecard.window import (
 )
 from services.stakeholders.seats import SEATS, Seat, measures
 
+_OF_RESTAURANTS: Final = (
+    col.RESTAURANT_ID,
+    col.CHAIN,
+    col.DISTRICT,
+    col.OPENED_AT,
+    col.PRICE_LEVEL,
+    col.CUISINES,
+)
 _COLUMNS: Final = (
     col.EVENT_ID,
     col.TYPE,
@@ -97,9 +105,7 @@ def window_of(
         diners=by_diner.fillna(0.0).sort_index().assign(**{FEES: 0.0, SOLD_WORTH: 0.0}),
         known_diners=len(dataset.diners(market)),
         places=_places(shown, chosen, log[kind == EventType.ORDER]),
-        restaurants=dataset.restaurants(market)[[col.RESTAURANT_ID, col.CHAIN, col.DISTRICT, col.OPENED_AT]].astype(
-            object
-        ),
+        restaurants=dataset.restaurants(market)[list(_OF_RESTAURANTS)].astype(object),
         returned=_returned(lists, since, until),
         examination=examination,
     )

@@ -111,7 +111,7 @@ class Scorecards:
             currency = connection.execute(select(markets.c.currency).where(markets.c.market == market)).scalar()
             if currency is None:
                 raise UnknownMarket(market)
-            version, path = _champion(connection, market)
+            version, path = champion_of(connection, market)
         calibration = None if path is None else self._calibration(path)
         looks, off = _looks(calibration), self._money_off(market, calibration)
         with reading(self._engine) as connection:
@@ -161,7 +161,15 @@ def _looks(calibration: Calibration | None) -> Doubles | None:
     return None if calibration is None else np.asarray(calibration.examination, np.float64)
 
 
-def _champion(connection: Connection, market: str) -> tuple[str | None, str | None]:
+def looks_of(path: str | None) -> Doubles | None:
+    """(K,) chances of a look by place, as the version with this artifact says; None where it cannot be read."""
+    try:
+        return None if path is None else _looks(load(Path(path)).calibration)
+    except ArtifactError:
+        return None
+
+
+def champion_of(connection: Connection, market: str) -> tuple[str | None, str | None]:
     """Its version and its artifact's path; None where there is none."""
     same = (champions.c.market == model_versions.c.market) & (champions.c.version == model_versions.c.version)
     statement = select(model_versions.c.version, model_versions.c.path).join(champions, same)

@@ -89,7 +89,7 @@ class Window:
     `organic_rank`, `sold`, `viewed` (NaN: not told), `ordered`, `probability` of an order given a look (NaN: not told),
     `exact` (NaN: not told): the item's ledger explains its place without a rest."""
     restaurants: pd.DataFrame
-    """The catalogue: `restaurant_id`, `chain`, `district`, `opened_at`."""
+    """The catalogue: `restaurant_id`, `chain`, `district`, `opened_at`, and for reports `price_level`, `cuisines`."""
     returned: npt.NDArray[np.bool_]
     """(c,) of each diner shown a list in as many days that ended 28 days before `until`: whether he asked again within
     28 days."""

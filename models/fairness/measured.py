@@ -1,0 +1,42 @@
+"""Fairness of what an evaluation has measured already: for gates and model cards, in a second or two."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from data import columns as col
+from data.dataset import Dataset
+from models.evaluation.evaluate import FOLDS, HeldOut, Measured
+from models.fairness.frames import compare_diners, compare_exposure
+from models.fairness.groups import diner_groups, restaurant_groups
+from models.fairness.measures import Ledger
+
+NDCG: Final = "ndcg@10"
+GAINED: Final = "ndcg@10 gained"
+"""Over the rival, diner by diner."""
+EXPOSURE: Final = "exposure in the first ten per merit"
+_DRAWS: Final = 400
+
+
+def by_groups(
+    dataset: Dataset, market: str, question: HeldOut, measured: Measured, rival: Measured | None = None
+) -> list[dict[str, Any]]:
+    """Comparisons as documents: nDCG@10 of protected groups of diners, exposure per merit of groups of restaurants.
+
+    rival: measured on the same question; what each group gains over it is compared too. Clusters of the restaurants'
+    intervals are the evaluation's folds of diners.
+    """
+    groups = [one.of_members(question.diners) for one in diner_groups(dataset.diners(market))]
+    found = [compare_diners(NDCG, measured.per_diner[NDCG], one, draws=_DRAWS) for one in groups]
+    if rival is not None:
+        gained = measured.per_diner[NDCG] - rival.per_diner[NDCG]
+        found += [compare_diners(GAINED, gained, one, draws=_DRAWS) for one in groups]
+    m = len(question.diners)
+    fold = sparse.csr_matrix((np.ones(m), (np.arange(m) % FOLDS, np.arange(m))), shape=(FOLDS, m))
+    ledger = Ledger(sparse.csr_matrix(measured.shown, dtype=np.float64), fold @ question.relevant.astype(np.float64))
+    last = dataset.events(market, columns=[col.AT])[col.AT].max()
+    kinds = restaurant_groups(dataset.restaurants(market), None if pd.isna(last) else last)
+    found += [compare_exposure(EXPOSURE, ledger, one, draws=_DRAWS) for one in kinds]
+    return [one.document() for one in found if one is not None]

@@ -1,0 +1,164 @@
+"""The report for people who are no engineers: the audit's document as plain sentences, and as one page of HTML.
+
+The page needs nothing else: its pictures are inline SVG, and every number in it stands in the JSON beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Document = Mapping[str, Any]
+
+SURE: Final = 0.05
+"""A corrected p-value below it: chance is no explanation."""
+CANNOT_SAY: Final = (
+    "Merit is what was ordered, corrected for the place in the list. A restaurant that is never shown earns no orders, "
+    "so its merit is a floor and not a measurement.",
+    "Groups are those that the data name. A group that nobody recorded can be treated badly without a trace here.",
+    "A gap does not say why it is there. Tastes, prices, distances and opening hours differ between groups too.",
+    "Differences within small groups are not seen: groups below the stated size are left out, together with who is in "
+    "them, and whoever knows the total can still work out a single group that is left out.",
+    "Equal figures are no proof of fairness: which differences matter is decided by people, at the table.",
+)
+_LEFT_OUT: Final[Document] = {
+    "changes": [],
+    "flip_test": [],
+    "words": [],
+    "proxies": [],
+    "carried_by": {},
+    "labels": [],
+}
+"""Parts that a live report or an audit does not have."""
+_WIDTH: Final = 640
+_LABEL: Final = 210
+_ROW: Final = 24
+
+
+def sentences(document: Document) -> list[str]:
+    """What was found, in plain sentences with numbers: the findings, then what differs, then the rest in one line."""
+    told = [f"Finding: {one['explanation']}" for one in document["findings"]]
+    if not told:
+        told.append("Nothing looks like discrimination by the log or the model (see what was looked for below).")
+    compared = document["comparisons"]
+    told += [sentence(one) for one in compared if one["p_adjusted"] < SURE]
+    level: dict[str, list[str]] = {}
+    for one in compared:
+        if one["p_adjusted"] >= SURE:
+            level.setdefault(one["measure"], []).append(one["attribute"])
+    told += [
+        f"{measure}: chance may explain all differences by {', '.join(attributes)}."
+        for measure, attributes in level.items()
+    ]
+    return [*told, *_concentration(document["metrics"]), *_flips(document.get("flip_test", ()))]
+
+
+def sentence(compared: Document) -> str:
+    """One comparison in words."""
+    groups = sorted(compared["groups"], key=lambda group: group["value"])
+    least, most = groups[0], groups[-1]
+    ratio, gap = compared["ratio"], compared["gap"]
+    if compared["side"] == "restaurants":
+        words = (
+            f"For every order that they earn, {_named(compared, most)} have {most['value']:.1f} looks and "
+            f"{_named(compared, least)} {least['value']:.1f}: that is {_percent(ratio['value'])} as many "
+            f"({_percent(ratio['low'])} to {_percent(ratio['high'])}). If the groups meant nothing it would be about "
+            f"{_percent(compared['by_chance'])}"
+        )
+    else:
+        words = (
+            f"{compared['measure']}: {_named(compared, most)} {most['value']:.3f}, {_named(compared, least)} "
+            f"{least['value']:.3f}, which is {gap['value']:.3f} apart ({gap['low']:.3f} to {gap['high']:.3f}). If the "
+            f"groups meant nothing it would be about {compared['by_chance']:.3f}"
+        )
+    verdict = "chance does not explain it" if compared["p_adjusted"] < SURE else "chance may explain it"
+    return f"{words}; {verdict} (p = {compared['p']:.3f}, {compared['p_adjusted']:.3f} for looking at so many)."
+
+
+def html(document: Document, title: str) -> str:
+    """The whole page."""
+    compared = [
+        {**one, "words": sentence(one), "picture": _picture(one), "hidden": _hidden(one)}
+        for one in document["comparisons"]
+    ]
+    template = _environment().get_template("report.html")
+    return template.render(
+        title=title,
+        about=document["about"],
+        summary=sentences(document),
+        restaurants=[one for one in compared if one["side"] == "restaurants"],
+        diners=[one for one in compared if one["side"] == "diners"],
+        document={**_LEFT_OUT, **document},
+        cannot_say=CANNOT_SAY,
+        sure=SURE,
+    )
+
+
+def _concentration(metrics: Document) -> list[str]:
+    told = []
+    if "coverage" in metrics and "gini" in metrics:
+        told.append(
+            f"{_percent(metrics['coverage']['value'])} of all restaurants are shown at all; the Gini index of exposure "
+            f"is {metrics['gini']['value']:.2f} (0: all alike, near 1: a few have all)."
+        )
+    if "tail_share" in metrics:
+        share = _percent(metrics["tail_share"]["value"])
+        told.append(f"The less popular four fifths of the restaurants have {share} of the places.")
+    return told
+
+
+def _flips(flips: Sequence[Document]) -> list[str]:
+    same = [one["attribute"] for one in flips if one["identical"]]
+    return [f"With one word changed, lists stay the same to the bit: {', '.join(same)}."] if same else []
+
+
+def _named(compared: Document, group: Document) -> str:
+    return f"{compared['attribute']} {group['group']}"
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.0f} %"
+
+
+def _hidden(compared: Document) -> str:
+    hidden = compared["not_shown"]
+    if not hidden["groups"]:
+        return ""
+    return (
+        f"{hidden['groups']} group(s) with fewer than {hidden['fewer_than']} members, {hidden['members']} together, "
+        "are not shown."
+    )
+
+
+def _picture(compared: Document) -> dict[str, Any]:
+    """Where everything stands in the picture of a comparison, in pixels."""
+    groups = sorted(compared["groups"], key=lambda group: -group["value"])
+    top = max(max(group["high"] for group in groups), compared["overall"], 1e-12)
+
+    def at(value: float) -> float:
+        return float(round(_LABEL + (_WIDTH - _LABEL - 60) * max(0.0, value) / top, 1))
+
+    rows = [
+        {
+            "label": f"{group['group']} ({group['n']:,})",
+            "middle": _ROW * index + _ROW / 2 + 6,
+            "value": at(group["value"]),
+            "low": at(group["low"]),
+            "high": at(group["high"]),
+            "text": f"{group['value']:.3g}",
+        }
+        for index, group in enumerate(groups)
+    ]
+    height = _ROW * len(rows) + 12
+    return {"width": _WIDTH, "height": height, "start": _LABEL, "overall": at(compared["overall"]), "rows": rows}
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,0 +1,86 @@
+"""audit fairness."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.errors import FAILED, UsageError
+
+audit = typer.Typer(help="Audits: does a model treat restaurants and diners fairly?", no_args_is_help=True)
+
+
+@audit.callback()
+def _audit() -> None:
+    """Keeps `fairness` a word of its own while it is the only audit."""
+
+
+@audit.command("fairness")
+def fairness(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
+    model: Annotated[str, typer.Option(help="A model of the ladder.")] = "lightfm",
+    home: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="The kind of model that this version of the home is.")
+    ] = None,
+    market: Annotated[str | None, typer.Option(help="One market only.")] = None,
+    fewest: Annotated[int, typer.Option(min=2, help="Diners that make a group; smaller ones are not shown.")] = 20,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write the report for people here.")] = None,
+) -> None:
+    """Measure who is shown and served how well, flip protected words, look for proxies. Exit code 1 on findings.
+
+    The model is trained on the dataset's train period and asked about its test period; with `--home` it is one with the
+    name and the parameters of that version.
+    """
+    import json
+
+    from data.dataset import Dataset
+    from models.fairness.audit import audit as audit_model
+    from models.fairness.report import html, sentences
+
+    dataset = Dataset.open(path)
+    parameters = None
+    if home is not None:
+        model, parameters = _version(home, market or dataset.markets[0])
+    document = audit_model(dataset, market, model, seed=seed, parameters=parameters, fewest=fewest).document()
+    for line in sentences(document):
+        typer.echo(line)
+    for note in document["notes"]:
+        typer.echo(f"Not told: {note}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(document, indent=2) + "\n")
+    if html_file is not None:
+        html_file.write_text(html(document, f"Fairness of {model} in {document['about']['market']}"), encoding="utf-8")
+    if not document["ok"]:
+        raise typer.Exit(FAILED)
+
+
+def _version(version: str, market: str) -> tuple[str, dict[str, object]]:
+    """A registered version's model and the parameters of its constructor."""
+    import inspect
+
+    from sqlalchemy import select
+
+    from models.artifacts import load
+    from models.ladder import rung
+    from services.database.engine import migrate, open_database
+    from services.database.schema import model_versions
+    from services.database.transactions import reading
+    from services.settings import Settings
+
+    engine = open_database(Settings().resolved_database_url)
+    try:
+        migrate(engine)
+        found = select(model_versions.c.path).where(
+            model_versions.c.market == market, model_versions.c.version == version
+        )
+        with reading(engine) as connection:
+            path = connection.execute(found).scalar()
+    finally:
+        engine.dispose()
+    if path is None:
+        raise UsageError(f"--home {version}: market {market} has no such version; `tablestakes releases` lists them")
+    model = load(Path(path)).model
+    takes = inspect.signature(rung(model.name)).parameters
+    return model.name, {name: value for name, value in model.parameters().items() if name in takes}
