@@ -19,7 +19,8 @@ from models.fairness.measures import Ledger, coverage, ginis, long_tail
 from services.clock import Clock
 from services.database.schema import diners, markets
 from services.database.transactions import reading
-from services.ranking.rank import TERMS
+from services.stakeholders.policies import active_policy, version_of
+from services.stakeholders.policy import FairnessPolicy
 from services.stakeholders.scorecard.numbers import ndcg_by_diner, shown_in
 from services.stakeholders.scorecard.reading import Span, read_window
 from services.stakeholders.scorecard.store import Busy, UnknownMarket, champion_of, looks_of
@@ -71,7 +72,9 @@ class FairnessReports:
         def made() -> dict[str, Any]:
             now, people = self._window(market, days)
             before, _ = self._window(market, days, back=days)
-            return live_document(now, before, people)
+            with reading(self._engine) as connection:
+                policy = version_of(connection, market, *active_policy(connection, market)).policy
+            return live_document(now, before, people, policy.fairness)
 
         found: dict[str, Any] = self._once(("report", market, str(days)), made)
         return found
@@ -135,10 +138,11 @@ def _people(connection: Connection, market: str, users: Sequence[str]) -> pd.Dat
 # -- the report
 
 
-def live_document(now: Window, before: Window, people: pd.DataFrame) -> dict[str, Any]:
+def live_document(now: Window, before: Window, people: pd.DataFrame, control: FairnessPolicy) -> dict[str, Any]:
     """As `models.fairness.report` renders it. Pure.
 
-    people: profile and protected attributes of the diners of `now`, in the order of its sums by diner.
+    people: profile and protected attributes of the diners of `now`, in the order of its sums by diner. control: of the
+    active policy.
     """
     exposures = _exposures(now)
     compared = adjusted([*exposures, *_qualities(now, people)])
@@ -159,7 +163,7 @@ def live_document(now: Window, before: Window, people: pd.DataFrame) -> dict[str
         "metrics": {name: found.document() for name, found in _concentration(now).items()},
         "comparisons": [one.document() for one in compared],
         "changes": _changes(exposures, _exposures(before)),
-        "cost": _cost(),
+        "cost": _cost(control),
         "notes": notes,
     }
 
@@ -223,10 +227,13 @@ def _changes(now: Sequence[Comparison], before: Sequence[Comparison]) -> list[st
     return told
 
 
-def _cost() -> str:
-    if "fairness" not in TERMS:
-        return "Lists have no term for fairness: nothing was given up for it, and nothing was evened out."
-    return "What the term `fairness` costs in accuracy and orders is on the scorecard, beside the policy's gain."
+def _cost(control: FairnessPolicy) -> str:
+    if not control.is_on:
+        return "The policy does not control exposure: nothing was given up for fairness, and nothing was evened out."
+    return (
+        f"The policy controls exposure ({control.control}, gain {control.gain:g}). A live log cannot say what lists "
+        "without the control would have earned; an invented city can: `python -m services.simulation.fair_exposure`."
+    )
 
 
 # -- one restaurant
