@@ -1,0 +1,399 @@
+"""Is what a model has learnt useful, or does it lean on something that will not hold? An audit with a sentence a finding.
+
+Six questions, each with one figure, an interval or a p-value, and a bound whose reason stands in decision 0031:
+
+    concentration          one feature moves lists more than all other features of its side together
+    identity               who is known by tags alone gets no better lists than chance: the rest was remembered
+    popularity             what differs between restaurants in a list is popularity and hardly anything else
+    not there in service   a feature that lists move by is gone, everywhere, or on other restaurants when it serves
+    does not hold later    restaurants with a feature had a share of the choices learnt from that they have not later,
+                           and the lists follow the former
+    harms later            lists are better on later data when a feature's parts are dealt out anew
+
+P-values are Holm's over all features of a question (Holm 1979), so one false finding is as unlikely as one test's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, stats
+
+from models.base import FeatureTable, IntArray, Model, TrainingData, factor_scores
+from models.behaviour import tags_of
+from models.evaluation import evaluate as evaluation
+from models.explanation.grouped import diners_of, is_tag, restaurants_of, tag_of
+from models.explanation.importance import Sample, contributions, list_quality, lost, moved, top_lists
+from models.explanation.parts import Doubles, TakesApart
+
+LEVEL: Final = 0.01
+"""Of Holm's p-values: one clean model of a hundred is called guilty by a question."""
+CONCENTRATION: Final = 0.5
+POPULARITY: Final = 0.9
+KEPT: Final = 0.9
+HELD: Final = 1.25
+HARM: Final = 0.005
+_LEAST_SHARE: Final = 0.01
+"""Features that have less of what their side's tags do move no list."""
+_FEWEST_GROUPS: Final = 3
+_CHANCES: Final = 20
+"""Random orders that stand for chance."""
+_MOST_DINERS: Final = 1_000
+_FEW_DINERS: Final = 200
+_MOST_RESTAURANTS: Final = 2_000
+_SHOWN: Final = 3
+"""Findings of a question that are kept although nothing is wrong with them: the closest to its bound."""
+
+
+class Question(StrEnum):
+    """What is asked."""
+
+    CONCENTRATION = "concentration"
+    IDENTITY = "identity"
+    POPULARITY = "popularity"
+    IN_SERVICE = "not there in service"
+    LATER = "does not hold later"
+    HARM = "harms later"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One figure beside its bound."""
+
+    feature: str
+    kind: Question
+    value: float
+    bound: float
+    reported: bool
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+    """95 %, where the figure has an interval."""
+    p: float | None = None
+    """Holm's, where it is a test."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found, the reported first."""
+
+    findings: tuple[Finding, ...]
+    not_asked: Mapping[str, str]
+    """Questions that could not be asked, and why."""
+
+    @property
+    def reported(self) -> tuple[Finding, ...]:
+        """What is wrong."""
+        return tuple(finding for finding in self.findings if finding.reported)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {
+            "reported": len(self.reported),
+            "findings": [finding.document() for finding in self.findings],
+            "not_asked": dict(self.not_asked),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """k choices of one period: rows of diners and of restaurants, one for each time."""
+
+    diners: IntArray
+    restaurants: IntArray
+
+    def __len__(self) -> int:
+        return len(self.diners)
+
+
+@dataclass(frozen=True, eq=False)
+class InService:
+    """Tags of restaurants and diners as they are when the model serves, by id; who is not there has left."""
+
+    restaurants: Mapping[str, Sequence[str]]
+    diners: Mapping[str, Sequence[str]]
+
+
+def over_indexing(
+    model: Model,
+    data: TrainingData,
+    sample: Sample,
+    learnt: Choices,
+    later: Choices,
+    seed: int,
+    in_service: InService | None = None,
+) -> Audit:
+    """Ask all questions that can be asked of a model that was fitted to `data`.
+
+    sample: of the same model and of held-out choices. learnt: the choices of the period that it was fitted to. later:
+    of the time after it, empty where the data have no times. Raises TypeError for a model that is not taken apart.
+    """
+    if not isinstance(model, TakesApart):
+        raise TypeError(f"{model.name} does not say what its rows are made of")
+    asked: list[list[Finding]] = [concentrated(sample, seed), remembered(model, data, sample, seed)]
+    asked += [popular(sample, learnt, seed), harmful(sample, seed)]
+    not_asked: dict[str, str] = {}
+    if len(later):
+        asked.append(fleeting(model, data, learnt, later))
+    else:
+        not_asked[Question.LATER] = "the data have no later period"
+    if in_service is not None:
+        asked.append(absent(model, data, in_service))
+    else:
+        not_asked[Question.IN_SERVICE] = "no tables of the time of serving were given"
+    found = [finding for findings in asked for finding in _kept(findings)]
+    return Audit(tuple(sorted(found, key=lambda finding: not finding.reported)), not_asked)
+
+
+def concentrated(sample: Sample, seed: int) -> list[Finding]:
+    """Each side's largest feature: its share of what all features of the side do to the lists, without identities."""
+    series, found = moved(sample), []
+    for side in ("diner", "restaurant"):
+        tags = {name: values for (of, name), values in series.items() if of == side and is_tag(name)}
+        sums = np.asarray([values.sum() for values in tags.values()])
+        if len(tags) < _FEWEST_GROUPS or not sums.any():
+            continue
+        name = max(tags, key=lambda one: float(tags[one].sum()))
+        share = evaluation.ratio(tags[name], np.sum(list(tags.values()), axis=0), seed)
+        number = float(sums.sum() ** 2 / (sums**2).sum())
+        found.append(
+            Finding(
+                f"{side}: {name}",
+                Question.CONCENTRATION,
+                share["value"],
+                CONCENTRATION,
+                share["low"] > CONCENTRATION,
+                f"{name} does {share['value']:.0%} of what the features of the {side} side do to lists, "
+                f"which are as many as {number:.1f} of equal weight",
+                share["low"],
+                share["high"],
+            )
+        )
+    return found
+
+
+def remembered(model: Model, data: TrainingData, sample: Sample, seed: int) -> list[Finding]:
+    """By how much lists are better than chance where one side is known by its tags alone, as newcomers are."""
+    question, rows = sample.question, sample.question.diners
+    restaurants = np.arange(len(data.restaurant_ids), dtype=np.int32)
+    people = model.new_diners(tags_of(data.diner_features, rows))
+    places = model.new_restaurants(tags_of(data.restaurant_features, restaurants))
+    by_tags = {
+        "diners": factor_scores(people, model.restaurants(), np.arange(len(rows), dtype=np.int32)),
+        "restaurants": factor_scores(model.diners(), places, rows),
+    }
+    rng = np.random.default_rng(seed)
+    chance = np.mean([list_quality(rng.random(by_tags["diners"].shape), question) for _ in range(_CHANCES)], axis=0)
+    found = []
+    for side, scores in by_tags.items():
+        gain = evaluation.interval(list_quality(np.asarray(scores, np.float64), question) - chance, seed)
+        found.append(
+            Finding(
+                f"identity of {side}",
+                Question.IDENTITY,
+                gain["value"],
+                0.0,
+                gain["low"] <= 0.0,
+                f"where {side} are known by tags alone, nDCG@10 is {gain['value']:+.3f} from that of chance",
+                gain["low"],
+                gain["high"],
+            )
+        )
+    return found
+
+
+def popular(sample: Sample, learnt: Choices, seed: int) -> list[Finding]:
+    """Which share of the differences in a diner's list the log of the restaurants' choices accounts for (R squared)."""
+    scores = sample.scores
+    popularity = np.log1p(np.bincount(learnt.restaurants, minlength=scores.shape[1]).astype(np.float64))
+    popularity -= popularity.mean()
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    size = (centred**2).sum(axis=1) * (popularity**2).sum()
+    squares = np.divide((centred @ popularity) ** 2, size, out=np.zeros(len(size)), where=size > 0.0)
+    share = evaluation.interval(squares, seed)
+    sentence = f"popularity accounts for {share['value']:.0%} of the differences between restaurants in a list"
+    reported = share["low"] > POPULARITY
+    return [
+        Finding(
+            "popularity",
+            Question.POPULARITY,
+            share["value"],
+            POPULARITY,
+            reported,
+            sentence,
+            share["low"],
+            share["high"],
+        )
+    ]
+
+
+def harmful(sample: Sample, seed: int) -> list[Finding]:
+    """Features without whose parts nDCG@10 on held-out choices rises."""
+    series = lost(sample, seed)
+    gains = {f"{side}: {name}": -values for (side, name), values in series.items() if values.any()}
+    if not gains:
+        return []
+    stacked = np.stack(list(gains.values()))
+    errors = stacked.std(axis=1, ddof=1) / np.sqrt(stacked.shape[1])
+    corrected = holm(stats.norm.sf(stacked.mean(axis=1) / np.where(errors > 0.0, errors, np.inf)))
+    found = []
+    for name, gain, p in zip(gains, evaluation.intervals(list(stacked), seed), corrected.tolist(), strict=True):
+        sentence = f"nDCG@10 on held-out choices changes by {gain['value']:+.4f} where {name} is dealt out anew"
+        reported = p < LEVEL and gain["value"] > HARM
+        found.append(
+            Finding(name, Question.HARM, gain["value"], HARM, reported, sentence, gain["low"], gain["high"], p)
+        )
+    return found
+
+
+def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) -> list[Finding]:
+    """Tags of restaurants whose share of the choices was greater in the period that was learnt from than later.
+
+    The strongest is found first; what has it is then left out of both periods, so that what only stands on the same
+    restaurants is not named beside it. Restaurants that were never chosen in the first period had no share to lose.
+    """
+    table, found = data.restaurant_features, []
+    people = _some(np.unique(later.diners), _MOST_DINERS)
+    shown = top_lists(np.asarray(model.score(people), np.float64))
+    left = np.bincount(learnt.restaurants, minlength=len(data.restaurant_ids)) > 0
+    while True:
+        held = _held(table, learnt, later, left, len(data.diner_ids))
+        if held is None:
+            return found
+        at = int(np.argmin(held.p))
+        has = np.asarray(table.matrix[:, [at]].todense()).ravel() > 0
+        before, after = float(held.before[at]), float(held.after[at])
+        listed = float((has & left)[shown].sum() / max(left[shown].sum(), 1))
+        low, high = np.exp(held.log_ratio[at] + 1.96 * held.error[at] * np.asarray([-1.0, 1.0])).tolist()
+        ratio = float(np.exp(held.log_ratio[at]))
+        reported = bool(held.p[at] < LEVEL and ratio > HELD and listed > after)
+        sentence = (
+            f"{table.names[at]} had {before:.1%} of the choices that were learnt from and {after:.1%} of the later "
+            f"ones; of the first ten of lists it has {listed:.1%}"
+        )
+        p = float(held.p[at])
+        found.append(Finding(table.names[at], Question.LATER, ratio, HELD, reported, sentence, low, high, p))
+        if not reported:
+            return found
+        left &= ~has
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """By tag: its share of the choices before and after, log of their ratio, its standard error, Holm's p."""
+
+    before: Doubles
+    after: Doubles
+    log_ratio: Doubles
+    error: Doubles
+    p: Doubles
+
+
+def _held(
+    table: FeatureTable, learnt: Choices, later: Choices, left: npt.NDArray[np.bool_], diners: int
+) -> _Held | None:
+    """Of choices of these restaurants; diners, not choices, are independent of each other (delta method).
+
+    None where one of the periods has no choice of them.
+    """
+    shares, influences = [], []
+    for period in (learnt, later):
+        chosen = left[period.restaurants]
+        tags, who = table.matrix[period.restaurants[chosen]].astype(np.float64), period.diners[chosen]
+        if not len(who):
+            return None
+        by_diner = sparse.csr_matrix((np.ones(len(who)), (who, np.arange(len(who)))), shape=(diners, len(who)))
+        share = np.asarray(tags.mean(axis=0)).ravel()
+        counts = np.bincount(who, minlength=diners)[:, None]
+        shares.append(share)
+        influences.append(((by_diner @ tags).toarray() - counts * share) / len(who))
+    before, after = shares
+    told = (before > 0.0) & (after > 0.0)
+    safe = np.where(told, before, 1.0), np.where(told, after, 1.0)
+    error = np.sqrt(((influences[0] / safe[0] - influences[1] / safe[1]) ** 2).sum(axis=0))
+    log_ratio = np.log(safe[0] / safe[1])
+    z = np.divide(log_ratio, error, out=np.zeros_like(error), where=told & (error > 0.0))
+    return _Held(before, after, log_ratio, error, holm(stats.norm.sf(z)))
+
+
+def absent(model: Model, data: TrainingData, in_service: InService) -> list[Finding]:
+    """Tags that lists move by and that rows which had them have no more, or that rows have which had them not.
+
+    Tested against a catalogue in which a tenth of the entries changes: that much is honest upkeep.
+    """
+    found: list[Finding] = []
+    for side, table, ids, now in (
+        ("diner", data.diner_features, data.diner_ids, in_service.diners),
+        ("restaurant", data.restaurant_features, data.restaurant_ids, in_service.restaurants),
+    ):
+        weights = _weights(model, side)
+        rows = np.asarray([row for row, name in enumerate(ids) if name in now], np.int64)
+        if not len(rows):
+            continue
+        before = table.matrix[rows].toarray() > 0
+        after = table.encode([now[ids[row]] for row in rows]).toarray() > 0
+        kept, lacking = (before & after).sum(axis=0), (~before & ~after).sum(axis=0)
+        had = before.sum(axis=0)
+        lost_p = stats.binom.cdf(kept, had, KEPT)
+        gained_p = stats.binom.cdf(lacking, len(rows) - had, KEPT)
+        corrected = holm(np.minimum(1.0, 2.0 * np.minimum(lost_p, gained_p)))
+        for at, name in enumerate(table.names):
+            weight = weights.get(name, 0.0)
+            if had[at] and weight >= _LEAST_SHARE:
+                reported = bool(corrected[at] < LEVEL)
+                share, count = float(kept[at] / had[at]), int(after[:, at].sum())
+                sentence = (
+                    f"{name} does {weight:.0%} of what the {side} side's tags do to lists; of {had[at]} that had it "
+                    f"{kept[at]} still have it, and it is on {count} of {len(rows)} now"
+                )
+                p = float(corrected[at])
+                found.append(Finding(name, Question.IN_SERVICE, share, KEPT, reported, sentence, p=p))
+    return found
+
+
+def _weights(model: Model, side: str) -> dict[str, float]:
+    """Each tag's share of what all tags of a side do to lists."""
+    assert isinstance(model, TakesApart)
+    people = _some(np.arange(len(model.diners().vectors)), _FEW_DINERS)
+    places = _some(np.arange(len(model.restaurants().vectors)), _MOST_RESTAURANTS)
+    parts = contributions(diners_of(model, people, tag_of), restaurants_of(model, places, tag_of))
+    sizes = {name: float(np.abs(values).mean()) for of, name, values in parts if of == side and is_tag(name)}
+    total = sum(sizes.values())
+    return {name: size / total for name, size in sizes.items()} if total > 0.0 else {}
+
+
+def holm(p: Doubles) -> Doubles:
+    """(m,) p-values adjusted for m tests: the chance of one false finding among all is below the level (Holm 1979).
+
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
+    array([0.03, 0.06, 0.06])
+    """
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    adjusted = np.empty(len(p))
+    adjusted[order] = steps
+    return adjusted
+
+
+def _some(rows: npt.NDArray[np.integer], most: int) -> IntArray:
+    """Evenly spread ones, as many as there is time for."""
+    step = -(-len(rows) // most) if len(rows) else 1
+    return rows[::step].astype(np.int32)
+
+
+def _kept(findings: Sequence[Finding]) -> list[Finding]:
+    """All that are reported, and of the others the closest to their bound."""
+    reported = [finding for finding in findings if finding.reported]
+    others = [finding for finding in findings if not finding.reported]
+    return reported + sorted(others, key=_distance)[:_SHOWN]
+
+
+def _distance(finding: Finding) -> float:
+    return finding.p if finding.p is not None else abs(finding.bound - finding.value)
