@@ -117,7 +117,7 @@ def plant(dataset: Dataset, out: Path, kind: Kind, market: str | None = None, se
     if kind is Kind.TAG:
         counts = events.loc[early, col.RESTAURANT_ID].value_counts()
         chosen = _most_ordered(restaurants[here], counts)
-        restaurants = restaurants.assign(**{col.TAGS: _with_badge(restaurants, chosen)})
+        restaurants = restaurants.assign(**{col.TAGS: pd.Series(_with_badge(restaurants, chosen), restaurants.index)})
         feature, changed = BADGE, 0
     else:
         district = _middling_district(restaurants[here])
@@ -149,7 +149,8 @@ def afterwards(
         tags = [[*row, BADGE] if has else row for row, has in zip(tags, rng.permutation(had).tolist(), strict=True)]
     dearer = rng.random(len(restaurants)) < edited
     prices = restaurants[col.PRICE_LEVEL] + dearer.astype(int)
-    return restaurants.assign(**{col.TAGS: tags, col.PRICE_LEVEL: prices.clip(upper=_HIGHEST_PRICE)})
+    now = pd.Series(tags, restaurants.index)
+    return restaurants.assign(**{col.TAGS: now, col.PRICE_LEVEL: prices.clip(upper=_HIGHEST_PRICE)})
 
 
 def write_afterwards(dataset: Dataset, out: Path, seed: int, badge: Afterwards = Afterwards.GONE) -> None:

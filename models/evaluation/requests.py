@@ -134,7 +134,7 @@ def served_by(
     """
     journal, n = requests.journal, len(rows)
     past = None if stage is None else Past(journal.actions, journal.places)
-    venues = None if stage is None else stage.venues(rows, _as_known_to(stage, journal))
+    venues = None if stage is None else stage.venues(rows, as_known_to(stage, journal))
 
     def scores(numbers: IntArray) -> FloatArray:
         found = np.empty((len(numbers), n), np.float32)
@@ -142,7 +142,7 @@ def served_by(
             part = numbers[first : first + _REQUESTS_AT_ONCE].astype(np.int64)
             asked = requests.asked.part(part)
             relevance = relevance_of(asked.diners.astype(np.int32)).astype(np.float64)
-            short = _shortlist(relevance, requests.candidates[part])
+            short = shortlist(relevance, requests.candidates[part])
             raw = np.take_along_axis(relevance, short, axis=1)
             log_times = asked.log_times(journal.places, short)
             if stage is not None and past is not None and venues is not None:
@@ -157,13 +157,13 @@ def served_by(
     return scores
 
 
-def _as_known_to(stage: SecondStage, journal: Journal) -> Places:
+def as_known_to(stage: SecondStage, journal: Journal) -> Places:
     """The journal's restaurants with the stage's own numbers for cuisines."""
     names = [[journal.cuisines[number]] if number >= 0 else [] for number in journal.places.cuisines.tolist()]
     return replace(journal.places, cuisines=stage.cuisine_numbers(names))
 
 
-def _shortlist(relevance: Doubles, candidates: Bools) -> Rows:
+def shortlist(relevance: Doubles, candidates: Bools) -> Rows:
     """(B, S) the best candidates by the first stage; where there are fewer, others fill up, which are masked later."""
     size = min(SHORTLIST, relevance.shape[1])
     among = np.where(candidates, relevance, -np.inf)

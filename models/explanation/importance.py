@@ -13,8 +13,9 @@ nothing of the second is what `over_indexing` looks for. A permuted part may sta
 beside, so correlated groups share what they are worth.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from models.explanation.grouped import Grouped, diners_of, restaurants_of
 from models.explanation.parts import Doubles, TakesApart
 
 Side = Literal["diner", "restaurant", "moment"]
+Series = dict[tuple[Side, str], Doubles]
 Measure = Literal["mean |contribution|", "permutation loss in nDCG"]
 
 CONTRIBUTION: Final[Measure] = "mean |contribution|"
@@ -80,6 +82,8 @@ class Sample:
     restaurants: Grouped
     question: HeldOut
     """Of these diners."""
+    seed: int
+    """Of permutations and intervals."""
 
     @classmethod
     def of(cls, model: TakesApart, question: HeldOut, seed: int) -> "Sample":
@@ -91,7 +95,7 @@ class Sample:
             chosen = np.sort(np.random.default_rng(seed).choice(chosen, most, replace=False))
         masked = None if question.masked is None else question.masked[chosen]
         asked = HeldOut(question.diners[chosen], question.relevant[chosen], masked)
-        return cls(diners_of(model, asked.diners), restaurants_of(model, np.arange(n, dtype=np.int32)), asked)
+        return cls(diners_of(model, asked.diners), restaurants_of(model, np.arange(n, dtype=np.int32)), asked, seed)
 
     @property
     def scores(self) -> Doubles:
@@ -100,12 +104,22 @@ class Sample:
         places, biases = self.restaurants.rows
         return people @ places.T + own[:, None] + biases
 
+    @cached_property
+    def moved(self) -> "Series":
+        """(m,) mean |contribution| of each group to each diner's list."""
+        return _moved(self)
 
-def importances(sample: Sample, seed: int) -> list[Importance]:
+    @cached_property
+    def lost(self) -> "Series":
+        """(m,) by how much each diner's nDCG@10 falls without each group, over some deals; below 0: it rises."""
+        return _lost(self)
+
+
+def importances(sample: Sample) -> list[Importance]:
     """Both figures of each group of both sides, the largest first; a group that orders nothing has 0."""
     found: list[Importance] = []
-    for measure, series in ((CONTRIBUTION, moved(sample)), (LOSS, lost(sample, seed))):
-        intervals = evaluation.intervals(list(series.values()), seed)
+    for measure, series in ((CONTRIBUTION, sample.moved), (LOSS, sample.lost)):
+        intervals = evaluation.intervals(list(series.values()), sample.seed)
         figures = [
             Importance(name, side, interval["value"], interval["low"], interval["high"], measure)
             for (side, name), interval in zip(series, intervals, strict=True)
@@ -114,18 +128,18 @@ def importances(sample: Sample, seed: int) -> list[Importance]:
     return found
 
 
-def interactions(sample: Sample, seed: int, most: int = _SHOWN) -> list[Interaction]:
+def interactions(sample: Sample, most: int = _SHOWN) -> list[Interaction]:
     """The largest cells by pair of groups."""
-    pairs = [(f, g) for f in range(len(sample.diners.names)) for g in range(len(sample.restaurants.names))]
-    series = []
-    for f, g in pairs:
-        cells = sample.diners.vectors[:, f] @ sample.restaurants.vectors[:, g].T
-        series.append(np.abs(_centred(cells)).mean(axis=1))
-    found = [
-        Interaction(sample.diners.names[f], sample.restaurants.names[g], one["value"], one["low"], one["high"])
-        for (f, g), one in zip(pairs, evaluation.intervals(series, seed), strict=True)
+    series = {}
+    for f, diner in enumerate(sample.diners.names):
+        for g, restaurant in enumerate(sample.restaurants.names):
+            cells = sample.diners.vectors[:, f] @ sample.restaurants.vectors[:, g].T
+            series[diner, restaurant] = np.abs(_centred(cells)).mean(axis=1)
+    largest = sorted(series, key=lambda pair: -float(series[pair].mean()))[:most]
+    intervals = evaluation.intervals([series[pair] for pair in largest], sample.seed)
+    return [
+        Interaction(*pair, one["value"], one["low"], one["high"]) for pair, one in zip(largest, intervals, strict=True)
     ]
-    return sorted(found, key=lambda pair: -pair.value)[:most]
 
 
 def contributions(diners: Grouped, restaurants: Grouped) -> Iterator[tuple[Side, str, Doubles]]:
@@ -146,30 +160,28 @@ def _centred(values: Doubles) -> Doubles:
     return values - values.mean(axis=1, keepdims=True)
 
 
-def moved(sample: Sample) -> dict[tuple[Side, str], Doubles]:
-    """(m,) mean |contribution| of each group for each diner."""
+def _moved(sample: Sample) -> Series:
     parts = contributions(sample.diners, sample.restaurants)
     return {(side, name): np.abs(values).mean(axis=1) for side, name, values in parts}
 
 
-def lost(sample: Sample, seed: int) -> dict[tuple[Side, str], Doubles]:
-    """(m,) by how much each diner's nDCG@10 falls without each group, over some deals; below 0: it rises."""
-    scores = sample.scores
-    whole = list_quality(scores, sample.question)
+def _lost(sample: Sample) -> Series:
+    scores, question = sample.scores, sample.question
+    whole = list_quality(scores, question)
     people, _ = sample.diners.rows
     places, _ = sample.restaurants.rows
-    found: dict[tuple[Side, str], Doubles] = {}
+    found: Series = {}
     for group, name in enumerate(sample.diners.names):
         own = sample.diners.vectors[:, group]
-        rng = np.random.default_rng([seed, 0, group])
+        rng = np.random.default_rng([sample.seed, 0, group])
         deals = [scores + (own[rng.permutation(len(own))] - own) @ places.T for _ in range(_DEALS)]
-        found["diner", name] = whole - np.mean([list_quality(dealt, sample.question) for dealt in deals], axis=0)
+        found["diner", name] = whole - np.mean([list_quality(dealt, question) for dealt in deals], axis=0)
     for group, name in enumerate(sample.restaurants.names):
         vectors, biases = sample.restaurants.vectors[:, group], sample.restaurants.biases[:, group]
-        rng = np.random.default_rng([seed, 1, group])
+        rng = np.random.default_rng([sample.seed, 1, group])
         orders = [rng.permutation(len(biases)) for _ in range(_DEALS)]
         deals = [scores + people @ (vectors[order] - vectors).T + (biases[order] - biases) for order in orders]
-        found["restaurant", name] = whole - np.mean([list_quality(dealt, sample.question) for dealt in deals], axis=0)
+        found["restaurant", name] = whole - np.mean([list_quality(dealt, question) for dealt in deals], axis=0)
     return found
 
 
@@ -191,7 +203,8 @@ def list_quality(scores: Doubles, question: HeldOut) -> Doubles:
     shown = shuffled[np.take_along_axis(best, order, axis=1)]
     relevant: npt.NDArray[np.bool_] = question.relevant.toarray() > 0
     gains = np.take_along_axis(relevant, shown, axis=1).astype(np.float64)
-    return metrics.ndcg(gains, metrics.ideal_dcg(relevant.sum(axis=1), LIST), LIST)
+    quality: Doubles = metrics.ndcg(gains, metrics.ideal_dcg(relevant.sum(axis=1), LIST), LIST)
+    return quality
 
 
 def top_lists(scores: Doubles, masked: npt.NDArray[np.bool_] | None = None, size: int = LIST) -> IntArray:
@@ -199,10 +212,3 @@ def top_lists(scores: Doubles, masked: npt.NDArray[np.bool_] | None = None, size
     ranked = scores if masked is None else np.where(masked, -np.inf, scores)
     size = min(size, scores.shape[1])
     return np.argpartition(-ranked, size - 1, axis=1)[:, :size].astype(np.int32)
-
-
-def shares(figures: Sequence[Importance], side: Side | None = None) -> dict[tuple[Side, str], float]:
-    """Each group's share of all mean |contributions| of the given figures; 0 where all are 0."""
-    chosen = [one for one in figures if one.measure == CONTRIBUTION and (side is None or one.side == side)]
-    total = sum(one.value for one in chosen)
-    return {(one.side, one.name): one.value / total if total > 0.0 else 0.0 for one in chosen}

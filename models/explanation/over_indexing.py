@@ -1,4 +1,4 @@
-"""Is what a model has learnt useful, or does it lean on something that will not hold? An audit with a sentence a finding.
+"""Is what a model has learnt useful, or does it lean on what will not hold? An audit, with a sentence a finding.
 
 Six questions, each with one figure, an interval or a p-value, and a bound whose reason stands in decision 0031:
 
@@ -25,10 +25,12 @@ from scipy import sparse, stats
 from models.base import FeatureTable, IntArray, Model, TrainingData, factor_scores
 from models.behaviour import tags_of
 from models.evaluation import evaluate as evaluation
-from models.explanation.grouped import diners_of, is_tag, restaurants_of, tag_of
-from models.explanation.importance import Sample, contributions, list_quality, lost, moved, top_lists
+from models.explanation.grouped import HISTORY, IDENTITY, diners_of, is_tag, restaurants_of, tag_of
+from models.explanation.importance import Sample, Side, contributions, list_quality, top_lists
 from models.explanation.parts import Doubles, TakesApart
 
+SIDES: Final[tuple[Side, ...]] = ("diner", "restaurant")
+_OWN: Final = {IDENTITY, HISTORY}
 LEVEL: Final = 0.01
 """Of Holm's p-values: one clean model of a hundred is called guilty by a question."""
 CONCENTRATION: Final = 0.5
@@ -127,7 +129,6 @@ def over_indexing(
     sample: Sample,
     learnt: Choices,
     later: Choices,
-    seed: int,
     in_service: InService | None = None,
 ) -> Audit:
     """Ask all questions that can be asked of a model that was fitted to `data`.
@@ -137,8 +138,7 @@ def over_indexing(
     """
     if not isinstance(model, TakesApart):
         raise TypeError(f"{model.name} does not say what its rows are made of")
-    asked: list[list[Finding]] = [concentrated(sample, seed), remembered(model, data, sample, seed)]
-    asked += [popular(sample, learnt, seed), harmful(sample, seed)]
+    asked = [concentrated(sample), remembered(model, data, sample), popular(sample, learnt), harmful(sample)]
     not_asked: dict[str, str] = {}
     if len(later):
         asked.append(fleeting(model, data, learnt, later))
@@ -152,64 +152,52 @@ def over_indexing(
     return Audit(tuple(sorted(found, key=lambda finding: not finding.reported)), not_asked)
 
 
-def concentrated(sample: Sample, seed: int) -> list[Finding]:
-    """Each side's largest feature: its share of what all features of the side do to the lists, without identities."""
-    series, found = moved(sample), []
-    for side in ("diner", "restaurant"):
-        tags = {name: values for (of, name), values in series.items() if of == side and is_tag(name)}
-        sums = np.asarray([values.sum() for values in tags.values()])
-        if len(tags) < _FEWEST_GROUPS or not sums.any():
+def concentrated(sample: Sample) -> list[Finding]:
+    """Each side's largest feature and its share of what the side does to lists, identities and histories included."""
+    found = []
+    for side in SIDES:
+        series = {name: values for (of, name), values in sample.moved.items() if of == side}
+        tags = [name for name in series if is_tag(name)]
+        if len(series) < _FEWEST_GROUPS or not tags:
             continue
-        name = max(tags, key=lambda one: float(tags[one].sum()))
-        share = evaluation.ratio(tags[name], np.sum(list(tags.values()), axis=0), seed)
-        number = float(sums.sum() ** 2 / (sums**2).sum())
-        found.append(
-            Finding(
-                f"{side}: {name}",
-                Question.CONCENTRATION,
-                share["value"],
-                CONCENTRATION,
-                share["low"] > CONCENTRATION,
-                f"{name} does {share['value']:.0%} of what the features of the {side} side do to lists, "
-                f"which are as many as {number:.1f} of equal weight",
-                share["low"],
-                share["high"],
-            )
+        name = max(tags, key=lambda one: float(series[one].sum()))
+        share = evaluation.ratio(series[name], np.sum(list(series.values()), axis=0), sample.seed)
+        sums = np.asarray([values.sum() for values in series.values()])
+        number = float(sums.sum() ** 2 / max((sums**2).sum(), 1e-300))
+        sentence = (
+            f"{name} does {share['value']:.0%} of what the {side} side does to lists, more than any other feature; "
+            f"the side's {len(sums)} are as many as {number:.1f} of equal weight"
         )
+        reported = share["low"] > CONCENTRATION
+        found.append(_of_interval(f"{side}: {name}", Question.CONCENTRATION, share, CONCENTRATION, reported, sentence))
     return found
 
 
-def remembered(model: Model, data: TrainingData, sample: Sample, seed: int) -> list[Finding]:
+def remembered(model: Model, data: TrainingData, sample: Sample) -> list[Finding]:
     """By how much lists are better than chance where one side is known by its tags alone, as newcomers are."""
     question, rows = sample.question, sample.question.diners
-    restaurants = np.arange(len(data.restaurant_ids), dtype=np.int32)
     people = model.new_diners(tags_of(data.diner_features, rows))
-    places = model.new_restaurants(tags_of(data.restaurant_features, restaurants))
+    places = model.new_restaurants(tags_of(data.restaurant_features, np.arange(len(data.restaurant_ids))))
     by_tags = {
-        "diners": factor_scores(people, model.restaurants(), np.arange(len(rows), dtype=np.int32)),
-        "restaurants": factor_scores(model.diners(), places, rows),
+        "diner": factor_scores(people, model.restaurants(), np.arange(len(rows), dtype=np.int32)),
+        "restaurant": factor_scores(model.diners(), places, rows),
     }
-    rng = np.random.default_rng(seed)
-    chance = np.mean([list_quality(rng.random(by_tags["diners"].shape), question) for _ in range(_CHANCES)], axis=0)
+    rng = np.random.default_rng(sample.seed)
+    chance = np.mean([list_quality(rng.random(by_tags["diner"].shape), question) for _ in range(_CHANCES)], axis=0)
     found = []
-    for side, scores in by_tags.items():
-        gain = evaluation.interval(list_quality(np.asarray(scores, np.float64), question) - chance, seed)
-        found.append(
-            Finding(
-                f"identity of {side}",
-                Question.IDENTITY,
-                gain["value"],
-                0.0,
-                gain["low"] <= 0.0,
-                f"where {side} are known by tags alone, nDCG@10 is {gain['value']:+.3f} from that of chance",
-                gain["low"],
-                gain["high"],
-            )
+    for side in SIDES:
+        gain = evaluation.interval(list_quality(by_tags[side].astype(np.float64), question) - chance, sample.seed)
+        sizes = {name: float(values.sum()) for (of, name), values in sample.moved.items() if of == side}
+        share = sum(size for name, size in sizes.items() if name in _OWN) / max(sum(sizes.values()), 1e-300)
+        sentence = (
+            f"identity and history do {share:.0%} of what the {side} side does to lists; by tags alone nDCG@10 is "
+            f"{gain['value']:.3f} above that of chance"
         )
+        found.append(_of_interval(f"identity: {side}", Question.IDENTITY, gain, 0.0, gain["low"] <= 0.0, sentence))
     return found
 
 
-def popular(sample: Sample, learnt: Choices, seed: int) -> list[Finding]:
+def popular(sample: Sample, learnt: Choices) -> list[Finding]:
     """Which share of the differences in a diner's list the log of the restaurants' choices accounts for (R squared)."""
     scores = sample.scores
     popularity = np.log1p(np.bincount(learnt.restaurants, minlength=scores.shape[1]).astype(np.float64))
@@ -217,39 +205,25 @@ def popular(sample: Sample, learnt: Choices, seed: int) -> list[Finding]:
     centred = scores - scores.mean(axis=1, keepdims=True)
     size = (centred**2).sum(axis=1) * (popularity**2).sum()
     squares = np.divide((centred @ popularity) ** 2, size, out=np.zeros(len(size)), where=size > 0.0)
-    share = evaluation.interval(squares, seed)
+    share = evaluation.interval(squares, sample.seed)
     sentence = f"popularity accounts for {share['value']:.0%} of the differences between restaurants in a list"
-    reported = share["low"] > POPULARITY
-    return [
-        Finding(
-            "popularity",
-            Question.POPULARITY,
-            share["value"],
-            POPULARITY,
-            reported,
-            sentence,
-            share["low"],
-            share["high"],
-        )
-    ]
+    return [_of_interval("popularity", Question.POPULARITY, share, POPULARITY, share["low"] > POPULARITY, sentence)]
 
 
-def harmful(sample: Sample, seed: int) -> list[Finding]:
+def harmful(sample: Sample) -> list[Finding]:
     """Features without whose parts nDCG@10 on held-out choices rises."""
-    series = lost(sample, seed)
-    gains = {f"{side}: {name}": -values for (side, name), values in series.items() if values.any()}
+    gains = {f"{side}: {name}": -values for (side, name), values in sample.lost.items() if values.any()}
     if not gains:
         return []
     stacked = np.stack(list(gains.values()))
-    errors = stacked.std(axis=1, ddof=1) / np.sqrt(stacked.shape[1])
+    errors = stacked.std(axis=1) / np.sqrt(max(stacked.shape[1] - 1, 1))
     corrected = holm(stats.norm.sf(stacked.mean(axis=1) / np.where(errors > 0.0, errors, np.inf)))
+    intervals = evaluation.intervals(list(stacked), sample.seed)
     found = []
-    for name, gain, p in zip(gains, evaluation.intervals(list(stacked), seed), corrected.tolist(), strict=True):
+    for name, gain, p in zip(gains, intervals, corrected.tolist(), strict=True):
         sentence = f"nDCG@10 on held-out choices changes by {gain['value']:+.4f} where {name} is dealt out anew"
         reported = p < LEVEL and gain["value"] > HARM
-        found.append(
-            Finding(name, Question.HARM, gain["value"], HARM, reported, sentence, gain["low"], gain["high"], p)
-        )
+        found.append(_of_interval(name, Question.HARM, gain, HARM, reported, sentence, p))
     return found
 
 
@@ -259,7 +233,8 @@ def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) 
     The strongest is found first; what has it is then left out of both periods, so that what only stands on the same
     restaurants is not named beside it. Restaurants that were never chosen in the first period had no share to lose.
     """
-    table, found = data.restaurant_features, []
+    table = data.restaurant_features
+    found: list[Finding] = []
     people = _some(np.unique(later.diners), _MOST_DINERS)
     shown = top_lists(np.asarray(model.score(people), np.float64))
     left = np.bincount(learnt.restaurants, minlength=len(data.restaurant_ids)) > 0
@@ -278,8 +253,8 @@ def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) 
             f"{table.names[at]} had {before:.1%} of the choices that were learnt from and {after:.1%} of the later "
             f"ones; of the first ten of lists it has {listed:.1%}"
         )
-        p = float(held.p[at])
-        found.append(Finding(table.names[at], Question.LATER, ratio, HELD, reported, sentence, low, high, p))
+        share = {"value": ratio, "low": low, "high": high}
+        found.append(_of_interval(table.names[at], Question.LATER, share, HELD, reported, sentence, float(held.p[at])))
         if not reported:
             return found
         left &= ~has
@@ -395,5 +370,17 @@ def _kept(findings: Sequence[Finding]) -> list[Finding]:
     return reported + sorted(others, key=_distance)[:_SHOWN]
 
 
-def _distance(finding: Finding) -> float:
-    return finding.p if finding.p is not None else abs(finding.bound - finding.value)
+def _distance(finding: Finding) -> tuple[float, float]:
+    return finding.p or 0.0, abs(finding.bound - finding.value)
+
+
+def _of_interval(
+    feature: str,
+    kind: Question,
+    figure: Mapping[str, float],
+    bound: float,
+    reported: bool,
+    sentence: str,
+    p: float | None = None,
+) -> Finding:
+    return Finding(feature, kind, figure["value"], bound, reported, sentence, figure["low"], figure["high"], p)

@@ -1,0 +1,79 @@
+"""What a model has learnt and whether it is useful, as the two documents that an evaluation report keeps.
+
+    importance       figures of both sides and of the moment, the largest interactions, partial dependence
+    over_indexing    the audit's findings
+
+Pure functions of a model and the split that it was measured by.
+"""
+
+from typing import Any
+
+from data.dataset import Dataset
+from data.splits import Method
+from models.base import Model, ModelError
+from models.calibration import Calibration
+from models.evaluation.requests import Requests
+from models.explanation import importance, moments
+from models.explanation.importance import Sample
+from models.explanation.moments import Moments
+from models.explanation.over_indexing import Audit, Choices, InService, over_indexing
+from models.explanation.parts import TakesApart
+from models.preparation import Prepared, chosen_rows
+from models.training_data import known_tags
+
+
+def documents(
+    model: Model,
+    prepared: Prepared,
+    seed: int,
+    requests: Requests | None = None,
+    calibration: Calibration | None = None,
+    now: InService | None = None,
+) -> dict[str, Any]:
+    """`importance` and `over_indexing` of a model that was fitted to the split's train period.
+
+    requests, calibration: of the held-out period, for the second stage. A model that does not say what its rows are
+    made of has None for both.
+    """
+    if not isinstance(model, TakesApart):
+        return {"importance": None, "over_indexing": None}
+    sample, moment = Sample.of(model, prepared.question, seed), None
+    if requests is not None and calibration is not None:
+        moment = Moments.of(model, requests, calibration, seed)
+    found = over_indexing(model, prepared.data, sample, *_periods(prepared), now)
+    return {"importance": _importance(sample, moment), "over_indexing": found.document()}
+
+
+def audit(model: Model, prepared: Prepared, seed: int, now: InService | None = None) -> Audit:
+    """The audit alone; raise ModelError for a model that does not say what its rows are made of."""
+    if not isinstance(model, TakesApart):
+        raise ModelError(f"model {model.name} does not say what its rows are made of, so it cannot be audited")
+    sample = Sample.of(model, prepared.question, seed)
+    return over_indexing(model, prepared.data, sample, *_periods(prepared), now)
+
+
+def in_service(dataset: Dataset, market: str) -> InService:
+    """The tables of a market as they are when a model serves."""
+    return InService(*known_tags(dataset, market))
+
+
+def _importance(sample: Sample, moment: Moments | None) -> dict[str, Any]:
+    figures, bends = importance.importances(sample), []
+    if moment is not None:
+        figures += moments.importances(moment, sample.seed)
+        bends = [bend.document() for bend in moments.partial_dependences(moment, sample.seed)]
+    return {
+        "diners": len(sample.question.diners),
+        "restaurants": len(sample.restaurants.biases),
+        "features": [figure.document() for figure in figures],
+        "interactions": [pair.document() for pair in importance.interactions(sample)],
+        "partial_dependence": bends,
+    }
+
+
+def _periods(prepared: Prepared) -> tuple[Choices, Choices]:
+    """Choices of the train period and of all time after it; none of the latter where the split is not by time."""
+    split, log = prepared.split, prepared.log
+    learnt = Choices(*chosen_rows(prepared.data, log[split.train]))
+    after = (split.validation | split.test) & (split.method is Method.TIME)
+    return learnt, Choices(*chosen_rows(prepared.data, log[after]))
