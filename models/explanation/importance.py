@@ -102,7 +102,8 @@ class Sample:
         """(m, n) as they are served, but for rounding."""
         people, own = self.diners.rows
         places, biases = self.restaurants.rows
-        return people @ places.T + own[:, None] + biases
+        scores: Doubles = people @ places.T + own[:, None] + biases
+        return scores
 
     @cached_property
     def moved(self) -> "Series":
@@ -157,7 +158,8 @@ def contributions(diners: Grouped, restaurants: Grouped) -> Iterator[tuple[Side,
 
 
 def _centred(values: Doubles) -> Doubles:
-    return values - values.mean(axis=1, keepdims=True)
+    means: Doubles = values.mean(axis=1, keepdims=True)
+    return values - means
 
 
 def _moved(sample: Sample) -> Series:

@@ -3,10 +3,10 @@
     python -m models.explanation.measure_audit [--seeds 20] [--jobs 2] [--model lightfm]
 
 Each seed is a small city, generated anew, and audited three times: clean; with a badge that is made of the orders of
-the training period; with a district on which orders were booked by a fault. All three are compared with the catalogue as it
-is afterwards, in which a few entries have honestly changed; the badge is gone from it for even seeds and dealt out anew
-for odd ones. A shortcut counts as found where the audit reports its name for its reason; what else is reported in the
-same city counts as false, like anything in a clean city. Intervals are Clopper and Pearson's, 95 %.
+the training period; with a district on which orders were booked by a fault. All three are compared with the catalogue
+as it is afterwards, in which a few entries have honestly changed; the badge is gone from it for even seeds and dealt
+out anew for odd ones. A shortcut counts as found where the audit reports its name for its reason; what else is reported
+in the same city counts as false, like anything in a clean city. Intervals are Clopper and Pearson's, 95 %.
 """
 
 import argparse
