@@ -10,14 +10,16 @@ from typing import Any
 
 from data.dataset import Dataset
 from data.splits import Method
-from models.base import Model, ModelError
+from models.artifacts import Artifact
+from models.base import Model, ModelError, TrainingData
 from models.calibration import Calibration
 from models.evaluation.requests import Requests
 from models.explanation import importance, moments
+from models.explanation.embedding_map import embedding_map
 from models.explanation.importance import Sample
 from models.explanation.moments import Moments
-from models.explanation.over_indexing import Audit, Choices, InService, over_indexing
-from models.explanation.parts import TakesApart
+from models.explanation.over_indexing import Audit, Choices, Known, Question, absent, closest, over_indexing
+from models.explanation.parts import Kind, Parts, TakesApart
 from models.preparation import Prepared, chosen_rows
 from models.training_data import known_tags
 
@@ -28,7 +30,7 @@ def documents(
     seed: int,
     requests: Requests | None = None,
     calibration: Calibration | None = None,
-    now: InService | None = None,
+    now: Known | None = None,
 ) -> dict[str, Any]:
     """`importance` and `over_indexing` of a model that was fitted to the split's train period.
 
@@ -41,10 +43,13 @@ def documents(
     if requests is not None and calibration is not None:
         moment = Moments.of(model, requests, calibration, seed)
     found = over_indexing(model, prepared.data, sample, *_periods(prepared), now)
-    return {"importance": _importance(sample, moment), "over_indexing": found.document()}
+    return {
+        "importance": _importance(sample, moment) | {"map": _map(model, prepared.data)},
+        "over_indexing": found.document(),
+    }
 
 
-def audit(model: Model, prepared: Prepared, seed: int, now: InService | None = None) -> Audit:
+def audit(model: Model, prepared: Prepared, seed: int, now: Known | None = None) -> Audit:
     """The audit alone; raise ModelError for a model that does not say what its rows are made of."""
     if not isinstance(model, TakesApart):
         raise ModelError(f"model {model.name} does not say what its rows are made of, so it cannot be audited")
@@ -52,9 +57,36 @@ def audit(model: Model, prepared: Prepared, seed: int, now: InService | None = N
     return over_indexing(model, prepared.data, sample, *_periods(prepared), now)
 
 
-def in_service(dataset: Dataset, market: str) -> InService:
+def known(dataset: Dataset, market: str) -> Known:
     """The tables of a market as they are when a model serves."""
-    return InService(*known_tags(dataset, market))
+    return Known(*known_tags(dataset, market))
+
+
+def with_tags_of_now(version: Artifact, kept: dict[str, Any] | None, now: Known) -> dict[str, Any]:
+    """The audit that a version keeps, and its tags beside those of `now`; the other questions need its data.
+
+    kept: None for a version that was trained without one.
+    """
+    model, sides = version.model, (version.restaurant_ids, version.diner_ids)
+    not_asked = {kind: "not measured for this version" for kind in Question if kept is None}
+    not_asked = dict(kept["not_asked"]) if kept is not None else not_asked
+    found = [] if kept is None else [one for one in kept["findings"] if one["kind"] != Question.IN_SERVICE]
+    if isinstance(model, TakesApart):
+        parts = (model.restaurant_parts, model.diner_parts)
+        before = Known(
+            *(
+                {name: _tags(of(row)) for row, name in enumerate(ids) if name in side}
+                for ids, of, side in zip(sides, parts, (now.restaurants, now.diners), strict=True)
+            )
+        )
+        found += [finding.document() for finding in closest(absent(model, before, now))]
+        not_asked.pop(Question.IN_SERVICE, None)
+    found.sort(key=lambda one: not one["reported"])
+    return {"reported": sum(one["reported"] for one in found), "findings": found, "not_asked": not_asked}
+
+
+def _tags(parts: Parts) -> list[str]:
+    return sorted({source.tag for source in parts.sources if source.kind is Kind.TAG})
 
 
 def _importance(sample: Sample, moment: Moments | None) -> dict[str, Any]:
@@ -69,6 +101,11 @@ def _importance(sample: Sample, moment: Moments | None) -> dict[str, Any]:
         "interactions": [pair.document() for pair in importance.interactions(sample)],
         "partial_dependence": bends,
     }
+
+
+def _map(model: Model, data: TrainingData) -> dict[str, Any] | None:
+    places = embedding_map(model, data.restaurant_features.names)
+    return None if places is None else places.document()
 
 
 def _periods(prepared: Prepared) -> tuple[Choices, Choices]:

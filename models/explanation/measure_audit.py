@@ -25,7 +25,7 @@ from scipy import stats
 from data.city.generate import generate
 from data.city.shortcuts import Afterwards, Kind, plant, write_afterwards
 from data.dataset import Dataset
-from models.explanation.audit import audit, in_service
+from models.explanation.audit import audit, known
 from models.explanation.over_indexing import Audit, Question
 from models.ground import Ground
 
@@ -75,7 +75,7 @@ def audit_of(path: Path, model: str, seed: int, badge: Afterwards) -> Audit:
     market, later = dataset.markets[0], path.with_name(f"{path.name}-later")
     write_afterwards(dataset, later, seed, badge)
     ground = Ground(dataset, market, seed=seed)
-    now = in_service(Dataset.open(later), market)
+    now = known(Dataset.open(later), market)
     return audit(ground.fitted([model])[model], ground.prepared, seed, now)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
-from models.base import FeatureTable, IntArray, Model, TrainingData, factor_scores
+from models.base import FeatureTable, IntArray, Model, TrainingData, encode_tags, factor_scores
 from models.behaviour import tags_of
 from models.evaluation import evaluate as evaluation
 from models.explanation.grouped import HISTORY, IDENTITY, diners_of, is_tag, restaurants_of, tag_of
@@ -116,11 +116,18 @@ class Choices:
 
 
 @dataclass(frozen=True, eq=False)
-class InService:
-    """Tags of restaurants and diners as they are when the model serves, by id; who is not there has left."""
+class Known:
+    """Tags of restaurants and diners at some time, by id; who is not among them is not there."""
 
     restaurants: Mapping[str, Sequence[str]]
     diners: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, data: TrainingData) -> "Known":
+        """As training knew them."""
+        sides = ((data.restaurant_ids, data.restaurant_features), (data.diner_ids, data.diner_features))
+        tags = [dict(zip(ids, tags_of(table, np.arange(len(ids))), strict=True)) for ids, table in sides]
+        return cls(*tags)
 
 
 def over_indexing(
@@ -129,7 +136,7 @@ def over_indexing(
     sample: Sample,
     learnt: Choices,
     later: Choices,
-    in_service: InService | None = None,
+    now: Known | None = None,
 ) -> Audit:
     """Ask all questions that can be asked of a model that was fitted to `data`.
 
@@ -144,11 +151,11 @@ def over_indexing(
         asked.append(fleeting(model, data, learnt, later))
     else:
         not_asked[Question.LATER] = "the data have no later period"
-    if in_service is not None:
-        asked.append(absent(model, data, in_service))
+    if now is not None:
+        asked.append(absent(model, Known.of(data), now))
     else:
         not_asked[Question.IN_SERVICE] = "no tables of the time of serving were given"
-    found = [finding for findings in asked for finding in _kept(findings)]
+    found = [finding for findings in asked for finding in closest(findings)]
     return Audit(tuple(sorted(found, key=lambda finding: not finding.reported)), not_asked)
 
 
@@ -298,38 +305,35 @@ def _held(
     return _Held(before, after, log_ratio, error, holm(stats.norm.sf(z)))
 
 
-def absent(model: Model, data: TrainingData, in_service: InService) -> list[Finding]:
+def absent(model: Model, before: Known, now: Known) -> list[Finding]:
     """Tags that lists move by and that rows which had them have no more, or that rows have which had them not.
 
     Tested against a catalogue in which a tenth of the entries changes: that much is honest upkeep.
     """
     found: list[Finding] = []
-    for side, table, ids, now in (
-        ("diner", data.diner_features, data.diner_ids, in_service.diners),
-        ("restaurant", data.restaurant_features, data.restaurant_ids, in_service.restaurants),
+    for side, then, today in (
+        ("diner", before.diners, now.diners),
+        ("restaurant", before.restaurants, now.restaurants),
     ):
-        weights = _weights(model, side)
-        rows = np.asarray([row for row, name in enumerate(ids) if name in now], np.int64)
-        if not len(rows):
+        both = [name for name in then if name in today]
+        weights = {name: weight for name, weight in _weights(model, side).items() if weight >= _LEAST_SHARE}
+        if not both or not weights:
             continue
-        before = table.matrix[rows].toarray() > 0
-        after = table.encode([now[ids[row]] for row in rows]).toarray() > 0
-        kept, lacking = (before & after).sum(axis=0), (~before & ~after).sum(axis=0)
-        had = before.sum(axis=0)
-        lost_p = stats.binom.cdf(kept, had, KEPT)
-        gained_p = stats.binom.cdf(lacking, len(rows) - had, KEPT)
-        corrected = holm(np.minimum(1.0, 2.0 * np.minimum(lost_p, gained_p)))
-        for at, name in enumerate(table.names):
-            weight = weights.get(name, 0.0)
-            if had[at] and weight >= _LEAST_SHARE:
-                reported = bool(corrected[at] < LEVEL)
-                share, count = float(kept[at] / had[at]), int(after[:, at].sum())
-                sentence = (
-                    f"{name} does {weight:.0%} of what the {side} side's tags do to lists; of {had[at]} that had it "
-                    f"{kept[at]} still have it, and it is on {count} of {len(rows)} now"
-                )
-                p = float(corrected[at])
-                found.append(Finding(name, Question.IN_SERVICE, share, KEPT, reported, sentence, p=p))
+        names = sorted(weights)
+        had = encode_tags([then[name] for name in both], names).toarray() > 0
+        has = encode_tags([today[name] for name in both], names).toarray() > 0
+        kept, lacking = (had & has).sum(axis=0), (~had & ~has).sum(axis=0)
+        lost = stats.binom.cdf(kept, had.sum(axis=0), KEPT)
+        gained = stats.binom.cdf(lacking, (~had).sum(axis=0), KEPT)
+        corrected = holm(np.minimum(1.0, 2.0 * np.minimum(lost, gained)))
+        for at, name in enumerate(names):
+            count, p = int(had[:, at].sum()), float(corrected[at])
+            sentence = (
+                f"{name} does {weights[name]:.0%} of what the {side} side's tags do to lists; of {count} that had it "
+                f"{kept[at]} still have it, and it is on {int(has[:, at].sum())} of {len(both)} now"
+            )
+            share = float(kept[at]) / count if count else 0.0
+            found.append(Finding(name, Question.IN_SERVICE, share, KEPT, p < LEVEL, sentence, p=p))
     return found
 
 
@@ -363,7 +367,7 @@ def _some(rows: npt.NDArray[np.integer], most: int) -> IntArray:
     return rows[::step].astype(np.int32)
 
 
-def _kept(findings: Sequence[Finding]) -> list[Finding]:
+def closest(findings: Sequence[Finding]) -> list[Finding]:
     """All that are reported, and of the others the closest to their bound."""
     reported = [finding for finding in findings if finding.reported]
     others = [finding for finding in findings if not finding.reported]

@@ -7,6 +7,7 @@ import typer
 
 from services.cli.agreeing import policies
 from services.cli.auditing import trail
+from services.cli.auditing_models import audit
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.history import events
@@ -47,6 +48,7 @@ app.add_typer(freeze, name="freeze")
 app.add_typer(events, name="events")
 app.add_typer(policies, name="policies")
 app.add_typer(trail, name="trail")
+app.add_typer(audit, name="audit")
 
 
 @app.callback()
