@@ -31,8 +31,8 @@ from models.explanation.parts import Doubles, TakesApart
 
 SIDES: Final[tuple[Side, ...]] = ("diner", "restaurant")
 _OWN: Final = {IDENTITY, HISTORY}
-LEVEL: Final = 0.01
-"""Of Holm's p-values: one clean model of a hundred is called guilty by a question."""
+LEVEL: Final = 1e-4
+"""Of Holm's p-values. Strict, for diners are not quite as independent of each other as tests take them to be."""
 CONCENTRATION: Final = 0.5
 POPULARITY: Final = 0.9
 KEPT: Final = 0.9
@@ -41,6 +41,8 @@ HARM: Final = 0.005
 _LEAST_SHARE: Final = 0.01
 """Features that have less of what their side's tags do move no list."""
 _FEWEST_GROUPS: Final = 3
+_NO_ERROR: Final = 1e-9
+"""A share with a smaller standard error is the same in both periods by definition: all have the tag."""
 _CHANCES: Final = 20
 """Random orders that stand for chance."""
 _MOST_DINERS: Final = 1_000
@@ -301,7 +303,7 @@ def _held(
     safe = np.where(told, before, 1.0), np.where(told, after, 1.0)
     error = np.sqrt(((influences[0] / safe[0] - influences[1] / safe[1]) ** 2).sum(axis=0))
     log_ratio = np.log(safe[0] / safe[1])
-    z = np.divide(log_ratio, error, out=np.zeros_like(error), where=told & (error > 0.0))
+    z = np.divide(log_ratio, error, out=np.zeros_like(error), where=told & (error > _NO_ERROR))
     return _Held(before, after, log_ratio, error, holm(stats.norm.sf(z)))
 
 
