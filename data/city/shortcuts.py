@@ -146,7 +146,9 @@ def afterwards(
     ]
     had = np.asarray([BADGE in row for row in restaurants[col.TAGS]])
     if badge is Afterwards.SHUFFLED:
-        tags = [[*row, BADGE] if has else row for row, has in zip(tags, rng.permutation(had).tolist(), strict=True)]
+        for rows in restaurants.groupby(col.MARKET).indices.values():
+            had[rows] = rng.permutation(had[rows])
+        tags = [[*row, BADGE] if has else row for row, has in zip(tags, had.tolist(), strict=True)]
     dearer = rng.random(len(restaurants)) < edited
     prices = restaurants[col.PRICE_LEVEL] + dearer.astype(int)
     now = pd.Series(tags, restaurants.index)
