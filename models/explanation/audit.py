@@ -8,6 +8,11 @@ Pure functions of a model and the split that it was measured by.
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data import columns as col
 from data.dataset import Dataset
 from data.splits import Method
 from models.artifacts import Artifact
@@ -20,7 +25,7 @@ from models.explanation.importance import Sample
 from models.explanation.moments import Moments
 from models.explanation.over_indexing import Audit, Choices, Known, Question, absent, closest, over_indexing
 from models.explanation.parts import Kind, Parts, TakesApart
-from models.preparation import Prepared, chosen_rows
+from models.preparation import Prepared, chosen_events, chosen_rows
 from models.training_data import known_tags
 
 
@@ -110,7 +115,14 @@ def _map(model: Model, data: TrainingData) -> dict[str, Any] | None:
 
 def _periods(prepared: Prepared) -> tuple[Choices, Choices]:
     """Choices of the train period and of all time after it; none of the latter where the split is not by time."""
-    split, log = prepared.split, prepared.log
-    learnt = Choices(*chosen_rows(prepared.data, log[split.train]))
+    split = prepared.split
     after = (split.validation | split.test) & (split.method is Method.TIME)
-    return learnt, Choices(*chosen_rows(prepared.data, log[after]))
+    return _choices(prepared, split.train), _choices(prepared, after)
+
+
+def _choices(prepared: Prepared, rows: npt.NDArray[np.bool_]) -> Choices:
+    """Where the log has no times, all is of one day."""
+    log = prepared.log[rows]
+    at = chosen_events(prepared.data, log)[col.AT]
+    days = ((at - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(days=1)).fillna(0).to_numpy().astype(np.int32)
+    return Choices(*chosen_rows(prepared.data, log), days)

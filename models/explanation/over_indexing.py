@@ -13,6 +13,7 @@ Six questions, each with one figure, an interval or a p-value, and a bound whose
 P-values are Holm's over all features of a question (Holm 1979), so one false finding is as unlikely as one test's.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -33,6 +34,8 @@ SIDES: Final[tuple[Side, ...]] = ("diner", "restaurant")
 _OWN: Final = {IDENTITY, HISTORY}
 LEVEL: Final = 1e-4
 """Of Holm's p-values. Strict, for diners are not quite as independent of each other as tests take them to be."""
+DAY_LEVEL: Final = 1e-3
+"""The same where days are the unit: there are few of them, so an exact test cannot go much lower."""
 CONCENTRATION: Final = 0.5
 POPULARITY: Final = 0.9
 KEPT: Final = 0.9
@@ -112,9 +115,22 @@ class Choices:
 
     diners: IntArray
     restaurants: IntArray
+    days: IntArray
+    """(k,) a number for each day of the log."""
 
     def __len__(self) -> int:
         return len(self.diners)
+
+    def of(self, restaurants: npt.NDArray[np.bool_]) -> "Choices":
+        """Those of some restaurants, (n,)."""
+        chosen = restaurants[self.restaurants]
+        return Choices(self.diners[chosen], self.restaurants[chosen], self.days[chosen])
+
+
+def can_tell(learnt: Choices, later: Choices, tags: int) -> bool:
+    """Whether there are days enough for one of so many tags to be reported."""
+    days = [len(np.unique(period.days)) for period in (learnt, later)]
+    return all(days) and tags / math.comb(sum(days), days[1]) < DAY_LEVEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +165,10 @@ def over_indexing(
         raise TypeError(f"{model.name} does not say what its rows are made of")
     asked = [concentrated(sample), remembered(model, data, sample), popular(sample, learnt), harmful(sample)]
     not_asked: dict[str, str] = {}
-    if len(later):
+    if can_tell(learnt, later, len(data.restaurant_features.names)):
         asked.append(fleeting(model, data, learnt, later))
     else:
-        not_asked[Question.LATER] = "the data have no later period"
+        not_asked[Question.LATER] = "the log has no later period, or too few days to tell"
     if now is not None:
         asked.append(absent(model, Known.of(data), now))
     else:
@@ -239,6 +255,7 @@ def harmful(sample: Sample) -> list[Finding]:
 def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) -> list[Finding]:
     """Tags of restaurants whose share of the choices was greater in the period that was learnt from than later.
 
+    Tested twice, with diners and with days as the unit: a rainy week has other orders of all diners, and is no fault.
     The strongest is found first; what has it is then left out of both periods, so that what only stands on the same
     restaurants is not named beside it. Restaurants that were never chosen in the first period had no share to lose.
     """
@@ -251,19 +268,21 @@ def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) 
         held = _held(table, learnt, later, left, len(data.diner_ids))
         if held is None:
             return found
-        at = int(np.argmin(held.p))
+        at = int(np.argmin(held.by_diner))
         has = np.asarray(table.matrix[:, [at]].todense()).ravel() > 0
         before, after = float(held.before[at]), float(held.after[at])
         listed = float((has & left)[shown].sum() / max(left[shown].sum(), 1))
-        low, high = np.exp(held.log_ratio[at] + 1.96 * held.error[at] * np.asarray([-1.0, 1.0])).tolist()
-        ratio = float(np.exp(held.log_ratio[at]))
-        reported = bool(held.p[at] < LEVEL and ratio > HELD and listed > after)
+        ratio = before / max(after, 1.0 / len(later))
+        low, high = (ratio * np.exp(1.96 * held.error[at] * np.asarray([-1.0, 1.0]))).tolist()
+        tested = held.by_diner[at] < LEVEL and held.by_day[at] < DAY_LEVEL
+        reported = bool(tested and ratio > HELD and listed > after)
         sentence = (
             f"{table.names[at]} had {before:.1%} of the choices that were learnt from and {after:.1%} of the later "
             f"ones; of the first ten of lists it has {listed:.1%}"
         )
         share = {"value": ratio, "low": low, "high": high}
-        found.append(_of_interval(table.names[at], Question.LATER, share, HELD, reported, sentence, float(held.p[at])))
+        p = float(max(held.by_diner[at], held.by_day[at]))
+        found.append(_of_interval(table.names[at], Question.LATER, share, HELD, reported, sentence, p))
         if not reported:
             return found
         left &= ~has
@@ -271,40 +290,50 @@ def fleeting(model: Model, data: TrainingData, learnt: Choices, later: Choices) 
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """By tag: its share of the choices before and after, log of their ratio, its standard error, Holm's p."""
+    """By tag: its share of the choices before and after, the standard error of their log ratio, Holm's p-values."""
 
     before: Doubles
     after: Doubles
-    log_ratio: Doubles
     error: Doubles
-    p: Doubles
+    by_diner: Doubles
+    """Of a score test in which diners are independent of each other."""
+    by_day: Doubles
+    """Of an exact rank test (Mann and Whitney 1947) in which days are."""
 
 
 def _held(
     table: FeatureTable, learnt: Choices, later: Choices, left: npt.NDArray[np.bool_], diners: int
 ) -> _Held | None:
-    """Of choices of these restaurants; diners, not choices, are independent of each other (delta method).
+    """Of choices of these restaurants; None where one of the periods has none of them."""
+    periods = [period.of(left) for period in (learnt, later)]
+    if not all(len(period) for period in periods):
+        return None
+    tags = [table.matrix[period.restaurants].astype(np.float64) for period in periods]
+    sizes = [len(period) for period in periods]
+    before, after = (np.asarray(one.mean(axis=0)).ravel() for one in tags)
+    pooled = (before * sizes[0] + after * sizes[1]) / sum(sizes)
+    own = [_sums(one, period.diners, diners) for one, period in zip(tags, periods, strict=True)]
+    counts = [np.bincount(period.diners, minlength=diners)[:, None] for period in periods]
+    apart = [(one - count * pooled) / size for one, count, size in zip(own, counts, sizes, strict=True)]
+    error = np.sqrt(((apart[0] - apart[1]) ** 2).sum(axis=0))
+    z = np.divide(before - after, error, out=np.zeros_like(error), where=error > _NO_ERROR)
+    days = [_daily(one, period.days) for one, period in zip(tags, periods, strict=True)]
+    ranks = stats.mannwhitneyu(*days, alternative="greater", axis=0, method="exact").pvalue
+    relative = np.divide(error, pooled, out=np.zeros_like(error), where=pooled > 0.0)
+    return _Held(before, after, relative, holm(stats.norm.sf(z)), holm(np.asarray(ranks)))
 
-    None where one of the periods has no choice of them.
-    """
-    shares, influences = [], []
-    for period in (learnt, later):
-        chosen = left[period.restaurants]
-        tags, who = table.matrix[period.restaurants[chosen]].astype(np.float64), period.diners[chosen]
-        if not len(who):
-            return None
-        by_diner = sparse.csr_matrix((np.ones(len(who)), (who, np.arange(len(who)))), shape=(diners, len(who)))
-        share = np.asarray(tags.mean(axis=0)).ravel()
-        counts = np.bincount(who, minlength=diners)[:, None]
-        shares.append(share)
-        influences.append(((by_diner @ tags).toarray() - counts * share) / len(who))
-    before, after = shares
-    told = (before > 0.0) & (after > 0.0)
-    safe = np.where(told, before, 1.0), np.where(told, after, 1.0)
-    error = np.sqrt(((influences[0] / safe[0] - influences[1] / safe[1]) ** 2).sum(axis=0))
-    log_ratio = np.log(safe[0] / safe[1])
-    z = np.divide(log_ratio, error, out=np.zeros_like(error), where=told & (error > _NO_ERROR))
-    return _Held(before, after, log_ratio, error, holm(stats.norm.sf(z)))
+
+def _sums(tags: sparse.csr_matrix, groups: IntArray, count: int) -> Doubles:
+    """(count, tags) how many of each group's choices have each tag."""
+    one = sparse.csr_matrix((np.ones(len(groups)), (groups, np.arange(len(groups)))), shape=(count, len(groups)))
+    sums: Doubles = (one @ tags).toarray()
+    return sums
+
+
+def _daily(tags: sparse.csr_matrix, days: IntArray) -> Doubles:
+    """(days, tags) shares of each day's choices; days without any are left out."""
+    which, numbers = np.unique(days, return_inverse=True)
+    return _sums(tags, numbers.astype(np.int32), len(which)) / np.bincount(numbers)[:, None]
 
 
 def absent(model: Model, before: Known, now: Known) -> list[Finding]:
