@@ -320,7 +320,7 @@ def test_logs_that_stay_the_same_are_hardly_ever_reported(many: TrainingData) ->
 
 
 def test_a_rainy_week_is_no_shortcut(many: TrainingData) -> None:
-    """On half of all days the tag has twenty times the orders of other days; there happen to be fewer such days later."""
+    """On some days the tag has twenty times the orders of others; later there happen to be fewer such days."""
     rng, tag = np.random.default_rng(4), a_district(many)
 
     def days(wet: list[int], dry: list[int]) -> Choices:
