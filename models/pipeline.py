@@ -20,6 +20,7 @@ from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
 from models.evaluation.requests import as_served
+from models.explanation.audit import documents
 from models.explanation.fidelity import fidelity
 from models.fairness.measured import by_groups
 from models.ground import BASELINES, Ground
@@ -54,6 +55,7 @@ def train(
     ground: Ground | None = None,
     exploring: Exploring | None = None,
     warm_start: Artifact | None = None,
+    looked_into: bool = False,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
@@ -64,7 +66,8 @@ def train(
     model is better than each rival, diner by diner. exploring: also tell, from the test period's lists, what the
     model's own would earn if it explored so; the metrics get it as `off_policy`. warm_start: a version to begin from,
     where the model can and it is of the same kind; the measured fit begins cold all the same, since that version may
-    have seen the test period.
+    have seen the test period. looked_into: the metrics also say what the model has learnt and whether it leans on what
+    will not hold (`importance`, `over_indexing`), which takes a second or two.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -104,6 +107,8 @@ def train(
     }
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
+    if looked_into:
+        metrics |= documents(trial, ground.prepared, seed, ground.requests, curve)
     everything = ground.everything([model])
     progress(f"{market}: fitting {model} on everything", FITTING, steps)
     final = _fit_from(make(model, **given), everything, warm_start)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data import columns as col
@@ -121,12 +122,21 @@ def prepare(dataset: Dataset, market: str, seed: int, protocol: Protocol) -> Pre
 
 def chosen_rows(data: TrainingData, positives: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """Rows of diners and of the restaurants that they chose: clicks count only where there are no orders."""
-    ordered = positives[col.TYPE] == EventType.ORDER
-    choices = positives[ordered] if ordered.any() else positives
-    diners = pd.Index(data.diner_ids).get_indexer(pd.Index(choices[col.USER_ID]))
-    restaurants = pd.Index(data.restaurant_ids).get_indexer(pd.Index(choices[col.RESTAURANT_ID]))
-    known = (diners >= 0) & (restaurants >= 0)
-    return diners[known].astype(np.int32), restaurants[known].astype(np.int32)
+    diners, restaurants, known = _choices(data, positives)
+    return diners[known], restaurants[known]
+
+
+def chosen_events(data: TrainingData, positives: pd.DataFrame) -> pd.DataFrame:
+    """The events that `chosen_rows` are of, in the same order."""
+    return positives[_choices(data, positives)[2]]
+
+
+def _choices(data: TrainingData, positives: pd.DataFrame) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
+    """Rows of diners and restaurants of all events, and whether each is a choice."""
+    ordered = (positives[col.TYPE] == EventType.ORDER).to_numpy()
+    diners = pd.Index(data.diner_ids).get_indexer(pd.Index(positives[col.USER_ID])).astype(np.int32)
+    restaurants = pd.Index(data.restaurant_ids).get_indexer(pd.Index(positives[col.RESTAURANT_ID])).astype(np.int32)
+    return diners, restaurants, (ordered | ~ordered.any()) & (diners >= 0) & (restaurants >= 0)
 
 
 def _split(dataset: Dataset, positive: pd.DataFrame, seed: int, protocol: Protocol) -> splits.Split:

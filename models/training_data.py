@@ -135,6 +135,19 @@ def build(
     )
 
 
+def known_tags(dataset: Dataset, market: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Tags of a market's restaurants and of its diners, by id, as `build` takes them from these tables."""
+    restaurants, diners = dataset.restaurants(market), dataset.diners(market)
+    lat, lon = restaurants[col.LAT].to_numpy(), restaurants[col.LON].to_numpy()
+    districts = Districts.of(restaurants[col.DISTRICT].tolist(), lat, lon)
+    homes = districts.nearest(diners[col.HOME_LAT].to_numpy(np.float64), diners[col.HOME_LON].to_numpy(np.float64))
+    of_diners = _diner_rows(diners, districts, homes, protected=False)
+    return (
+        dict(zip(restaurants[col.RESTAURANT_ID], _restaurant_rows(restaurants), strict=True)),
+        dict(zip(diners[col.USER_ID], of_diners, strict=True)),
+    )
+
+
 def _diner_rows(
     diners: pd.DataFrame, districts: Districts, homes: npt.NDArray[np.int32], protected: bool
 ) -> list[list[str]]:

@@ -148,7 +148,7 @@ def served_by(
             part = numbers[first : first + _REQUESTS_AT_ONCE].astype(np.int64)
             asked = requests.asked.part(part)
             relevance = relevance_of(asked.diners.astype(np.int32)).astype(np.float64)
-            short = _shortlist(relevance, requests.candidates[part])
+            short = shortlist(relevance, requests.candidates[part])
             raw = np.take_along_axis(relevance, short, axis=1)
             log_times = asked.log_times(journal.places, short)
             if stage is not None and past is not None and venues is not None:
@@ -169,7 +169,7 @@ def as_known_to(stage: SecondStage, journal: Journal) -> Places:
     return replace(journal.places, cuisines=stage.cuisine_numbers(names))
 
 
-def _shortlist(relevance: Doubles, candidates: Bools) -> Rows:
+def shortlist(relevance: Doubles, candidates: Bools) -> Rows:
     """(B, S) the best candidates by the first stage; where there are fewer, others fill up, which are masked later."""
     size = min(SHORTLIST, relevance.shape[1])
     among = np.where(candidates, relevance, -np.inf)

@@ -1,4 +1,4 @@
-"""audit fairness."""
+"""The command `audit fairness`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,16 +7,8 @@ import typer
 
 from services.cli.errors import FAILED, UsageError
 
-audit = typer.Typer(help="Audits: does a model treat restaurants and diners fairly?", no_args_is_help=True)
 
-
-@audit.callback()
-def _audit() -> None:
-    """Keeps `fairness` a word of its own while it is the only audit."""
-
-
-@audit.command("fairness")
-def fairness(
+def audit_fairness(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
     model: Annotated[str, typer.Option(help="A model of the ladder.")] = "lightfm",
     home: Annotated[
@@ -36,14 +28,14 @@ def fairness(
     import json
 
     from data.dataset import Dataset
-    from models.fairness.audit import audit as audit_model
+    from models.fairness.audit import audit
     from models.fairness.report import html, sentences
 
     dataset = Dataset.open(path)
     parameters = None
     if home is not None:
         model, parameters = _version(home, market or dataset.markets[0])
-    document = audit_model(dataset, market, model, seed=seed, parameters=parameters, fewest=fewest).document()
+    document = audit(dataset, market, model, seed=seed, parameters=parameters, fewest=fewest).document()
     for line in sentences(document):
         typer.echo(line)
     for note in document["notes"]:

@@ -7,7 +7,8 @@ import typer
 
 from services.cli.agreeing import policies
 from services.cli.auditing import trail
-from services.cli.auditing_fairness import audit
+from services.cli.auditing_fairness import audit_fairness
+from services.cli.auditing_models import audit_model
 from services.cli.carding import card, ranking_policy
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
@@ -53,6 +54,9 @@ app.add_typer(freeze, name="freeze")
 app.add_typer(events, name="events")
 app.add_typer(policies, name="policies")
 app.add_typer(trail, name="trail")
+audit = typer.Typer(help="Take a model apart: what it leans on, and whom it treats how.", no_args_is_help=True)
+audit.command("model")(audit_model)
+audit.command("fairness")(audit_fairness)
 app.add_typer(audit, name="audit")
 
 

@@ -74,6 +74,7 @@ def train_markets(
                     threads=threads,
                     parameters=parameters,
                     all_ratings=all_ratings,
+                    looked_into=True,
                     progress=progress,
                 )
             except ModelError as error:
