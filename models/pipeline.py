@@ -26,11 +26,15 @@ from models.off_policy.target import Target
 from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
 from models.preparation import benchmark, usual
 from models.second_stage.stage import second_stage_of
+from models.slices.comparison import against_rivals, diners_as_cases, requests_as_cases
+from models.slices.shown import worst_slices
 
 Progress = Callable[[str, int, int], None]
 
 FITTING: Final = 4
 """The step of `train` that is the fit to everything, and nothing else: to be timed by."""
+SLICED_LISTS: Final = 2_000
+"""Lists of the test period, at random, among which bad slices are looked for: a fraction of a second."""
 
 
 def _quiet(_step: str, _done: int, _total: int) -> None:
@@ -80,17 +84,23 @@ def train(
     metrics: dict[str, Any] = {
         "split": ground.prepared.split.method.value,
         **_beside(model, own, ground.beside, ground.rivals, seed),
+        "by_slice": against_rivals(ground, diners_as_cases(ground, ground.prepared.question), own, ground.rivals),
         "requests": None,
         "lists": None,
+        "slices": worst_slices(ground, trial, curve, SLICED_LISTS),
         "until": ground.until,
     }
     # Where there are rivals, the order of shown lists is the question that is fair to all; else held-out requests.
     if ground.lists is None and ground.requests is not None:
         asked = ground.requests.measure(as_served(ground.requests, trial, curve))
-        metrics["requests"] = _beside(model, asked, ground.asked_beside, ground.asked_rivals, seed)
+        by_slice = against_rivals(ground, requests_as_cases(ground, ground.requests), asked, ground.asked_rivals)
+        beside = _beside(model, asked, ground.asked_beside, ground.asked_rivals, seed)
+        metrics["requests"] = {**beside, "by_slice": by_slice}
     if ground.lists is not None:
         listed = ground.lists.measure(as_served(ground.lists, trial, curve))
-        metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
+        by_slice = against_rivals(ground, requests_as_cases(ground, ground.lists), listed, ground.listed_rivals)
+        beside = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
+        metrics["lists"] = {**beside, "by_slice": by_slice}
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     everything = ground.everything([model])

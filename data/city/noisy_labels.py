@@ -23,8 +23,10 @@ from data.dataset import TRUTH, Dataset, DatasetError, writing
 
 _FILE: Final = "noisy_labels.json"
 _ANSWERS: Final = (EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED, EventType.RATING, EventType.DISMISS)
+_Rows = npt.NDArray[np.int64]
 _KEY: Final = [col.REQUEST_ID, col.RESTAURANT_ID]
-_FEWEST_RESTAURANTS: Final = 2
+_FEWEST_RESTAURANTS: Final = 3
+"""Of fewer, many other descriptions fit as well: one chain's, those with a terrace."""
 
 
 class Noise(StrEnum):
@@ -58,7 +60,7 @@ class NoisyLabels:
 
 
 def plantable(restaurants: pd.DataFrame, shown: "pd.Series[Any]", least: int) -> list[tuple[str, str]]:
-    """Cuisines and districts, sorted, with at least `least` impressions (ids of restaurants) at two restaurants."""
+    """Cuisines and districts, sorted, with at least `least` impressions (ids of restaurants) at _FEWEST_RESTAURANTS."""
     times = shown.value_counts().reindex(restaurants[col.RESTAURANT_ID], fill_value=0).to_numpy()
     pairs = restaurants[[col.CUISINES, col.DISTRICT]].assign(times=times).explode(col.CUISINES)
     grouped = pairs.groupby([col.CUISINES, col.DISTRICT])["times"].agg(["sum", "size"])
@@ -94,7 +96,7 @@ def plant(dataset: Dataset, out: Path, where: NoisyLabels, seed: int) -> Dataset
     return Dataset.open(out)
 
 
-def _answered(events: pd.DataFrame, ids: pd.Series) -> tuple[pd.DataFrame, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _answered(events: pd.DataFrame, ids: pd.Series) -> tuple[pd.DataFrame, _Rows, _Rows]:
     """The impressions of these restaurants, the places of the answers to one in the log, and to which of them."""
     shown = events[(events[col.TYPE] == EventType.IMPRESSION) & events[col.RESTAURANT_ID].isin(ids)]
     shown = shown[shown[col.REQUEST_ID].notna()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -45,13 +46,13 @@ class Feature:
         codes[known] = np.clip(np.searchsorted(edges, numbers[known], side="right") - 1, 0, len(edges) - 2)
         ends = [f"{edge:.3g}" for edge in edges]
         unit = f" {unit}" if unit else ""
-        return cls.of_codes(name, [f"{name} {a} to {b}{unit}" for a, b in zip(ends, ends[1:], strict=False)], codes)
+        return cls.of_codes(name, [f"{name} {a} to {b}{unit}" for a, b in pairwise(ends)], codes)
 
     @classmethod
     def of_tags(
         cls, name: str, conditions: Sequence[str], indptr: npt.NDArray[np.integer], indices: npt.NDArray[np.integer]
     ) -> Self:
-        """Several values a case, as the rows of a compressed matrix: `indices[indptr[i]:indptr[i + 1]]` are case i's."""
+        """Several values a case, as rows of a compressed matrix: `indices[indptr[i]:indptr[i + 1]]` are case i's."""
         cases = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
         return cls(name, tuple(conditions), cases, np.asarray(indices, np.int64))
 

@@ -2,9 +2,9 @@
 
 Each seed is a city. A cuisine in one district, drawn among those that are shown often enough, gets labels that are a
 coin's (`data.city.noisy_labels`); a model learns the log and is asked about its last days. Beside it the same city
-without it, twice: with orders that are drawn from the model's own probabilities, so that no slice is worse and whatever
-is found is false; and as it was generated, where models do have weak spots: each finding is looked up among the third of
-the diners that the search was not given.
+without it, twice: with orders that are drawn from the model's own probabilities, so that no slice is worse and all that
+is found is false; and as it was generated, where models do have weak spots: each finding is looked up among the third
+of the diners that the search was not given.
 """
 
 import argparse
@@ -12,11 +12,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,7 @@ DINERS: Final = 3_000
 DAYS: Final = 14
 ASKED_DAYS: Final = 7
 """The last ones, about which the model is asked."""
+WAYS: Final = (Correction.BY, Correction.HALVES)
 LEAST_SHOWN: Final = 800
 """Impressions of the planted slice in the asked days, about."""
 
@@ -71,14 +72,14 @@ def look(seed: int, model: str = "lightfm", noise: Noise = Noise.COIN, diners: i
         good = shown(clean, model)
     rng = np.random.default_rng([seed, 1])
     right = good.drawn_anew(rng)
-    ways = {str(way): Options(seed=seed, correction=way) for way in Correction}
+    ways = {str(way): Options(seed=seed, correction=way) for way in WAYS}
     found = {way: search(bad, options) for way, options in ways.items()}
     others = np.isin(good.cases.diners, np.flatnonzero(rng.random(int(good.cases.diners.max()) + 1) < 1 / 3))
-    weak = search(good.cases.where(~others), ways[Correction.HALVES])
+    weak = search(good.cases.where(~others), ways[Correction.BY])
     return Look(
         planted=planted,
         ranks={way: _rank(findings, planted) for way, findings in found.items()},
-        top=found[Correction.HALVES][0].sentence("surprise") if found[Correction.HALVES] else "nothing",
+        top=found[Correction.BY][0].sentence("surprise") if found[Correction.BY] else "nothing",
         false={way: len(search(right, options)) for way, options in ways.items()},
         weak=len(weak),
         held=sum(_worse(good.cases.where(others), finding) for finding in weak),
@@ -118,20 +119,20 @@ def _worse(cases: Cases, finding: SliceFinding) -> bool:
 def lines(looks: Sequence[Look]) -> Iterator[str]:
     """The table."""
     for seed, one in enumerate(looks):
-        rank = one.ranks[Correction.HALVES]
-        yield f"{seed:>3}  planted: {one.planted.cuisine}, {one.planted.district}; place {rank or '-'}; first: {one.top}"
-    cities, weak = len(looks), sum(one.weak for one in looks)
+        rank = one.ranks[Correction.BY]
+        planted = f"{one.planted.cuisine}, {one.planted.district}"
+        yield f"{seed:>3}  planted: {planted}; place {rank or '-'}; first: {one.top}"
+    cities, weak, held = len(looks), sum(one.weak for one in looks), sum(one.held for one in looks)
     yield ""
-    yield f"{'':<58}" + "".join(f"{way:>22}" for way in Correction)
+    yield f"{'':<58}" + "".join(f"{way:>22}" for way in WAYS)
     rows = {
-        "planted slice first": lambda one, way: one.ranks[way] == 1,
-        "planted slice among the findings": lambda one, way: one.ranks[way] is not None,
-        "any finding where the model is right": lambda one, way: one.false[way] > 0,
+        "planted slice first": [sum(one.ranks[way] == 1 for one in looks) for way in WAYS],
+        "planted slice among the findings": [sum(one.ranks[way] is not None for one in looks) for way in WAYS],
+        "any finding where the model is right": [sum(one.false[way] > 0 for one in looks) for way in WAYS],
     }
-    for what, holds in rows.items():
-        counts = [sum(holds(one, way) for one in looks) for way in Correction]
+    for what, counts in rows.items():
         yield f"{what:<58}" + "".join(f"{_rate(count, cities):>22}" for count in counts)
-    yield f"findings in the cities as generated: {weak}, of which other diners bear out {_rate(sum(one.held for one in looks), weak)}"
+    yield f"findings in the cities as generated, of which other diners bear out: {_rate(held, weak)}"
 
 
 def _rate(count: int, of: int) -> str:

@@ -2,9 +2,10 @@
 
 A slice is a conjunction of one or two conditions on different features. Its figure is its mean loss less that of all
 other cases; the standard error is of the difference of two ratios, linearised, over diners (clusters), so what one
-diner does counts once. Thousands of slices are looked at, so the greatest difference is great by chance: half of the
-diners propose slices, the other half, who have not been looked at, decide (Cox 1975), and Holm's step-down holds the
-probability of any false finding among the few proposed ones. What is told of a finding is from the second half.
+diner does counts once. Thousands of slices are looked at, so the greatest difference is great by chance. Benjamini and
+Yekutieli's procedure (2001) holds the expected share of false findings, however slices overlap. Or half of the diners
+propose slices and the other half, who have not been looked at, decide (Cox 1975), with Holm's step-down over the few
+proposed ones; what is told of a finding is then from the second half alone.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ _CANDIDATES: Final = 100
 """Slices that are looked at for what is left of them without the others; the rest are worse ones of the same."""
 _APART: Final = 2.0
 """Standard errors by which a slice must be worse than what it is part of, and worse without its worst part."""
+_RIVALS: Final = 30
+"""Of the worst slices, each is asked whether another one is so for its sake."""
 _SHORT: Final = 2**15
 
 
@@ -53,9 +56,11 @@ class Options:
     """Probability of any false finding (`halves`), or the expected share of them."""
     most: int = 10
     """Findings at most."""
-    correction: Correction = Correction.HALVES
+    correction: Correction = Correction.BY
     seed: int = 0
     """Of the halves."""
+    against_nothing: bool = False
+    """A slice is held against a loss of 0 instead of the rest's: losses are differences, and 0 is no difference."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ class SliceFinding:
     def sentence(self, loss: str = "loss") -> str:
         """For people."""
         figures = f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-        where = " and ".join(self.conditions)
-        return f"{where}: {loss} {figures} where the rest has {self.rest:.3f} (n = {self.n:,}, p = {self.p_adjusted:.2g})"
+        where, about = " and ".join(self.conditions), f"n = {self.n:,}, p = {self.p_adjusted:.2g}"
+        return f"{where}: {loss} {figures} where the rest has {self.rest:.3f} ({about})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +114,16 @@ class Table:
     def where(self, mask: Bools) -> Self:
         """Some of them."""
         keys = tuple(self.keys[at] for at in np.flatnonzero(mask).tolist())
-        arrays = (self.n, self.diners, self.value, self.rest, self.error, self.own_error)
-        return type(self)(keys, *(array[mask] for array in arrays))
+        counts, means = (self.n[mask], self.diners[mask]), (self.value[mask], self.rest[mask])
+        return type(self)(keys, *counts, *means, self.error[mask], self.own_error[mask])
 
     def certain(self, errors: float) -> Doubles:
         """(s,) by how much each is worse than the rest, less so many standard errors."""
         return self.value - self.rest - errors * self.error
 
 
-_NO_SLICES: Final = Table((), *(np.empty(0, kind) for kind in (np.int64, np.int64, *[np.float64] * 4)))
+_NONE: Final = np.empty(0)
+_NO_SLICES: Final = Table((), _NONE.astype(np.int64), _NONE.astype(np.int64), _NONE, _NONE, _NONE, _NONE)
 
 
 def measure(cases: Cases) -> Table:
@@ -184,9 +190,16 @@ def slice_mask(cases: Cases, conditions: Sequence[str]) -> Bools:
 
 def _looked_at(cases: Cases, options: Options) -> Table:
     """Slices of enough cases and diners; more than half of the cases are rather the rest of the others."""
-    table = measure(cases)
+    table = _held(measure(cases), options)
     enough = (table.n >= options.least_cases) & (table.diners >= options.least_diners)
-    return table.where(enough & (table.n <= len(cases) / 2))
+    return table.where(enough & (options.against_nothing | (table.n <= len(cases) / 2)))
+
+
+def _held(table: Table, options: Options) -> Table:
+    """The same slices, held against what the options say."""
+    if not options.against_nothing:
+        return table
+    return replace(table, rest=np.zeros_like(table.rest), error=table.own_error)
 
 
 def _proposed(cases: Cases, options: Options) -> list[Key]:
@@ -199,7 +212,7 @@ def _proposed(cases: Cases, options: Options) -> list[Key]:
 def _decided(cases: Cases, deciding: Bools, proposed: Sequence[Key], options: Options) -> list[SliceFinding]:
     """Those proposed slices that the deciding cases, which have not been looked at, find worse too."""
     others = cases.where(deciding)
-    tables = [contrast(others, _mask(others, key)) for key in proposed]
+    tables = [_held(contrast(others, _mask(others, key)), options) for key in proposed]
     enough = [len(one.n) and 2 * one.n[0] >= options.least_cases for one in tables]
     p = [one.p_values(options.least)[0] if fit else 1.0 for one, fit in zip(tables, enough, strict=True)]
     findings = {
@@ -208,7 +221,7 @@ def _decided(cases: Cases, deciding: Bools, proposed: Sequence[Key], options: Op
         if adjusted <= options.alpha
     }
     # What is left is true of each; which is for another one's sake is best told from all diners.
-    whole = _joined([replace(contrast(cases, _mask(cases, key)), keys=(key,)) for key in findings])
+    whole = _joined([replace(_held(contrast(cases, _mask(cases, key)), options), keys=(key,)) for key in findings])
     order = _in_order(whole, np.ones(len(whole.n), np.bool_), options, len(proposed))
     return [findings[key] for key in _apart(cases, order, options)]
 
@@ -219,7 +232,7 @@ def _over_all(cases: Cases, options: Options) -> list[SliceFinding]:
     p = dict(zip(table.keys, adjusted.tolist(), strict=True))
     order = _in_order(table, np.asarray(adjusted <= options.alpha), options)
     picked = _apart(cases, order, options)
-    return [_finding(cases, key, contrast(cases, _mask(cases, key)), p[key]) for key in picked]
+    return [_finding(cases, key, _held(contrast(cases, _mask(cases, key)), options), p[key]) for key in picked]
 
 
 def _in_order(table: Table, chosen: Bools, options: Options, looks: int = 0) -> list[Key]:
@@ -234,31 +247,52 @@ def _in_order(table: Table, chosen: Bools, options: Options, looks: int = 0) -> 
 
 def _apart(cases: Cases, keys: Sequence[Key], options: Options) -> list[Key]:
     """Those that stand out for their own sake, the first of them before the others."""
-    left, picked = np.ones(len(cases), np.bool_), []
+    picked: list[Key] = []
+    left = np.ones(len(cases), np.bool_)
     for at, key in enumerate(keys):
         if len(picked) == options.most:
             break
         inside = _mask(cases, key)
-        if not _stands_out(cases, inside, left):
+        if not _stands_out(cases, inside, left, options):
             continue
         if len(key) == 1:
             # It may be bad for the sake of one part, which comes later for being smaller: then that is what is bad.
             part = next((other for other in keys[at + 1 :] if key[0] in other), None)
-            if part is not None and not _stands_out(cases, inside & ~_mask(cases, part), left):
+            if part is not None and not _stands_out(cases, inside & ~_mask(cases, part), left, options):
                 continue
-        elif not all(_stands_out(cases, inside, left & _mask(cases, (one,)), whole=True) for one in key):
+        elif not all(_worse_than_the_rest_of(cases, inside, left & _mask(cases, (one,))) for one in key):
+            continue
+        if _stands_for_another(cases, inside, left, keys[:_RIVALS], options):
             continue
         picked.append(key)
         left &= ~inside
     return picked
 
 
-def _stands_out(cases: Cases, inside: Bools, left: Bools, whole: bool = False) -> bool:
-    """Is it worse than the other cases that are left? `whole`: it may also be all that is left."""
-    found = contrast(cases, inside, left)
-    if not len(found.n):
-        return whole and bool((inside & left).any())
-    return bool(found.certain(_APART)[0] > 0.0)
+def _stands_for_another(cases: Cases, inside: Bools, left: Bools, others: Sequence[Key], options: Options) -> bool:
+    """Is it mostly in another slice that is worse without it too, while it is not worse without that one?"""
+    size = int(inside.sum())
+    for other in others:
+        theirs = _mask(cases, other)
+        shared = int((inside & theirs).sum())
+        if 2 * shared < size or shared in (size, int(theirs.sum())):
+            continue
+        alone = _stands_out(cases, inside & ~theirs, left & ~theirs, options)
+        if not alone and _stands_out(cases, theirs & ~inside, left & ~inside, options):
+            return True
+    return False
+
+
+def _stands_out(cases: Cases, inside: Bools, left: Bools, options: Options) -> bool:
+    """Is it worse by what is left of it?"""
+    found = _held(contrast(cases, inside, left), options)
+    return bool(len(found.n)) and bool(found.certain(_APART)[0] > 0.0)
+
+
+def _worse_than_the_rest_of(cases: Cases, inside: Bools, condition: Bools) -> bool:
+    """Is it worse than the other cases of one of its conditions? It may also be all of them."""
+    found = contrast(cases, inside, condition)
+    return bool(found.certain(_APART)[0] > 0.0) if len(found.n) else bool((inside & condition).any())
 
 
 def _finding(cases: Cases, key: Key, table: Table, p: float) -> SliceFinding:
@@ -297,7 +331,8 @@ class _Sums:
         diners = np.unique(cases.diners, return_inverse=True)[1].astype(np.int64)
         mean = float(cases.losses.mean()) if len(cases) else 0.0
         losses = cases.losses - mean
-        return cls(losses, diners, mean, np.bincount(diners, losses), np.bincount(diners).astype(np.float64))
+        counts = np.bincount(diners).astype(np.float64)
+        return cls(losses, diners, mean, np.bincount(diners, losses).astype(np.float64), counts)
 
 
 def _measured(sums: _Sums, features: tuple[int, ...], rows: Rows, codes: Rows, width: int) -> Table:
@@ -310,7 +345,7 @@ def _measured(sums: _Sums, features: tuple[int, ...], rows: Rows, codes: Rows, w
     size, total = len(sums.losses), float(sums.of_diner.sum())
     if not len(rows):
         return _NO_SLICES
-    # Rows come by diner, so a stable sort by code leaves each (slice, diner) in one run; numpy sorts short codes by radix.
+    # Rows come by diner, so a stable sort by code leaves each (slice, diner) in one run; short codes go by radix.
     order = np.argsort(codes.astype(np.int16) if int(codes.max()) < _SHORT else codes, kind="stable")
     rows, codes = rows[order], codes[order]
     owner = sums.diners[rows]

@@ -1,25 +1,24 @@
 """What was shown in a period, as cases: how much worse a model foretold what became of it than it said it would."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.special import xlogy
 
-from data.hours import MINUTES_PER_DAY
-
-from models.base import FeatureTable, Model, TrainingData
+from models.base import Model, TrainingData
 from models.calibration import Calibration
 from models.ground import Ground
-from models.journal import DAYPARTS, Asked, Bools, Doubles, Journal, Rows, ShownLists, daypart_of
+from models.journal import Bools, Doubles, Journal, ShownLists
 from models.second_stage.features import Past
 from models.second_stage.stage import second_stage_of
 from models.slices.cases import Cases, Feature
+from models.slices.features import diner_features, request_features, restaurant_features
+from models.slices.search import Options, search
 
 MOST_LISTS: Final = 10_000
 """Random lists of the period, where there are more: the search takes as long as it has cases."""
 _LEAST_PROBABILITY: Final = 1e-6
-_SATURDAY: Final = 5
 _ORDERED: Final = 2
 
 
@@ -47,7 +46,7 @@ class Shown:
         return replace(self.cases, losses=surprise(self.probability, rng.random(len(self.cases)) < self.probability))
 
 
-def shown_in(ground: Ground, model: Model, calibration: Calibration) -> Shown | None:
+def shown_in(ground: Ground, model: Model, calibration: Calibration, most_lists: int = MOST_LISTS) -> Shown | None:
     """What was shown in the test period of a ground, to a model of its train period; None where nothing was."""
     period, journal = ground.test_period, ground.journal
     if period is None or journal is None:
@@ -56,7 +55,7 @@ def shown_in(ground: Ground, model: Model, calibration: Calibration) -> Shown | 
     chosen = np.flatnonzero((at >= period[0]) & (at < period[1]))
     if not len(chosen):
         return None
-    chosen = np.sort(np.random.default_rng(ground.seed).permutation(chosen)[:MOST_LISTS])
+    chosen = np.sort(np.random.default_rng(ground.seed).permutation(chosen)[:most_lists])
     return shown_lists(ground.prepared.data, model, calibration, journal, journal.shown.part(chosen))
 
 
@@ -82,38 +81,20 @@ def shown_lists(
     return Shown(Cases(losses, asked.diners, features, "restaurant shown", "surprise at orders, nats"), probability)
 
 
-def restaurant_features(data: TrainingData, rows: Rows) -> tuple[Feature, ...]:
-    """What the catalogue says of a case's restaurant, (n,) rows of the data, and how much was ordered there."""
-    orders = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids)).astype(np.float64)
-    return (*_by_name(data.restaurant_features, rows, ""), Feature.binned("restaurant's diners", orders[rows]))
+def worst_slices(
+    ground: Ground, model: Model, calibration: Calibration, most_lists: int = MOST_LISTS
+) -> dict[str, Any] | None:
+    """Where a model of the ground's train period foretells orders worst, as JSON can hold it.
 
-
-def diner_features(data: TrainingData, rows: Rows) -> tuple[Feature, ...]:
-    """The profile of a case's diner, (n,) rows of the data, and how many restaurants he or she knows."""
-    known = np.bincount(data.interactions.diners, minlength=len(data.diner_ids)).astype(np.float64)
-    return (*_by_name(data.diner_features, rows, "diner's "), Feature.binned("restaurants known", known[rows]))
-
-
-def request_features(asked: Asked) -> tuple[Feature, ...]:
-    """Part of the day and of the week."""
-    weekend = (asked.minutes // MINUTES_PER_DAY >= _SATURDAY).astype(np.int64)
-    return (
-        Feature.of_codes("daypart", [f"daypart={name}" for name in DAYPARTS], daypart_of(asked.minutes)),
-        Feature.of_codes("day", ("weekday", "weekend"), weekend),
-    )
-
-
-def _by_name(table: FeatureTable, rows: Rows, whose: str) -> tuple[Feature, ...]:
-    """The table's tags, `name=value`, one feature a name."""
-    columns: dict[str, list[int]] = {}
-    for column, tag in enumerate(table.names):
-        columns.setdefault(tag.partition("=")[0], []).append(column)
-    found = []
-    for name, own in columns.items():
-        part = table.matrix[:, own].tocsr()
-        conditions = [f"{whose}{table.names[column]}" for column in own]
-        found.append(Feature.of_tags(f"{whose}{name}", conditions, part.indptr, part.indices).of(rows))
-    return tuple(found)
+    `{"unit", "loss", "cases", "mean", "findings": [SliceFinding documents]}`; None where the log tells of no lists.
+    """
+    shown = shown_in(ground, model, calibration, most_lists)
+    if shown is None:
+        return None
+    cases = shown.cases
+    findings = [one.document() for one in search(cases, Options(seed=ground.seed))]
+    about = {"unit": cases.unit, "loss": cases.loss, "cases": len(cases), "mean": float(cases.losses.mean())}
+    return {**about, "findings": findings}
 
 
 def _scores(model: Model, journal: Journal, lists: ShownLists, log_times: Doubles) -> Doubles:
@@ -121,11 +102,12 @@ def _scores(model: Model, journal: Journal, lists: ShownLists, log_times: Double
     columns = np.maximum(lists.restaurants, 0)
     users, places = model.diners(), model.restaurants()
     rows = lists.asked.diners
-    scores = np.einsum("rd,rkd->rk", users.vectors[rows], places.vectors[columns]).astype(np.float64)
+    scores: Doubles = np.einsum("rd,rkd->rk", users.vectors[rows], places.vectors[columns]).astype(np.float64)
     scores += users.biases[rows, None] + places.biases[columns]
     stage = second_stage_of(model)
     if stage is None:
         return scores
     venues = stage.venues(np.arange(len(journal.places.lat)), journal.places)
     past = Past(journal.actions, journal.places)
-    return scores + stage.correct(venues, past, lists.asked, columns, scores, log_times)
+    scores += stage.correct(venues, past, lists.asked, columns, scores, log_times)
+    return scores
