@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 FITTING: Final = 4
 """The step of `train` that is the fit to everything, and nothing else: to be timed by."""
-SLICED_LISTS: Final = 2_000
+SLICED_LISTS: Final = 1_000
 """Lists of the test period, at random, among which bad slices are looked for: a fraction of a second."""
 
 

@@ -7,6 +7,7 @@ import typer
 
 from services.cli.agreeing import policies
 from services.cli.auditing import trail
+from services.cli.checking import check
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.history import events
@@ -33,6 +34,7 @@ app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("ladder")(ladder)
+app.command("check")(check)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("scorecard")(scorecard)
