@@ -16,10 +16,11 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 
 from data import columns as col
 from data.columns import EventType, Table
-from data.dataset import TRUTH, Dataset, DatasetError, writing
+from data.dataset import ARROW_SCHEMAS, TRUTH, Dataset, DatasetError, writing
 
 _FILE: Final = "noisy_labels.json"
 _ANSWERS: Final = (EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED, EventType.RATING, EventType.DISMISS)
@@ -81,9 +82,9 @@ def plant(dataset: Dataset, out: Path, where: NoisyLabels, seed: int) -> Dataset
     if ids.empty:
         raise DatasetError(f"{dataset.path} has no {where.cuisine} in {where.district}, market {where.market}.")
     with writing(out) as writer:
-        for table in (Table.RESTAURANTS, Table.DINERS, Table.CAMPAIGNS):
+        for table in (Table.RESTAURANTS, Table.DINERS, Table.CAMPAIGNS, Table.LISTS):
             if dataset.has(table):
-                shutil.copyfile(dataset.file(table), writer.path / dataset.file(table).name)
+                writer.append(table, pq.read_table(dataset.file(table), schema=ARROW_SCHEMAS[table]))
         for market in dataset.markets:
             events = dataset.events(market)
             writer.append(Table.EVENTS, noisy(events, ids, seed) if market == where.market else events)
