@@ -33,7 +33,7 @@ FAULTS = (
         _SEARCH,
         "elif not all(_worse_than_the_rest_of(",
         "elif all(_worse_than_the_rest_of(",
-        f"{_OF_SEARCH} -k bad_cuisine",
+        f"{_OF_SEARCH} -k nothing_that_is_bad",
     ),
     Fault(
         "differences are before less after",
