@@ -74,7 +74,7 @@ def unknown_tags_change_nothing(subject: Subject) -> Outcome:
 def known_places_stand_high(subject: Subject) -> Outcome:
     """Direction: where a diner has been stands above the middle of his or her list."""
     rows = subject.sample()
-    share = _shares_below(subject.model.score(rows))
+    share = shares_below(subject.model.score(rows))
     acts = subject.data.interactions
     place = np.searchsorted(rows, acts.diners)
     own = (place < len(rows)) & (rows[np.minimum(place, len(rows) - 1)] == acts.diners)
@@ -154,7 +154,7 @@ def _scores(model: Model, rows: IntArray, restaurants: Representations) -> Float
     return factor_scores(model.diners(), restaurants, rows)
 
 
-def _shares_below(scores: FloatArray) -> npt.NDArray[np.float64]:
+def shares_below(scores: FloatArray) -> npt.NDArray[np.float64]:
     """(B, n) by each score, which share of its row's others lies below; ties count half."""
     below = [
         np.searchsorted(ordered, row, "left") + np.searchsorted(ordered, row, "right") - 1

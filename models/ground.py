@@ -167,7 +167,7 @@ class Ground:
     @cached_property
     def requests(self) -> Requests | None:
         """The question about requests of the test period; None where the log does not tell of any."""
-        period = self._test_period
+        period = self.test_period
         if self.journal is None or period is None:
             return None
         return held_out_requests(self.journal, *period, np.random.default_rng(self.seed))
@@ -178,7 +178,7 @@ class Ground:
 
         Asked where there are rivals only; None also where too few of the lists were ordered from.
         """
-        period = self._test_period
+        period = self.test_period
         if period is None or not self._rivals:
             return None
         begins = None if self._looks_back else pd.Timestamp(period[0], unit="s", tz="UTC")
@@ -189,7 +189,7 @@ class Ground:
         return shown_lists(journal, *period, theta, np.random.default_rng(self.seed))
 
     @property
-    def _test_period(self) -> tuple[int, int] | None:
+    def test_period(self) -> tuple[int, int] | None:
         """From and until when, in seconds; None where the log has no times."""
         log, split = self.prepared.log, self.prepared.split
         if split.method is not Method.TIME:

@@ -1,5 +1,6 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -30,11 +31,15 @@ from models.off_policy.target import Target
 from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
 from models.preparation import benchmark, usual
 from models.second_stage.stage import second_stage_of
+from models.slices.comparison import against_rivals, diners_as_cases, requests_as_cases
+from models.slices.shown import worst_slices
 
 Progress = Callable[[str, int, int], None]
 
 FITTING: Final = 4
 """The step of `train` that is the fit to everything, and nothing else: to be timed by."""
+SLICED_LISTS: Final = 1_000
+"""Lists of the test period, at random, among which bad slices are looked for: a fraction of a second."""
 
 
 def _quiet(_step: str, _done: int, _total: int) -> None:
@@ -82,29 +87,7 @@ def train(
     progress(f"{market}: calibrating", 2, steps)
     curve = ground.calibrated(trial)
     progress(f"{market}: measuring", 3, steps)
-    own = evaluation.measure(ground.prepared.question, trial.score)
-    metrics: dict[str, Any] = {
-        "split": ground.prepared.split.method.value,
-        "data": data_facts(ground),
-        "groups": group_figures(model, own, ground),
-        **_beside(model, own, ground.beside, ground.rivals, seed),
-        "requests": None,
-        "lists": None,
-        "until": ground.until,
-    }
-    # Where there are rivals, the order of shown lists is the question that is fair to all; else held-out requests.
-    if ground.lists is None and ground.requests is not None:
-        asked = ground.requests.measure(as_served(ground.requests, trial, curve))
-        metrics["requests"] = _beside(model, asked, ground.asked_beside, ground.asked_rivals, seed)
-    if ground.lists is not None:
-        listed = ground.lists.measure(as_served(ground.lists, trial, curve))
-        metrics["lists"] = _beside(model, listed, ground.lists_beside, ground.listed_rivals, seed)
-    metrics["fidelity"] = fidelity(trial, ground.prepared.question, ground.lists or ground.requests, seed=seed)
-    metrics["fairness"] = {
-        name: by_groups(dataset, market, ground.prepared.question, one, beside)
-        for name, one, beside in [("own", own, next(iter(ground.rivals.values()), None))]
-        + [(name, rival, None) for name, rival in ground.rivals.items()]
-    }
+    metrics = _figures(model, trial, curve, ground, seed)
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     if looked_into:
@@ -126,6 +109,42 @@ def train(
     )
     progress(f"{market}: done", steps, steps)
     return artifact
+
+
+def _figures(name: str, trial: Model, curve: Calibration, ground: Ground, seed: int) -> dict[str, Any]:
+    """What the test period says of a model that was fitted to the train period: the metrics of its version."""
+    question, asked_for = ground.prepared.question, ground.lists or ground.requests
+    own = evaluation.measure(question, trial.score)
+    metrics: dict[str, Any] = {
+        "split": ground.prepared.split.method.value,
+        "data": data_facts(ground),
+        "groups": group_figures(name, own, ground),
+        **_beside(name, own, ground.beside, ground.rivals, seed),
+        "by_slice": against_rivals(ground, diners_as_cases(ground, question), own, ground.rivals),
+        "requests": None,
+        "lists": None,
+        "slices": worst_slices(ground, trial, curve, SLICED_LISTS),
+        "fidelity": fidelity(trial, question, asked_for, seed=seed),
+        "fairness": _by_groups(ground, own),
+        "until": ground.until,
+    }
+    # Where there are rivals, the order of shown lists is the question that is fair to all; else held-out requests.
+    if asked_for is not None:
+        shown = asked_for is ground.lists
+        beside, rivals = (
+            (ground.lists_beside, ground.listed_rivals) if shown else (ground.asked_beside, ground.asked_rivals)
+        )
+        found = asked_for.measure(as_served(asked_for, trial, curve))
+        by_slice = against_rivals(ground, requests_as_cases(ground, asked_for), found, rivals)
+        metrics["lists" if shown else "requests"] = {**_beside(name, found, beside, rivals, seed), "by_slice": by_slice}
+    return metrics
+
+
+def _by_groups(ground: Ground, own: Measured) -> dict[str, Any]:
+    """Quality and exposure by group, of the model beside its first rival, and of each rival."""
+    first = next(iter(ground.rivals.values()), None)
+    of = functools.partial(by_groups, ground.dataset, ground.market, ground.prepared.question)
+    return {"own": of(own, first), **{name: of(rival, None) for name, rival in ground.rivals.items()}}
 
 
 def evaluate(

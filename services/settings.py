@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     """Members of the ladder that a retraining run trains, unless it names others."""
     retrain_days: int = Field(default=0, ge=0, le=3650)
     """Days of log, the newest, that a retraining run learns from and is measured on; 0: all there are."""
+    retrain_checks: str = ""
+    """YAML file of behavioural checks that a retrained version must pass too; empty: none but the built-in ones."""
+    retrain_slice_loss: float = Field(default=0.1, ge=0, le=1)
+    """Share of the champion's nDCG@10 in a slice: who is certainly worse in one, and by more, may not serve."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []

@@ -10,6 +10,7 @@ from services.cli.auditing import trail
 from services.cli.auditing_fairness import audit_fairness
 from services.cli.auditing_models import audit_model
 from services.cli.carding import card, ranking_policy
+from services.cli.checking import check
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.explaining import explain
@@ -37,6 +38,7 @@ app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("ladder")(ladder)
+app.command("check")(check)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)
 app.command("explain")(explain)

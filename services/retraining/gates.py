@@ -25,6 +25,8 @@ class Bounds:
     """Of the champion's nDCG@10: the interval of the difference must not reach below it."""
     calibration_error: float = 0.05
     """Highest expected calibration error of orders on the test period."""
+    slice_loss: float = 0.1
+    """Of the champion's nDCG@10 in a slice: a slice that is certainly worse, and by more, stops a version."""
     effective_sample: float = 100.0
     """An off-policy estimate that rests on fewer effective observations stops nobody."""
 
@@ -45,6 +47,8 @@ class Evidence:
     """Its calibration errors by name; empty where nothing could be measured."""
     checks: tuple[Document, ...] = ()
     """Behavioural checks: `{"name", "passed", "explanation"}`."""
+    regressions: tuple[Document, ...] = ()
+    """Slices in which it is worse than the champion on the same question: `models.slices.comparison.Regression`."""
     estimate: Document | None = None
     """Off-policy: by how many orders a list the version is better than what was served, `{"value", "low", "high",
     "ess", "refused"}`."""
@@ -78,6 +82,17 @@ def not_worse_than_the_champion(evidence: Evidence, bounds: Bounds) -> Iterator[
         )
 
 
+def not_worse_in_a_slice(evidence: Evidence, bounds: Bounds) -> Iterator[str]:
+    """Nor in some part of the market, whatever the mean says; that many slices were looked at is corrected for."""
+    for one in evidence.regressions:
+        if one["loss"] > bounds.slice_loss * one["before"]:
+            yield (
+                f"where {' and '.join(one['conditions'])}, its {ACCURACY} is worse than the champion's by "
+                f"{_shown({**one, 'value': one['loss']})}, which is more than {bounds.slice_loss:.0%} of "
+                f"{one['before']:.4f} ({one['n']:,} held-out questions)"
+            )
+
+
 def calibrated(evidence: Evidence, bounds: Bounds) -> Iterator[str]:
     """Its probabilities may be used for prices."""
     error = evidence.calibration.get("order_ece")
@@ -104,6 +119,7 @@ def not_worse_off_policy(evidence: Evidence, bounds: Bounds) -> Iterator[str]:
 GATES: Final[tuple[Gate, ...]] = (
     knows_something,
     not_worse_than_the_champion,
+    not_worse_in_a_slice,
     calibrated,
     behaves,
     not_worse_off_policy,

@@ -24,6 +24,7 @@ from services.database.errors import StorageError
 from services.releases.registry import ModelRegistry
 from services.retraining import folders
 from services.retraining.folders import RunLog, run_folder
+from services.retraining.gates import Bounds
 from services.retraining.lease import Lease, LeaseLost, Leases, held
 from services.retraining.runs import LEASE, Run, RunState, RunStore
 from services.retraining.steps import Steps, Surroundings
@@ -127,6 +128,8 @@ class RetrainingJob:
             progress=progress,
             policies=self._policies,
             window_days=self._settings.retrain_days,
+            bounds=Bounds(slice_loss=self._settings.retrain_slice_loss),
+            checks=Path(self._settings.retrain_checks) if self._settings.retrain_checks else None,
         )
         steps = Steps(run, around, done, self.runs.earlier(run, "validate", _EARLIER_RUNS))
         for number, step in enumerate(run.steps):

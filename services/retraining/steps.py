@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, Connection, Engine, func, select, type_coerce
 from data.dataset import Dataset
 from models import artifacts, pipeline
 from models.artifacts import Artifact, ArtifactError
-from models.behaviour import Subject, examine
+from models.behaviour import CHECKS, Subject, examine
+from models.behaviour_file import read_checks
 from models.ground import Ground
 from models.ladder import rung
 from models.off_policy.estimate import Exploring
@@ -26,6 +27,7 @@ from services.releases.verdict import Verdict
 from services.retraining import gates, validation
 from services.retraining.champion import Trial, on_trial
 from services.retraining.fairness_gate import with_fairness
+from services.retraining.gates import Bounds
 from services.retraining.runs import Run
 from services.retraining.validation import LogCounts
 from services.serving.served_document import drawn_list, placements
@@ -52,6 +54,10 @@ class Surroundings(NamedTuple):
     policies: PolicyStore
     window_days: int
     """Days of log that are learnt from; 0: all."""
+    bounds: Bounds
+    """What the gates allow."""
+    checks: Path | None
+    """A file with behavioural checks of one's own, beside those that every version must pass."""
 
 
 class Steps:
@@ -208,18 +214,23 @@ class Steps:
             "members": {model: figures[model] for model in ranked},
             "beside": {name: one for name, one in asked[ranked[0]]["models"].items() if name not in members},
             "against_champion": {model: answers["against"].get(_RIVAL) for model, answers in asked.items()},
+            "by_slice": {model: answers.get("by_slice", {}).get(_RIVAL) for model, answers in asked.items()},
             "off_policy": {model: _against_what_was_served(one.get("off_policy")) for model, one in members.items()},
             "champion": self._done["snapshot"]["champion"],
             "compared": _ALONE if trial is None else trial.words,
         }
 
     def check(self) -> Document:
-        """How each version behaves, by what was saved: a file that is not whole is found here."""
+        """How each version behaves, by what was saved: a file that is not whole is found here.
+
+        Raises ModelError where the file of one's own checks cannot be read.
+        """
+        own = () if self._around.checks is None else read_checks(self._around.checks)
         found = {}
         for model in self._run.models:
             artifact = artifacts.load(Path(self._done[f"train:{model}"]["path"]))
             subject = Subject(artifact.model, artifact.calibration, self._asked[0].everything(), self._run.seed)
-            found[model] = [outcome.document() for outcome in examine(subject)]
+            found[model] = [outcome.document() for outcome in examine(subject, [*CHECKS, *own])]
         return found
 
     def gates(self) -> Document:
@@ -234,9 +245,10 @@ class Steps:
                 champion=evaluated["beside"].get(_RIVAL),
                 calibration=self._done[f"train:{model}"]["calibration"],
                 checks=tuple(checks[model]),
+                regressions=tuple((evaluated["by_slice"][model] or {}).get("regressions", ())),
                 estimate=evaluated["off_policy"][model],
             )
-            verdict = gates.judge(evidence)
+            verdict = gates.judge(evidence, self._around.bounds)
             fairness = self._done[f"train:{model}"]["metrics"].get("fairness", {})
             verdict = with_fairness(verdict, fairness.get(_RIVAL, ()), fairness.get("own", ()))
             verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
