@@ -22,6 +22,7 @@ RIGHTS: dict[str, set[Role]] = {
     "getRecommendations": EVERYONE,
     "rankCandidates": EVERYONE,
     "getExplanation": EVERYONE,
+    "getCounterfactuals": EVERYONE,
     "postEvents": APP,
     "listMarkets": EVERYONE,
     "listRestaurants": EVERYONE,
