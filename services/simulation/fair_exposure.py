@@ -28,12 +28,12 @@ _PARTS: Final = ("exposure", "merit")
 
 def policies(gain: float, weight: float, quota: float, floor: float) -> tuple[Policy, ...]:
     """The four; `gain` is FairCo's, `weight` P-MMF's, quota and quality floor are the third's."""
-    newcomers = {"newcomer_quota": quota, "quality_floor": floor}
+    newcomers, plain = {"newcomer_quota": quota, "quality_floor": floor}, {"quality_floor": 0.0}
     controls = {
         _WITHOUT: FairnessPolicy(),
-        "fairco": FairnessPolicy(control=Control.FAIRCO, gain=gain),
+        "fairco": FairnessPolicy(control=Control.FAIRCO, gain=gain, **plain),
         "fairco-quota": FairnessPolicy(control=Control.FAIRCO, gain=gain, **newcomers),
-        "p-mmf": FairnessPolicy(control=Control.P_MMF, gain=weight),
+        "p-mmf": FairnessPolicy(control=Control.P_MMF, gain=weight, **plain),
     }
     return tuple(Policy(name=name, fairness=control) for name, control in controls.items())
 
