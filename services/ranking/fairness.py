@@ -115,8 +115,8 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     """What a policy lifts restaurants by, after what is in the ledger; None where it has no control.
 
     The ledger is by group name: groups that it does not know are owed nothing yet. Of a group that no restaurant is in
-    any more nothing is said. No lift is above the policy's `max_lift`, and none below minus that: whoever is likelier to
-    be ordered from by more than the two bounds are apart stays above.
+    any more nothing is said. No lift is above the policy's `max_lift`, and none below minus that: whoever is likelier
+    to be ordered from by more than the two bounds are apart stays above.
     """
     if not policy.is_on:
         return None
