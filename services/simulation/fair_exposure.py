@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=14, help="under each policy")
     parser.add_argument("--gain", type=float, default=0.05, help="of FairCo")
     parser.add_argument("--weight", type=float, default=0.05, help="of P-MMF")
-    parser.add_argument("--quota", type=float, default=0.09, help="for newcomers")
+    parser.add_argument("--quota", type=float, default=0.10, help="for newcomers")
     parser.add_argument("--floor", type=float, default=0.05, help="order probability, where there is a quota")
     parser.add_argument("--max-lift", type=float, default=FairnessPolicy().max_lift, help="order probability, of all")
     parser.add_argument("--restaurants", type=int, default=Plan.restaurants)

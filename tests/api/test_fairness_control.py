@@ -136,7 +136,7 @@ def test_without_a_control_no_list_names_one(fair: tuple[Caller, Redis], release
 
 
 def test_no_request_waits_for_lifts_to_be_made(fair: tuple[Caller, Redis], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new version of the policy is served with lifts that its refresh made, off the loop that answers."""
+    """A new policy is served with lifts that its refresh made, off the loop that answers."""
     call, _ = fair
     on_the_loop: list[bool] = []
 
@@ -146,29 +146,33 @@ def test_no_request_waits_for_lifts_to_be_made(fair: tuple[Caller, Redis], monke
         return lifts(policy, *given)
 
     monkeypatch.setattr(live, "lifts", watched)
-    assert call("sales", "PUT", "/v1/policies/fair", json={"fairness": {**FAIR, "gain": 0.03}}).status_code == 200
-    until(lambda: ask(call, 1)["policy"]["version"] == 2)
+    assert call("sales", "PUT", "/v1/policies/fairer", json={"fairness": {**FAIR, "gain": 0.03}}).status_code == 200
+    known = {"user_id": "d0-000001", "policy": "fairer"}
+    until(lambda: call("app", "GET", "/v1/recommendations", params=known).status_code == 200)
+    assert any(one["fairness"] for one in terms(ask(call, 1, policy="fairer")))
     assert on_the_loop
     assert not any(on_the_loop)
 
 
 def test_what_was_counted_is_in_redis_when_the_process_has_ended(
-    release_home: Path, small_city: SmallCity, redis_server: EmbeddedRedis
+    release_home: Path, small_city: SmallCity, tmp_path: Path, stack: ExitStack
 ) -> None:
-    with Redis.from_url(redis_server.url) as redis, running(release_home, redis_url=redis_server.url) as client:
-        redis.flushall()
+    url = stack.enter_context(EmbeddedRedis(tmp_path / "redis")).url
+    redis = stack.enter_context(Redis.from_url(url))
+    with running(release_home, redis_url=url) as client:
         call = Caller(client, small_city.keys)
         assert call("sales", "PUT", "/v1/policies/fair", json={"fairness": FAIR}).status_code == 200
         until(lambda: bool(redis.hexists(key_now(small_city.market), "since")))
-        until(lambda: ask(call, 1)["policy"]["name"] == "fair")
+        known = {"user_id": "d0-000001", "policy": "fair"}
+        until(lambda: call("app", "GET", "/v1/recommendations", params=known).status_code == 200)
         counted = call.services.shares.count
         told = []
         call.services.shares.count = lambda *given: (told.append(given), counted(*given))  # type: ignore[method-assign]
         before = float(redis.hget(key_now(small_city.market), "l") or 0.0)
         for number in range(30):
             ask(call, number)
-    with Redis.from_url(redis_server.url) as redis:
-        lists = float(redis.hget(key_now(small_city.market), "l") or 0.0) - before
+    lists = float(redis.hget(key_now(small_city.market), "l") or 0.0) - before
+    assert len(told) == 30
     assert lists / COUNTING.weight(time.time(), COUNTING.epoch(time.time())) >= len(told) - 0.1
 
 
