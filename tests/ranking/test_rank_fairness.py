@@ -73,7 +73,7 @@ def test_no_lift_and_no_penalty_is_above_the_bound(control, gain, most, quota, v
 
 
 def test_p_mmf_pushes_down_by_the_bound_and_no_further():
-    """The projection holds the lifts back, and the penalties not at all: they grow with the square root of the lists."""
+    """The projection holds the lifts back, not the penalties: they grow as the root of the lists."""
     policy = FairnessPolicy(control=Control.P_MMF, gain=1.0, max_lift=0.04)
     values = lifts(policy, GROUPS, LEDGER.scaled(1e8)).values
     assert values[:2].tolist() == [-0.04, 0.04]
