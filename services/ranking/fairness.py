@@ -134,6 +134,10 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     values = of_group[groups.codes]
     if missing:
         values[groups.newcomers] += policy.gain * missing
+    if policy.control is Control.FAIRCO and len(values):
+        # What all are lifted by moves nobody, and must not use up the room below the bound: where newcomers have their
+        # quota, and so more than their estimated merit, all others are owed looks as against them.
+        values -= values.min()
     return Lifts(
         values=np.clip(values, -policy.max_lift, policy.max_lift),
         quality_floor=policy.quality_floor,

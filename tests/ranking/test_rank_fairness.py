@@ -140,6 +140,17 @@ def test_the_quota_lifts_newcomers_alone():
     assert not found.group_owed.any()
 
 
+def test_what_all_are_lifted_by_takes_no_room_below_the_bound():
+    """Newcomers have more than their merit and less than their quota: the others' debt must not eat up their lift."""
+    groups = Groups(("new", "old"), np.asarray([0, 1]), np.asarray([True, False]))
+    ledger = Ledger(("new", "old"), np.asarray([40.0, 560.0]), np.asarray([10.0, 200.0]), 40.0, 200.0, 8.0)
+    policy = FairnessPolicy(gain=0.05, newcomer_quota=0.2, max_lift=0.1)
+    found = lifts(policy, groups, ledger)
+    missing, owed = 1.0 - 40.0 / 120.0, 1.0 - 2.8 / 4.0
+    assert found.values == pytest.approx([min(0.05 * 8.0 * (missing - owed), 0.1), 0.0])
+    assert 0.05 * 8.0 * owed > policy.max_lift
+
+
 def test_a_group_that_the_ledger_does_not_know_is_owed_nothing():
     groups = Groups(("a", "new"), np.asarray([0, 1]), np.zeros(2, np.bool_))
     found = lifts(FairnessPolicy(control=Control.FAIRCO, gain=0.01), groups, LEDGER)
