@@ -210,6 +210,8 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         stack.callback(_anchor_the_rest, services.anchors)
         stack.callback(services.served.close)
         stack.push_async_callback(services.events.close)
+        # After the loop that sends them has ended, wherever that was: this is not cancelled.
+        stack.push_async_callback(services.shares.flush)
         await services.warm_up()
         loops = (
             services.state.keep_fresh(settings.refresh_seconds, settings.follow_releases_seconds),
@@ -310,13 +312,9 @@ async def _keep_counts(counts: ServingCounts) -> None:
 
 
 async def _keep_shares(shares: FairShares) -> None:
-    """Send what was counted of exposure every second, and once more in the end."""
-    ends = False
-    while not ends:
-        try:
-            await asyncio.sleep(_SHARE_SECONDS)
-        except asyncio.CancelledError:
-            ends = True
+    """Send what was counted of exposure every second."""
+    while True:
+        await asyncio.sleep(_SHARE_SECONDS)
         await shares.flush()
 
 

@@ -4,6 +4,7 @@ FairCo: Morik, Singh, Hong, Joachims: Controlling Fairness and Bias in Dynamic L
 P-MMF: Xu, Chen, Xu, et al.: P-MMF: Provider Max-min Fairness Re-ranking in Recommender System, WWW 2023.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -31,6 +32,8 @@ class Ledger:
     newcomers: float = 0.0
     """Exposure of restaurants that opened lately, whatever group they are in."""
     lists: float = 0.0
+    days: float = 0.0
+    """Of counting, older ones less too: 21 / ln 2 in the end at a half-life of 21 days. Lists of one time have none."""
 
     @classmethod
     def empty(cls, groups: Sequence[str]) -> Self:
@@ -38,13 +41,14 @@ class Ledger:
         return cls(tuple(groups), *np.zeros((2, len(groups))))
 
     def plus(self, other: Self, weight: float = 1.0) -> Self:
-        """Both together; `other`, with weights of its own, is of the same groups."""
+        """Both together; `other`, with weights of its own, is of the same groups and of a time that is in `days`."""
         return type(self)(
             self.groups,
             self.exposure + weight * other.exposure,
             self.merit + weight * other.merit,
             self.newcomers + weight * other.newcomers,
             self.lists + weight * other.lists,
+            self.days,
         )
 
     def scaled(self, factor: float) -> Self:
@@ -55,6 +59,7 @@ class Ledger:
             factor * self.merit,
             factor * self.newcomers,
             factor * self.lists,
+            factor * self.days,
         )
 
     def document(self) -> dict[str, Any]:
@@ -65,6 +70,7 @@ class Ledger:
             "merit": self.merit.tolist(),
             "newcomers": self.newcomers,
             "lists": self.lists,
+            "days": self.days,
         }
 
     @classmethod
@@ -76,6 +82,7 @@ class Ledger:
             np.asarray(document["merit"], np.float64),
             float(document["newcomers"]),
             float(document["lists"]),
+            float(document.get("days", 0.0)),
         )
 
 
@@ -96,14 +103,26 @@ def shortfalls(exposure: Doubles, merit: Doubles) -> Doubles:
     return np.asarray(np.where(there, 1.0 - rates / best, 0.0))
 
 
-def fairco_errors(exposure: Doubles, merit: Doubles, restaurants: int) -> Doubles:
-    """(G,) >= 0: looks that a restaurant of each group is owed, as against the best-off group.
+def days_counted(age: float, half_life: float) -> float:
+    """Days that a ledger of this age speaks of, where what is half_life days old counts half: age less what is
+    forgotten, half_life / ln 2 at most.
 
-    FairCo's error is max_g' E_g' / R_g' - E_g / R_g with cumulative exposure and average merit, here in units of the
-    best-off group's: looks that an average restaurant of the market has had, times the shortfall. Because exposure
-    adds up, the error is an integral, and a disparity that stays falls as 1/t under it.
+    >>> round(days_counted(1.0, 21.0), 2), round(days_counted(1000.0, 21.0), 2)
+    (0.98, 30.3)
     """
-    return float(exposure.sum()) / max(restaurants, 1) * shortfalls(exposure, merit)
+    return half_life / math.log(2.0) * -math.expm1(-math.log(2.0) * max(age, 0.0) / half_life)
+
+
+def fairco_errors(exposure: Doubles, merit: Doubles, days: float) -> Doubles:
+    """(G,) >= 0: days' worth of looks that each group is owed, as against the best-off group.
+
+    FairCo's error after tau lists is (tau - 1) times the disparity of exposure per merit so far (Morik et al. 2020,
+    section 5): an integral, under which a disparity that stays falls as 1 / tau. Here tau is in days, so that a gain
+    means the same whatever the traffic, and the disparity is in units of the best-off group's. It is made from the
+    sums each time and has no state besides: a lift that is cut off at a bound leaves nothing to unwind, and goes with
+    the debt.
+    """
+    return days * shortfalls(exposure, merit)
 
 
 def mmf_prices(exposure: Doubles, merit: Doubles, lists: float, weight: float) -> Doubles:

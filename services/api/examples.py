@@ -281,7 +281,8 @@ POLICY: Final[dict[str, Any]] = {
         "max_calibration_error": 0.02,
     },
     "fairness": {
-        "gain": 0.002,
+        "gain": 0.02,
+        "max_lift": 0.05,
         "control": "fairco",
         "by": "kind",
         "half_life_days": 21.0,

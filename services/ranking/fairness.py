@@ -6,7 +6,7 @@ exposure never pays a fairness debt.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -49,6 +49,8 @@ class Attributes:
     """The first one of each; empty: it names none."""
     opened_at: Doubles
     """(n,) seconds since 1970; NaN: not known."""
+    _coded: dict[GroupedBy, tuple[tuple[str, ...], Rows]] = field(default_factory=dict, init=False, repr=False)
+    """Names and codes of the groups that no time changes, once they were asked for."""
 
     @classmethod
     def of(
@@ -74,13 +76,18 @@ class Attributes:
         if by is GroupedBy.KIND:
             kinds = np.where(newcomers, KINDS.index(_NEWCOMER), np.where(self.chains, 0, KINDS.index(_INDEPENDENT)))
             return Groups(KINDS, kinds.astype(np.int64), newcomers)
+        if by not in self._coded:
+            self._coded[by] = self._codes(by)
+        return Groups(*self._coded[by], newcomers)
+
+    def _codes(self, by: GroupedBy) -> tuple[tuple[str, ...], Rows]:
         labels = {
             GroupedBy.DISTRICT: self.districts,
             GroupedBy.PRICE: [str(level) if level else "" for level in self.price_levels],
             GroupedBy.CUISINE: self.cuisines,
         }[by]
         names, codes = np.unique(np.asarray([label or _UNKNOWN for label in labels], np.str_), return_inverse=True)
-        return Groups(tuple(names.tolist()), codes.astype(np.int64), newcomers)
+        return tuple(names.tolist()), codes.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +97,10 @@ class Lifts:
     values: Doubles
     """(n,) in order probability."""
     quality_floor: float
+    group_owed: Bools | None = None
+    """(n,) whether a restaurant's group was shown less than its merit calls for, so that the control lifts it."""
+    quota_owed: Bools | None = None
+    """(n,) whether it is a newcomer and newcomers are below their quota. Both may be; None: nobody is."""
 
     def term(self, columns: Rows, probabilities: Doubles) -> Doubles:
         """(B, S) the term of the restaurants in `columns`, of these order probabilities: whoever is below the floor is
@@ -104,7 +115,8 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     """What a policy lifts restaurants by, after what is in the ledger; None where it has no control.
 
     The ledger is by group name: groups that it does not know are owed nothing yet. Of a group that no restaurant is in
-    any more nothing is said.
+    any more nothing is said. No lift is above the policy's `max_lift`, and none below minus that: whoever is likelier
+    to be ordered from by more than the two bounds are apart stays above.
     """
     if not policy.is_on:
         return None
@@ -115,14 +127,23 @@ def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | Non
     total = float(ledger.exposure.sum())
     missing = quota_shortfall(ledger.newcomers, total, policy.newcomer_quota)
     if policy.control is Control.FAIRCO:
-        of_group = policy.gain * fairco_errors(exposure, merit, len(groups.codes))
-        missing *= total / max(len(groups.codes), 1)
+        of_group = policy.gain * fairco_errors(exposure, merit, ledger.days)
+        missing *= ledger.days
     else:
         of_group = -mmf_prices(exposure, merit, ledger.lists, policy.gain)
     values = of_group[groups.codes]
     if missing:
         values[groups.newcomers] += policy.gain * missing
-    return Lifts(values, policy.quality_floor)
+    if policy.control is Control.FAIRCO and len(values):
+        # What all are lifted by moves nobody, and must not use up the room below the bound: where newcomers have their
+        # quota, and so more than their estimated merit, all others are owed looks as against them.
+        values -= values.min()
+    return Lifts(
+        values=np.clip(values, -policy.max_lift, policy.max_lift),
+        quality_floor=policy.quality_floor,
+        group_owed=(of_group > 0.0)[groups.codes],
+        quota_owed=groups.newcomers & (missing > 0.0),
+    )
 
 
 def counted(

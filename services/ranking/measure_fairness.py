@@ -1,8 +1,9 @@
 """What a control of exposure costs a request: python -m services.ranking.measure_fairness --restaurants 500.
 
 A request of one diner among so many restaurants, all of them scored in full, ranked with and without lifts; what the
-list counts for; and the lifts themselves, which are made once a refresh and not for a request. The ways come in another
-order in each round. Medians, with the ratio to the ranking of the same run, since microseconds are this machine's.
+list counts for; and groups and lifts themselves, which are made once a refresh and not for a request (what no time
+changes of the groups: once a catalogue). The ways come in another order in each round. Medians, with the ratio to the
+ranking of the same run, since microseconds are this machine's.
 """
 
 import argparse
@@ -43,8 +44,8 @@ def main() -> None:
         opened_at=[1e9 if row % 10 == 0 else 0.0 for row in range(n)],
     )
     groups = attributes.groups(GroupedBy.KIND, 1e9 + 1.0)
-    ledger = Ledger(groups.names, np.asarray([300.0, 600.0, 20.0]), np.asarray([90.0, 190.0, 20.0]), 20.0, 300.0)
-    policy = FairnessPolicy(control=Control.FAIRCO, gain=0.005, newcomer_quota=0.09, quality_floor=0.01)
+    ledger = Ledger(groups.names, np.asarray([300.0, 600.0, 20.0]), np.asarray([90.0, 190.0, 20.0]), 20.0, 300.0, 14.0)
+    policy = FairnessPolicy(control=Control.FAIRCO, gain=0.06, newcomer_quota=0.09, quality_floor=0.01)
     lifted = replace(asked, lifts=lifts(policy, groups, ledger))
     plain = rank(catalogue, asked, _K, n)
     rows, shortlists = plain.shortlists.rows[0], plain.shortlists
@@ -52,6 +53,9 @@ def main() -> None:
         "rank, no control": lambda: rank(catalogue, asked, _K, n),
         "rank, with lifts": lambda: rank(catalogue, lifted, _K, n),
         "count the list": lambda: counted(groups, rows, shortlists.probabilities()[0], plain.rows[0], _LOOKS),
+        "groups by kind (once a refresh)": lambda: attributes.groups(GroupedBy.KIND, 1e9 + 1.0),
+        "groups by district (once a refresh)": lambda: attributes.groups(GroupedBy.DISTRICT, 1e9 + 1.0),
+        "groups by district (once a catalogue)": lambda: replace(attributes).groups(GroupedBy.DISTRICT, 1e9 + 1.0),
         "lifts, FairCo (once a refresh)": lambda: lifts(policy, groups, ledger),
         "lifts, P-MMF (once a refresh)": lambda: lifts(
             policy.model_copy(update={"control": Control.P_MMF}), groups, ledger

@@ -11,7 +11,7 @@ its own counts on record.
 import asyncio
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 import structlog
 
-from models.fairness.control import Ledger
+from models.fairness.control import Ledger, days_counted
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.events.served import ServedLog
@@ -40,6 +40,8 @@ _EPOCH_HALF_LIVES: Final = 256
 _REMEMBERED_HALF_LIVES: Final = 6
 _FROM_LOG: Final = 5_000
 """Lists that the log is asked for at most, evenly spread."""
+_BATCH_SECONDS: Final = 5
+"""What was counted in so long is sent in one piece, also after Redis was away for long."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Counting:
     def key(self, market: str, epoch: int) -> bytes:
         """Where the sums are in Redis."""
         return exposure_key(market, f"{self.by}:{self.half_life_days!r}:{epoch}")
+
+    def days(self, begun: float, at: float) -> float:
+        """That sums which began at a time speak of, older ones counting less."""
+        return days_counted((at - begun) / _DAY, self.half_life_days)
 
     @property
     def ttl_seconds(self) -> int:
@@ -114,9 +120,7 @@ def list_ledger(ask: "Ask", ranked: RankedLists, shown: ShownList, by: GroupedBy
 class _Batch:
     """What a process has counted and not yet sent, with the weights of its landmark."""
 
-    market: str
     counting: Counting
-    epoch: int
     since: float
     ledger: Ledger
     number: int = 0
@@ -134,8 +138,9 @@ class FairShares:
         self._clock = clock
         self._process = uuid.uuid4().hex
         self._number = 0
-        self._pending: dict[bytes, _Batch] = {}
-        self._sending: dict[bytes, _Batch] = {}
+        self._pending: dict[tuple[bytes, int], _Batch] = {}
+        """By where they go, and by time: a batch that began before the sums did is left out whole."""
+        self._sending: dict[tuple[bytes, int], _Batch] = {}
 
     def count(self, ask: "Ask", ranked: RankedLists, shown: ShownList, at: datetime) -> None:
         """Count a list for every control of its market's policies, whichever policy made it."""
@@ -143,30 +148,35 @@ class FairShares:
         for counting in ask.snapshot.countings:
             epoch = counting.epoch(moment)
             own = list_ledger(ask, ranked, shown, counting.by).scaled(counting.weight(moment, epoch))
-            key = counting.key(market, epoch)
-            batch = self._pending.get(key)
+            place = counting.key(market, epoch), int(moment // _BATCH_SECONDS)
+            batch = self._pending.get(place)
             if batch is None:
-                self._pending[key] = _Batch(market, counting, epoch, moment, own)
+                self._pending[place] = _Batch(counting, moment, own)
             elif batch.ledger.groups == own.groups:
                 batch.ledger = batch.ledger.plus(own)
             else:  # the catalogue has changed: what it calls its groups has too
                 batch.ledger = _united(batch.ledger, own)
 
     async def flush(self) -> None:
-        """Send what was counted; what Redis has not confirmed is sent again the next time."""
+        """Send what the last time left, then what was counted since; what Redis has not confirmed is sent again the
+        next time. It may be cancelled: nothing is lost by that."""
+        await self._send()
         if not self._sending:
             self._sending, self._pending = self._pending, {}
             for batch in self._sending.values():
                 self._number += 1
                 batch.number = self._number
-        for key, batch in list(self._sending.items()):
+            await self._send()
+
+    async def _send(self) -> None:
+        for (key, at), batch in list(self._sending.items()):
             added = await self._cache.add_sums(
                 key, self._process, batch.number, batch.since, _sums(batch.ledger), batch.counting.ttl_seconds
             )
             if added is None:
                 return
             # Where there are no sums they will begin with the log, in which these lists are.
-            del self._sending[key]
+            del self._sending[key, at]
 
     async def ledgers(self, market: str, countings: Collection[Counting], at: datetime) -> dict[Counting, Ledger]:
         """What Redis has, as of a time; those that it has no word on are left out."""
@@ -178,7 +188,9 @@ class FairShares:
             if sums is not None and "since" not in sums:
                 sums = await self._begun(key, market, counting, epoch, at)
             if sums is not None:
-                found[counting] = _ledger(sums).scaled(1.0 / counting.weight(at.timestamp(), epoch))
+                now, begun = at.timestamp(), sums.get("begun", sums["since"])
+                total = _ledger(sums).scaled(1.0 / counting.weight(now, epoch))
+                found[counting] = replace(total, days=counting.days(begun, now))
         return found
 
     async def _begun(
@@ -189,24 +201,26 @@ class FairShares:
             logged = await asyncio.to_thread(self._from_log, market, counting, epoch, at)
         except StorageUnavailable:
             return None
-        _log.info("fairness_sums_begin", market=market, by=counting.by, lists=round(logged[1]))
-        if not await self._cache.begin_sums(key, at.timestamp(), _sums(logged[0]), counting.ttl_seconds):
+        total, count, begun = logged
+        _log.info("fairness_sums_begin", market=market, by=counting.by, lists=round(count))
+        sums = {**_sums(total), "begun": begun}
+        if not await self._cache.begin_sums(key, at.timestamp(), sums, counting.ttl_seconds):
             return None
-        sums = await self._cache.sums(key)
-        return sums if sums is not None and "since" in sums else None
+        kept = await self._cache.sums(key)
+        return kept if kept is not None and "since" in kept else None
 
-    def _from_log(self, market: str, counting: Counting, epoch: int, at: datetime) -> tuple[Ledger, float]:
-        """The sums of the lists on record until a time, and how many there are. Blocks."""
+    def _from_log(self, market: str, counting: Counting, epoch: int, at: datetime) -> tuple[Ledger, float, float]:
+        """The sums of the lists on record until a time, how many there are, and when the first was made. Blocks."""
         self._served.flush()
         since = at - timedelta(seconds=_REMEMBERED_HALF_LIVES * counting.half_life)
         count, lists = self._served.sample(market, since, at, _FROM_LOG)
-        each, total = count / max(len(lists), 1), Ledger.empty(())
+        each, total, begun = count / max(len(lists), 1), Ledger.empty(()), at
         for one in lists:
             kept = orjson.loads(one.document).get("fairness")
             if kept is not None and kept["by"] == counting.by:
                 weight = each * counting.weight(one.at.timestamp(), epoch)
-                total = _united(total, Ledger.read(kept).scaled(weight))
-        return total, float(count)
+                total, begun = _united(total, Ledger.read(kept).scaled(weight)), min(begun, one.at)
+        return total, float(count), begun.timestamp()
 
 
 def _sums(ledger: Ledger) -> dict[str, float]:

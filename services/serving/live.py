@@ -90,6 +90,13 @@ class LiveMarket:
         found: Lifts | None = self._made[name]
         return found
 
+    def prepare(self, snapshot: MarketSnapshot) -> None:
+        """Make groups and lifts of all policies, so that no request has to."""
+        for counting in snapshot.countings:
+            self.groups(snapshot, counting.by)
+        for policy in snapshot.policies.values():
+            self.lifts(snapshot, policy.fairness)
+
     @cached_property
     def kept(self) -> Blob:
         """All but the offers, to make a list again; the market is not in it."""

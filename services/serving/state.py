@@ -168,6 +168,8 @@ class ServingState:
             ledgers = await self._shares.ledgers(market, snapshot.countings, now)
             live = await asyncio.to_thread(self._made_anew, market, snapshot, now, ledgers)
             await self._cache.put_market(market, live.blob())
+        if snapshot.countings:
+            await asyncio.to_thread(live.prepare, snapshot)
         self._live[market] = live.with_offers(snapshot, now)
 
     def _made_anew(self, market: str, snapshot: MarketSnapshot, now: datetime, ledgers: Ledgers) -> LiveMarket:

@@ -26,14 +26,15 @@ _FIGURES: Final = ("exposure_ratio", "ndcg@10", "orders_per_1000", "fee_revenue_
 _PARTS: Final = ("exposure", "merit")
 
 
-def policies(gain: float, weight: float, quota: float, floor: float) -> tuple[Policy, ...]:
-    """The four; `gain` is FairCo's, `weight` P-MMF's, quota and quality floor are the third's."""
-    newcomers = {"newcomer_quota": quota, "quality_floor": floor}
+def policies(gain: float, weight: float, quota: float, floor: float, most: float) -> tuple[Policy, ...]:
+    """The four; `gain` is FairCo's, `weight` P-MMF's, quota and quality floor are the third's, `most` bounds all."""
+    plain = {"quality_floor": 0.0, "max_lift": most}
+    newcomers = {"newcomer_quota": quota, "quality_floor": floor, "max_lift": most}
     controls = {
         _WITHOUT: FairnessPolicy(),
-        "fairco": FairnessPolicy(control=Control.FAIRCO, gain=gain),
+        "fairco": FairnessPolicy(control=Control.FAIRCO, gain=gain, **plain),
         "fairco-quota": FairnessPolicy(control=Control.FAIRCO, gain=gain, **newcomers),
-        "p-mmf": FairnessPolicy(control=Control.P_MMF, gain=weight),
+        "p-mmf": FairnessPolicy(control=Control.P_MMF, gain=weight, **plain),
     }
     return tuple(Policy(name=name, fairness=control) for name, control in controls.items())
 
@@ -100,10 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10, help="cities")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=14, help="under each policy")
-    parser.add_argument("--gain", type=float, default=0.005, help="of FairCo")
+    parser.add_argument("--gain", type=float, default=0.05, help="of FairCo")
     parser.add_argument("--weight", type=float, default=0.05, help="of P-MMF")
-    parser.add_argument("--quota", type=float, default=0.09, help="for newcomers")
+    parser.add_argument("--quota", type=float, default=0.10, help="for newcomers")
     parser.add_argument("--floor", type=float, default=0.05, help="order probability, where there is a quota")
+    parser.add_argument("--max-lift", type=float, default=FairnessPolicy().max_lift, help="order probability, of all")
     parser.add_argument("--restaurants", type=int, default=Plan.restaurants)
     parser.add_argument("--diners", type=int, default=Plan.diners)
     parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
@@ -112,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.seeds < FEWEST_SEEDS:
         parser.error(f"--seeds: an interval over seeds needs at least {FEWEST_SEEDS}")
     plan = Plan(
-        policies(given.gain, given.weight, given.quota, given.floor),
+        policies(given.gain, given.weight, given.quota, given.floor, given.max_lift),
         restaurants=given.restaurants,
         diners=given.diners,
         days=given.days,

@@ -14,7 +14,7 @@ from data.city.noise import Keys, gumbel, mix, uniform
 from data.city.simulation import Simulation
 from data.geo import log_travel_time
 from data.hours import MINUTES_PER_DAY
-from models.fairness.control import Ledger
+from models.fairness.control import Ledger, days_counted
 from models.journal import Asked as Moment
 from services.ads.campaign import MICRO
 from services.ranking.auction import run_auction, shown_list
@@ -287,7 +287,9 @@ class RankedLister:
             np.broadcast_to(theta, shown.shape)[free],
             float(np.count_nonzero(shown[:, 0] >= 0)),
         )
-        self.ledger, self._counted_at = self.ledger.scaled(decay).plus(new), at
+        passed = days_counted((at - (self._counted_at or at)) / _SECONDS_A_DAY, self.policy.fairness.half_life_days)
+        old = self.ledger.scaled(decay)
+        self.ledger, self._counted_at = replace(old, days=old.days + passed).plus(new), at
 
     def _moments(self, asked: Asked) -> Moments | None:
         """For a model with a second stage; it knows what diners did until the training."""

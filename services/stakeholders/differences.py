@@ -38,6 +38,7 @@ _WORDS: Final[dict[str, _Words]] = {
     "ads.eligibility": _Words("which restaurants may be sold a place"),
     "ads.max_calibration_error": _Words("calibration error above which nothing is sold"),
     "fairness.gain": _Words("gain of the control of exposure", "order probability"),
+    "fairness.max_lift": _Words("most that a restaurant is lifted or pushed down by", "order probability"),
     "fairness.control": _Words("control of exposure"),
     "fairness.by": _Words("groups whose exposure is controlled"),
     "fairness.half_life_days": _Words("time in which what was shown counts half", "days"),

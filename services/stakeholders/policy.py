@@ -62,9 +62,10 @@ class Control(StrEnum):
 
     NONE = "none"
     FAIRCO = "fairco"
-    """Lifts each group by the looks that it is owed."""
+    """Lifts each group by the looks that it is owed; pushes nobody down."""
     P_MMF = "p-mmf"
-    """Lifts the worst-off groups, all of them together by no more than the gain."""
+    """Lifts the worst-off groups, with their shares as weights by no more than the gain all together, and pushes those
+    down that had more than their share: by the most lift alone are these bounded."""
 
 
 class GroupedBy(StrEnum):
@@ -84,7 +85,9 @@ class FairnessPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gain: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
-    """fairco: order probability that a look owed is worth; p-mmf: that the worst-off group's share is worth."""
+    """fairco: order probability that a day's looks owed are worth; p-mmf: that the worst-off group's share is worth."""
+    max_lift: float = Field(default=0.1, ge=0.0, le=1.0, allow_inf_nan=False)
+    """Order probability that a restaurant is lifted by, or pushed down by, at most."""
     control: Control = Control.FAIRCO
     by: GroupedBy = GroupedBy.KIND
     half_life_days: float = Field(default=21.0, ge=0.5, le=365.0, allow_inf_nan=False)
@@ -97,7 +100,7 @@ class FairnessPolicy(BaseModel):
     @property
     def is_on(self) -> bool:
         """Whether it changes any list."""
-        return self.control is not Control.NONE and self.gain > 0.0
+        return self.control is not Control.NONE and self.gain > 0.0 and self.max_lift > 0.0
 
 
 class PolicyDials(BaseModel):

@@ -226,7 +226,7 @@ SEATS: Final[tuple[Seat, ...]] = (
                 live_only=True,
             ),
         ),
-        dials=(Dial("fairness.gain", 0.0, 0.01), Dial("fairness.newcomer_quota", 0.0, 0.12)),
+        dials=(Dial("fairness.gain", 0.0, 0.1), Dial("fairness.newcomer_quota", 0.0, 0.12)),
     ),
     Seat(
         "diners",

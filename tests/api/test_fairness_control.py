@@ -1,5 +1,6 @@
 """A policy that controls exposure, over HTTP: off leaves no trace, on is a term that replays, and Redis may go."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from services.database.engine import open_database
 from services.database.schema import served_lists
 from services.database.transactions import reading
 from services.features import EmbeddedRedis
+from services.ranking.fairness import lifts
+from services.serving import live
 from services.serving.fair_share import Counting, list_ledger
 from services.settings import Settings
 from services.simulation.walk_in import ApiClient
@@ -27,7 +30,7 @@ from tests.api.conftest import running, serving
 from tests.api.release_caller import Caller
 from tests.conftest import SmallCity
 
-FAIR = {"control": "fairco", "gain": 0.002, "newcomer_quota": 0.1, "quality_floor": 0.01}
+FAIR = {"control": "fairco", "gain": 0.02, "max_lift": 0.05, "newcomer_quota": 0.1, "quality_floor": 0.01}
 COUNTING = Counting(GroupedBy.KIND, FairnessPolicy().half_life_days)
 
 
@@ -130,6 +133,47 @@ def test_without_a_control_no_list_names_one(fair: tuple[Caller, Redis], release
     assert "fairness" not in document
     assert "fairness" not in document["term_names"]
     assert call.services.replayer.replay(answer["request_id"]).identical
+
+
+def test_no_request_waits_for_lifts_to_be_made(fair: tuple[Caller, Redis], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new policy is served with lifts that its refresh made, off the loop that answers."""
+    call, _ = fair
+    on_the_loop: list[bool] = []
+
+    def watched(policy: FairnessPolicy, *given: Any) -> Any:
+        if policy.gain == 0.03:
+            on_the_loop.append(asyncio._get_running_loop() is not None)
+        return lifts(policy, *given)
+
+    monkeypatch.setattr(live, "lifts", watched)
+    assert call("sales", "PUT", "/v1/policies/fairer", json={"fairness": {**FAIR, "gain": 0.03}}).status_code == 200
+    known = {"user_id": "d0-000001", "policy": "fairer"}
+    until(lambda: call("app", "GET", "/v1/recommendations", params=known).status_code == 200)
+    assert any(one["fairness"] for one in terms(ask(call, 1, policy="fairer")))
+    assert on_the_loop
+    assert not any(on_the_loop)
+
+
+def test_what_was_counted_is_in_redis_when_the_process_has_ended(
+    release_home: Path, small_city: SmallCity, tmp_path: Path, stack: ExitStack
+) -> None:
+    url = stack.enter_context(EmbeddedRedis(tmp_path / "redis")).url
+    redis = stack.enter_context(Redis.from_url(url))
+    with running(release_home, redis_url=url) as client:
+        call = Caller(client, small_city.keys)
+        assert call("sales", "PUT", "/v1/policies/fair", json={"fairness": FAIR}).status_code == 200
+        until(lambda: bool(redis.hexists(key_now(small_city.market), "since")))
+        known = {"user_id": "d0-000001", "policy": "fair"}
+        until(lambda: call("app", "GET", "/v1/recommendations", params=known).status_code == 200)
+        counted = call.services.shares.count
+        told = []
+        call.services.shares.count = lambda *given: (told.append(given), counted(*given))  # type: ignore[method-assign]
+        before = float(redis.hget(key_now(small_city.market), "l") or 0.0)
+        for number in range(30):
+            ask(call, number)
+    lists = float(redis.hget(key_now(small_city.market), "l") or 0.0) - before
+    assert len(told) == 30
+    assert lists / COUNTING.weight(time.time(), COUNTING.epoch(time.time())) >= len(told) - 0.1
 
 
 def test_paid_places_pay_no_debt(fair: tuple[Caller, Redis]) -> None:

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from models.fairness.control import (
     Ledger,
+    days_counted,
     fairco_errors,
     mmf_prices,
     project,
@@ -24,6 +25,21 @@ AMOUNTS = st.floats(0.01, 1e6)
 def had(draw):
     size = draw(SIZES)
     return tuple(draw(arrays(np.float64, size, elements=AMOUNTS)) for _ in range(2))
+
+
+@given(had(), st.floats(1e-3, 1e3), st.floats(0.0, 30.0))
+def test_what_is_owed_does_not_depend_on_the_traffic(pair, volume, days):
+    exposure, merit = pair
+    expected = fairco_errors(exposure, merit, days)
+    np.testing.assert_allclose(fairco_errors(volume * exposure, volume * merit, days), expected, atol=1e-9)
+
+
+@given(st.floats(0.0, 400.0), st.floats(0.0, 400.0), st.floats(0.5, 365.0))
+def test_days_add_up_as_they_are_forgotten(first, second, half_life):
+    decayed = days_counted(first, half_life) * 0.5 ** (second / half_life)
+    whole = days_counted(first + second, half_life)
+    assert whole == pytest.approx(decayed + days_counted(second, half_life), rel=1e-9, abs=1e-12)
+    assert whole <= min(first + second, half_life / np.log(2.0)) * (1.0 + 1e-12)
 
 
 @given(SIZES, AMOUNTS, AMOUNTS)
@@ -115,7 +131,7 @@ def test_a_quota_is_missed_by_a_share(share, total, quota):
 
 @given(had())
 def test_a_ledger_survives_json_bit_for_bit(pair):
-    ledger = Ledger(tuple("abcdef"[: len(pair[0])]), *pair, newcomers=1.0 / 3.0, lists=0.1)
+    ledger = Ledger(tuple("abcdef"[: len(pair[0])]), *pair, newcomers=1.0 / 3.0, lists=0.1, days=1.0 / 7.0)
     again = Ledger.read(ledger.document())
     assert again.document() == ledger.document()
 
@@ -143,8 +159,9 @@ class StationaryWorld:
         return np.asarray(ratios)
 
 
-def fairco(exposure: np.ndarray, merit: np.ndarray, _: int) -> np.ndarray:
-    return 0.01 * fairco_errors(exposure, merit, 120)
+def fairco(exposure: np.ndarray, merit: np.ndarray, lists: int) -> np.ndarray:
+    """At 250 lists a day."""
+    return 0.1 * fairco_errors(exposure, merit, lists / 250.0)
 
 
 def test_a_disparity_falls_as_one_over_time():

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
-from models.fairness.control import Ledger
+from models.fairness.control import Ledger, days_counted
+from services.bootstrap import _keep_shares
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.events.served import Record, ServedLog
@@ -63,9 +64,10 @@ def count(shares: FairShares, number: int, monkeypatch: pytest.MonkeyPatch) -> N
     shares.count(SimpleNamespace(snapshot=snapshot), None, None, at(number))
 
 
-def expected(numbers: range, until: datetime) -> Ledger:
-    """Added up list by list with its own decay."""
-    total = Ledger.empty(NAMES)
+def expected(numbers: range, until: datetime, begun: datetime = NOW) -> Ledger:
+    """Added up list by list with its own decay; counted since `begun`."""
+    days = (until - begun).total_seconds() / 86_400.0
+    total = replace(Ledger.empty(NAMES), days=days_counted(days, COUNTING.half_life_days))
     for number in numbers:
         age = (until - at(number)).total_seconds()
         total = total.plus(one_list(number), 0.5 ** (age / COUNTING.half_life))
@@ -76,6 +78,7 @@ def assert_same(found: Ledger, wanted: Ledger) -> None:
     assert found.groups == wanted.groups
     np.testing.assert_allclose(found.exposure, wanted.exposure, rtol=1e-9)
     np.testing.assert_allclose(found.merit, wanted.merit, rtol=1e-9)
+    assert found.days == pytest.approx(wanted.days, rel=1e-9)
     assert (found.newcomers, found.lists) == pytest.approx((wanted.newcomers, wanted.lists), rel=1e-9)
 
 
@@ -179,7 +182,8 @@ def test_what_redis_forgot_is_made_again_from_the_log(
 
     before, after = with_shares(redis_server.url, served, work)
     assert_same(before[COUNTING], expected(range(1, 50), at(100)))
-    assert_same(after[COUNTING], before[COUNTING])
+    # The sums are of the time since the first list on record, no longer since the process asked.
+    assert_same(after[COUNTING], expected(range(1, 50), at(100), begun=at(1)))
 
 
 def test_what_the_sums_began_with_is_not_added_again(
@@ -195,7 +199,53 @@ def test_what_the_sums_began_with_is_not_added_again(
         await shares.flush()
         return await shares.ledgers("centro", [COUNTING], at(20))
 
-    assert_same(with_shares(redis_server.url, served, work)[COUNTING], expected(range(1, 5), at(20)))
+    wanted = expected(range(1, 5), at(20), begun=at(1))
+    assert_same(with_shares(redis_server.url, served, work)[COUNTING], wanted)
+
+
+def test_what_was_counted_after_the_sums_began_is_added_however_long_redis_was_away(
+    redis_server: EmbeddedRedis, admin: Redis, served: ServedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was cut off has lists of before and after: no more than 5 seconds of them share a batch."""
+    begin(redis_server.url, served, at(102))
+
+    async def work(shares: FairShares) -> Any:
+        for number in range(1, 201):
+            count(shares, number, monkeypatch)
+        await shares.flush()
+        return await shares.ledgers("centro", [COUNTING], at(300))
+
+    found = with_shares(redis_server.url, served, work)[COUNTING]
+    assert int(NOW.timestamp()) % 5 == 0
+    assert_same(found, expected(range(105, 201), at(300), begun=at(102)))
+
+
+def test_the_last_flush_leaves_nothing_behind(
+    redis_server: EmbeddedRedis, admin: Redis, served: ServedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the one before was cancelled while it waited for Redis: after it had sent, and before it heard."""
+    begin(redis_server.url, served)
+
+    async def work(shares: FairShares) -> Any:
+        count(shares, 1, monkeypatch)
+        add, sent = shares._cache.add_sums, asyncio.Event()
+
+        async def unheard(*arguments: Any) -> None:
+            await add(*arguments)
+            sent.set()
+            await asyncio.sleep(60.0)
+
+        monkeypatch.setattr(shares._cache, "add_sums", unheard)
+        keeping = asyncio.create_task(_keep_shares(shares))
+        await sent.wait()
+        count(shares, 2, monkeypatch)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        monkeypatch.setattr(shares._cache, "add_sums", add)
+        await shares.flush()
+        return await shares.ledgers("centro", [COUNTING], at(10))
+
+    assert_same(with_shares(redis_server.url, served, work)[COUNTING], expected(range(1, 3), at(10)))
 
 
 def test_where_redis_is_away_there_is_no_word_and_nothing_is_lost(
