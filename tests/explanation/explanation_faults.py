@@ -201,9 +201,30 @@ FAULTS = (
     Fault(
         "smallest is said only where it is proven",
         _CHOICES,
-        "return len(self.removed) <= self.at_least",
+        "return bool(self.removed) and len(self.removed) <= self.at_least",
         "return True",
         f"{_OF_WHAT_IF} -k cut_short",
+    ),
+    Fault(
+        "nothing is proven smallest where nothing was found",
+        _CHOICES,
+        "return bool(self.removed) and len(self.removed) <= self.at_least",
+        "return len(self.removed) <= self.at_least",
+        f"{_OF_WHAT_IF} -k smallest_or_says",
+    ),
+    Fault(
+        "of a greedy set nothing can be left out",
+        _CHOICES,
+        "removed, then, stays = fewer, instead, 0",
+        "removed, then, stays = fewer, instead, stays + 1",
+        f"{_OF_WHAT_IF} -k left_out",
+    ),
+    Fault(
+        "who stands there already need not change",
+        _CHANGES,
+        "if now.rank is not None and now.rank <= rank:",
+        "if False:",
+        f"{_OF_WHAT_IF} -k stands_there",
     ),
     Fault(
         "what a solution leaves stays when a choice goes",
