@@ -178,19 +178,20 @@ def devout(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> t
 
 def test_customs_are_nobodys_own(devout: tuple[MarketSnapshot, set[str]]) -> None:
     market, faithful = devout
-    spoken, believers = market.spoken, 0
+    spoken, drawn = market.spoken, {True: list[bool](), False: list[bool]()}
     effect = dict(zip(spoken.tags, spoken.table, strict=False))["cuisine=halal"]
     for diner in range(len(market.artifact.diner_ids)):
         answer = listed(market, diner)
         assert answer.state is not None
-        if answer.ask.user_id in faithful:  # What is not said is there: without it the list would be another.
-            believers += float(effect @ (answer.state.vector - spoken.nobody)) > 0.0
+        likes = float(effect @ (answer.state.vector - spoken.nobody)) > 0.0
+        drawn[answer.ask.user_id in faithful].append(likes)
         for note in (note for notes in reasons(answer) for note in notes):
             words = set(re.findall("[a-z]+", note["text"].lower()))
             if words & {"halal", "vegan", "alcohol", "smoking"}:
                 assert "you" not in words
                 assert note["code"].endswith("-popular")
-    assert believers > 0.8 * len(faithful & set(market.artifact.diner_ids))
+    # What is not said is there to be said: the model has learnt who is drawn to it.
+    assert np.mean(drawn[True]) > np.mean(drawn[False]) + 0.2
 
 
 @pytest.mark.parametrize(
