@@ -104,6 +104,7 @@ def save(
     calibration: Calibration,
     data_snapshot: str,
     metrics: Mapping[str, Any],
+    protected: Sequence[str] = (),
 ) -> Artifact:
     """Write a version under `root` and load it back. One that is there already and whole is left as it is.
 
@@ -144,6 +145,7 @@ def save(
         version=content.proper_version,
         summary=model.summary,
         metrics=dict(metrics),
+        protected=tuple(protected),
         libraries={name: library_version(name) for name in _LIBRARIES},
         created_at=datetime.now(UTC),
     )

@@ -67,6 +67,9 @@ class ArtifactManifest(ArtifactContent):
     metrics: dict[str, Any]
     """Measured on held-out data, by a model that had not seen them; this one is then trained on everything."""
     libraries: dict[str, str]
+    protected: tuple[str, ...] = ()
+    """Names of the diners' attributes that were protected in the data it learnt from; they are in no explanation of it,
+    whatever a profile says later. A version that was made before this was kept names none."""
     created_at: datetime
 
 

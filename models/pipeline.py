@@ -23,6 +23,7 @@ from models.evaluation.report import WARM, MarketPart, groups_of, report, summar
 from models.evaluation.requests import as_served
 from models.explanation.audit import documents
 from models.explanation.fidelity import fidelity
+from models.fairness.groups import attributes
 from models.fairness.measured import by_groups
 from models.ground import BASELINES, Ground
 from models.ladder import make
@@ -106,6 +107,7 @@ def train(
         calibration=curve,
         data_snapshot=dataset.snapshot,
         metrics=metrics,
+        protected=attributes(dataset.diners(market)[col.PROTECTED]),
     )
     progress(f"{market}: done", steps, steps)
     return artifact

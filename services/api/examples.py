@@ -164,6 +164,7 @@ COUNTERFACTUALS: Final[dict[str, Any]] = {
         "then_top": "r0-00042",
         "proven_smallest": True,
         "at_least": 1,
+        "none_up_to": 0,
     },
     "to_reach": {
         "rank": 1,

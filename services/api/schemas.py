@@ -441,12 +441,21 @@ class OwnActions(Body):
 
     top: str = Field(description="Who was on top.")
     considered: int = Field(ge=1, description="Restaurants at which the diner did something that the list knew of.")
-    remove: list[OwnChoice] = Field(description="Without these; empty: not even all of them together change the top.")
+    remove: list[OwnChoice] = Field(
+        description="Without these; empty: no set that was tried changes the top, all of them together among these."
+    )
     then_top: str | None = Field(description="Who would have been on top then.")
     proven_smallest: bool = Field(
-        description="Whether all smaller sets were tried. False: this one does it, and a smaller one may."
+        description="Whether all smaller sets were tried. False: `remove` is empty, or this set does it, no single "
+        "choice of it can be left out, and a smaller set may do it too."
     )
     at_least: int = Field(ge=1, description="No set of fewer choices does it.")
+    none_up_to: int = Field(
+        ge=0,
+        description="All sets of so many choices or fewer were tried, and none changes the top. Where `remove` is not "
+        "proven smallest, larger sets were only tried greedily: one by one, in the order in which the choices by "
+        "themselves shrink the lead.",
+    )
 
 
 class RestaurantChange(Body):
@@ -477,7 +486,10 @@ class ToReach(Body):
     """What the restaurant could have changed to stand at a rank or above."""
 
     rank: int = Field(ge=1)
-    smallest: list[ChangedPlace] = Field(description="The fewest changes that do it, five at most; empty: none do.")
+    smallest: list[ChangedPlace] = Field(
+        description="The fewest changes that do it, five at most; empty: none do. Where the restaurant stands there "
+        "already, one empty change, and nothing else is tried."
+    )
     found: int = Field(ge=0, description="How many do it with as few changes.")
     alone: list[ChangedPlace] = Field(description="Of each kind of change by itself the one that leads furthest up.")
     tried: int = Field(ge=0, description="Lists that were made again to find out.")

@@ -154,14 +154,24 @@ def _own(own: Mapping[str, Any] | None) -> str:
     if own is None:
         return "own choices: the list knew of none"
     if not own["remove"]:
-        return f"own choices: {own['top']} would be on top without any of the {own['considered']} that the list knew of"
+        return f"own choices: {own['top']} stays on top without any or all of them; {_tried(own)}"
     names = ", ".join(f"{one['name']} ({one['restaurant_id']})" for one in own["remove"])
-    proof = "no fewer do" if own["proven_smallest"] else f"fewer may do, but not less than {own['at_least']}"
+    proof = "no fewer do" if own["proven_smallest"] else f"fewer may do: {_tried(own)}"
     return f"own choices: without what was done at {names}, {own['then_top']} would be on top; {proof}"
 
 
+def _tried(own: Mapping[str, Any]) -> str:
+    """How far it is proven that nothing changes the top."""
+    known, size = own["considered"], own["none_up_to"]
+    if size >= known:
+        return f"no set of the {known} that the list knew of changes that"
+    return f"no set of up to {size} of the {known} that the list knew of changes that, larger ones were tried greedily"
+
+
 def _to_reach(found: Mapping[str, Any]) -> Iterator[str]:
-    if found["smallest"]:
+    if found["smallest"] and not found["smallest"][0]["change"]:
+        yield f"to reach number {found['rank']}: it stood there already"
+    elif found["smallest"]:
         for one in found["smallest"]:
             yield f"to reach number {found['rank']}: {_change(one['change'])} → {_place(one)}"
     else:

@@ -17,7 +17,7 @@ _NAMES: Final = {
     "taste": "your own taste",
     "popular": "how well liked it is by everybody",
     "exploration": "the draw by which new things are tried",
-    "fairness": "whose turn it is",
+    "fairness": "what fairness among restaurants adds",
 }
 
 

@@ -4,7 +4,9 @@ A choice is all that the diner did at one restaurant: what the list remembered o
 dismissals), and, in models that keep each diner's history (EASE, iALS, ensembles with them), what the model learnt of
 it. Every set that is tried is tried by making the list again without it. Sets are tried by size, all of one size before
 any larger one, so the first that is found is smallest; beyond the bound on how many are tried a greedy search gives a
-set that does it and of which nothing can be left out, and the answer says that a smaller one may exist.
+set that does it and of which no single choice can be left out, and the answer says that a smaller one may exist. It
+also says up to which size all sets were tried in vain: where the greedy search finds nothing either, a larger set that
+does it may still exist.
 """
 
 import itertools
@@ -47,7 +49,7 @@ class Found:
     """What the search came to."""
 
     removed: tuple[int, ...]
-    """Which of the choices; empty: not even all of them together change the top."""
+    """Which of the choices; empty: no set that was tried changes the top, all of them together among these."""
     then_top: int | None
     """Row of the catalogue of who is on top then; None where nothing changes it, or nobody is left."""
     at_least: int
@@ -56,7 +58,7 @@ class Found:
     @property
     def smallest(self) -> bool:
         """Whether it is proven that no smaller set does it."""
-        return len(self.removed) <= self.at_least
+        return bool(self.removed) and len(self.removed) <= self.at_least
 
 
 class Without:
@@ -130,18 +132,22 @@ def smallest_change(without: Without, count: int, most_tried: int = MOST_TRIED) 
 
 
 def _greedy(without: Without, ordered: Sequence[int], top: int | None, at_least: int) -> Found:
-    """A set that does it and of which nothing can be left out; no smaller one than `at_least` does."""
+    """A set that does it and of which no single choice can be left out; no smaller one than `at_least` does."""
     for removed in _growing(ordered):
         then, _ = without.top(removed)
         if then != top:
             break
     else:
         return Found((), None, at_least)
-    for one in list(removed):
-        fewer = tuple(other for other in removed if other != one)
+    # What could not be left out may be, once another is: only after a whole round in vain is nothing left to drop.
+    stays = 0
+    while stays < len(removed) > 1:
+        fewer = removed[1:]
         instead, _ = without.top(fewer)
         if instead != top:
-            removed, then = fewer, instead
+            removed, then, stays = fewer, instead, 0
+        else:
+            removed, stays = (*fewer, removed[0]), stays + 1
     return Found(tuple(sorted(removed)), then, at_least)
 
 
@@ -165,6 +171,7 @@ def own_actions(answer: Answer) -> dict[str, Any] | None:
         "then_top": None if then is None else ids[then],
         "proven_smallest": found.smallest,
         "at_least": found.at_least,
+        "none_up_to": min(found.at_least - 1, len(choices)),
     }
 
 

@@ -20,6 +20,7 @@ from data.dataset import Dataset, to_arrow
 from data.importers import import_dataset
 from models import pipeline
 from models.base import ModelError
+from models.training_data import restaurant_tags
 from services.catalogue.records import Restaurant
 from services.features import DinerState
 from services.ranking.candidates import Filters
@@ -103,14 +104,21 @@ def _diner(dataset: Dataset, market: MarketSnapshot, diner: str) -> Iterator[str
     for place, row in enumerate(answer.shown.rows.tolist(), 1):
         restaurant = market.restaurants[row]
         yield f"  {place}. {_described(restaurant)}"
+        yield f"       tags: {_tags(restaurant)}"
         for reason in weighed_reasons(answer, restaurant.restaurant_id)[:-1]:
             yield f"       {reason['text']} ({reason['value']:+.3f})"
     if (fewest := own_actions(answer)) is not None and fewest["remove"]:
         gone = ", ".join(one["name"] for one in fewest["remove"])
         then = names[fewest["then_top"]].name if fewest["then_top"] else "nothing"
-        proof = "no fewer do" if fewest["proven_smallest"] else "fewer may do"
+        proof = "no fewer do" if fewest["proven_smallest"] else f"no {fewest['none_up_to']} do; fewer than these may"
         yield f"  without {gone} among the ratings, {then} would be on top ({proof})"
     yield ""
+
+
+def _tags(one: Restaurant) -> str:
+    """All that the model reads of a restaurant beside what `_described` says."""
+    tags = restaurant_tags(**one.features())
+    return ", ".join(sorted(tag for tag in tags if tag.partition("=")[0] not in ("cuisine", "price")))
 
 
 def _described(one: Restaurant) -> str:

@@ -6,8 +6,8 @@ way, what each subject of its tags says to this diner and to anybody, and what i
 adds is compared with the average candidate, for it knows no others. A piece is told only where it is among what lifts
 the entry: at least a tenth of all that does.
 
-What is added to the probability itself (exploration, and whatever else is a term after calibration) is counted in the
-same units by the slope of the curve at the entry.
+What is added to the probability itself (fairness, exploration) is counted in the same units by the curve's inverse: so
+much more a score would have to be to give the probability that it leads to, and not that which the average one would.
 """
 
 from functools import lru_cache
@@ -15,14 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logit
 
 from models.explanation.spoken_for import TellsHistory
+from services.catalogue.records import Restaurant
 from services.features.codec import EVENT_CODES
-from services.ranking.rank import PAYMENT, TERMS
+from services.ranking.rank import FAIRNESS, PAYMENT, TERMS
 from services.ranking.recency import ACTION_WEIGHTS, action_weights
 from services.serving.diners import recent_actions
 from services.serving.recommender import Answer
-from services.serving.spoken import SUBJECTS
+from services.serving.spoken import SUBJECTS, YOURS
+from services.stakeholders.policy import GroupedBy
 
 MOST: Final = 3
 LEAST_SHARE: Final = 0.1
@@ -30,32 +33,32 @@ LEAST_SHARE: Final = 0.1
 
 _LEAST: Final = 1e-9
 """Less is rounding."""
+_SURE: Final = 1e-9
+"""How far sums are kept off 0 and 1, for the curve gives nothing beyond them."""
 _CALIBRATION: Final = TERMS.index("calibration")
 _LATER: Final = tuple(term for term in range(_CALIBRATION + 1, len(TERMS)) if term != PAYMENT)
-_G: Final = len(SUBJECTS)
 PIECES: Final = (
     "recent",
     "moment",
     "near",
     "taste",
     "popular",
-    *(f"{subject}-to-you" for subject in SUBJECTS),
+    *(f"{subject}-to-you" for subject in YOURS),
     *(f"{subject}-to-all" for subject in SUBJECTS),
     *(TERMS[term] for term in _LATER),
 )
 """In the order of the columns of `advantages`."""
 _RECENT, _MOMENT, _NEAR, _TASTE, _POPULAR = range(5)
 _TO_YOU: Final = 5
-_TO_ALL: Final = _TO_YOU + _G
-_LATER_FROM: Final = _TO_ALL + _G
+_TO_ALL: Final = _TO_YOU + len(YOURS)
+_LATER_FROM: Final = _TO_ALL + len(SUBJECTS)
+
+_PLACE_OF: Final = {term: PIECES.index(TERMS[term]) for term in _LATER}
+_LIFTED: Final = _PLACE_OF[FAIRNESS]
 
 Doubles = npt.NDArray[np.float64]
 Note = dict[str, str]
 
-_LATER_TEXTS: Final = {
-    "exploration": ("exploring", "Something else for once: now and then we try what may suit"),
-    "fairness": ("fair-share", "Its turn: it was shown less often than it deserves"),
-}
 _DONE: Final = {"click": "looked at", "order": "ordered from", "rating": "rated"}
 _UNDONE: Final = {"dismiss": "dismissed", "order_cancelled": "cancelled an order from"}
 _KIND_OF_CODE: Final = {EVENT_CODES[kind]: kind.value for kind in ACTION_WEIGHTS}
@@ -109,19 +112,30 @@ def advantages(answer: Answer) -> Doubles:
     pieces[:, _NEAR] = shortlists.offsets[0].take(columns) * (curve.travel / curve.slope)
     if state is not None:
         moved = state.vector - spoken.nobody
-        to_you, average = spoken.to_you(moved, rows)
-        pieces[:, _TO_YOU:_TO_ALL] = to_you
-        pieces[:, _TASTE] = catalogue.vectors.take(rows, axis=0) @ moved - average - to_you.sum(axis=1)
+        pieces[:, _TASTE] = catalogue.vectors.take(rows, axis=0) @ moved
+        if spoken.has_seen(snapshot.artifact.diner_row(answer.ask.user_id)):
+            to_you, average = spoken.to_you(moved, rows)
+            pieces[:, _TO_YOU:_TO_ALL] = to_you
+            pieces[:, _TASTE] -= average + to_you.sum(axis=1)
+        else:  # All that is known is a profile, of which nothing is said but that it fits.
+            pieces[:, _TASTE] -= float(spoken.table[-1] @ moved)
         if len(state.recent):
             pieces[:, _RECENT] = shown.terms[1] - _typical(answer, shortlists.terms[1, 0])
     if catalogue.reranker is not None:
         pieces[:, _MOMENT] = shown.terms[2] - _typical(answer, shortlists.terms[2, 0])
-    if answer.ask.policy.exploration > 0.0 or len(_LATER) > 1:
-        chances = shown.terms[: _CALIBRATION + 1].sum(axis=0)
-        steepness = np.maximum(curve.slope * chances * (1.0 - chances), 1e-12)
-        for place, term in enumerate(_LATER, _LATER_FROM):
-            pieces[:, place] = (shown.terms[term] - _typical(answer, shortlists.terms[term, 0])) / steepness
+    for term in [term for term in _LATER if shortlists.terms[term, 0].any()]:
+        typical = _typical(answer, shortlists.terms[term, 0])
+        if term == FAIRNESS:
+            # Whom the control lifts least, or moves down, it does not lift, however far it moves the others down.
+            typical = max(typical, 0.0)
+        before = shown.terms[:term].sum(axis=0)
+        pieces[:, _PLACE_OF[term]] = (_raw(before + shown.terms[term]) - _raw(before + typical)) / curve.slope
     return pieces
+
+
+def _raw(chances: Doubles) -> Doubles:
+    """Log odds; the curve is a line in them."""
+    return np.asarray(logit(np.clip(chances, _SURE, 1.0 - _SURE)))
 
 
 def _typical(answer: Answer, values: Doubles) -> float:
@@ -146,6 +160,7 @@ class _Words:
         self.always: list[Note | None] = [None] * len(PIECES)
         """By piece, what is the same for every entry."""
         self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
+        self.always[PIECES.index("exploration")] = _EXPLORING
         if not snapshot.spoken.by_history:
             self.always[_TASTE] = _taste(self._model, snapshot.spoken.has_seen(self._diner))
         self._named: dict[int, list[Note]] = {}
@@ -158,9 +173,8 @@ class _Words:
             if piece not in self._named:
                 self._named[piece] = self._tastes() if piece == _TASTE else self._recents()
             return self._named[piece][entry]
-        if piece >= _LATER_FROM:
-            code, text = _LATER_TEXTS.get(PIECES[piece], (PIECES[piece], f"Moved up for the sake of {PIECES[piece]}"))
-            return {"code": code, "text": text}
+        if piece == _LIFTED:
+            return self._lifted(self._rows[entry])
         return self._of_subject(self._rows[entry], piece)
 
     def _of_subject(self, row: int, piece: int) -> Note:
@@ -173,6 +187,16 @@ class _Words:
             if not to_you or len(spoken.tags_of(row, subject)) == 1:
                 spoken.notes[row, piece] = note
         return note
+
+    def _lifted(self, row: int) -> Note:
+        """Whom the policy's control lifts: who are in this restaurant's group and, where newcomers have a quota, as new
+        or as old as it. They all have this lift, be it for a debt, for the worst-off group's sake, or for the quota."""
+        ask = self._answer.ask
+        policy = ask.policy.fairness
+        groups = ask.live.groups(self._snapshot, policy.by)
+        new = policy.newcomer_quota > 0.0 and bool(groups.newcomers[row])
+        whom = _whom(policy.by, groups.names[groups.codes[row]], self._snapshot.restaurants[row], new)
+        return {"code": "fair-share", "text": f"For fairness among restaurants, {whom} are moved up for now"}
 
     def _tastes(self) -> list[Note]:
         """Why each fits a diner: by whichever restaurant of the own history says most for it, where one says enough."""
@@ -223,8 +247,27 @@ class _Words:
         return found
 
 
+_EXPLORING: Final = {"code": "exploring", "text": "Something else for once: now and then we try what may suit"}
 _OF_MOMENT: Final = {"code": "moment", "text": "Suits the moment"}
 _LATELY: Final = {"code": "recent-choices", "text": "Close to what you chose lately"}
+
+
+def _whom(by: GroupedBy, group: str, one: Restaurant, new: bool) -> str:
+    """The restaurants of a group, as a control of exposure makes them, one of them given; new: only its newcomers."""
+    who = "newcomers" if new else "restaurants"
+    match by:
+        case GroupedBy.KIND:
+            return {"chain": "chains", "independent": "independent restaurants"}.get(group, "newcomers")
+        case GroupedBy.PRICE:
+            return f"{who} of this price ({'$' * one.price_level})" if one.price_level else f"{who} of no named price"
+        case GroupedBy.CUISINE:
+            return f"{who} whose cuisine is {_plain(one.cuisines[0])}" if one.cuisines else f"{who} of no named cuisine"
+        case GroupedBy.DISTRICT:
+            return f"{who} in {one.district}"
+
+
+def _plain(value: str) -> str:
+    return value.replace("_", " ")
 
 
 def _taste(model: str, learnt: bool) -> Note:
@@ -259,7 +302,7 @@ def _did(kind: str, name: str, itself: bool) -> Note:
 def of_tag(tag: str, to_you: bool, town: str) -> Note:
     """What a tag says in words, to the diner who asks or to everybody in a town. It is shared: do not change it."""
     attribute, _, value = tag.partition("=")
-    subject = _subject(attribute, value.replace("_", " "))
+    subject = _subject(attribute, _plain(value))
     code = {"district": "district", "independent": "chain"}.get(attribute, attribute)
     if to_you:
         return {"code": code, "text": f"You like {subject}"}

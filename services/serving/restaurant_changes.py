@@ -156,9 +156,21 @@ def _opened(hours: Sequence[int], minute: int) -> tuple[int, ...]:
 def to_reach(answer: Answer, restaurant_id: str, rank: int) -> dict[str, Any]:
     """`to_reach` of `api.schemas.Counterfactuals`. Raises KeyError for a restaurant that the catalogue had not.
 
-    rank: from 1, of the list as it is shown.
+    rank: from 1, of the list as it is shown. Where the restaurant stands there already, the only change that is told is
+    the empty one.
     """
     trials = Trials(answer, answer.ask.snapshot.catalogue.row_of[restaurant_id])
+    now = place_in(answer.ask, answer.ranked, trials.row)
+    if now.rank is not None and now.rank <= rank:
+        return {
+            "rank": rank,
+            "smallest": [_told({}, now)],
+            "found": 1,
+            "alone": [],
+            "tried": 0,
+            "exhaustive": True,
+            "bid": least_bid(trials, rank),
+        }
     levers = changes_of(trials)
     tried, found, alone = 0, [], []
     exhaustive = True

@@ -2,10 +2,12 @@
 
 A restaurant's vector is what its tags say of it (the regression by which the model places new restaurants) and what is
 its own. Of the tags only those are spoken of that mean something to a diner, by subject. All others, and what is the
-restaurant's own, speak together as taste. Nothing here is about a diner: what a profile says, protected or not, is in
-no reason.
+restaurant's own, speak together as taste. Nothing here is about a diner.
+
+What could stand for somebody's belief or health speaks to all or not at all: nobody is told what "you" make of it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -20,8 +22,10 @@ from models.training_data import restaurant_tags
 from services.catalogue.records import Restaurant
 from services.ranking.catalogue import Catalogue
 
-SUBJECTS: Final = ("cuisine", "price", "chain", "delivery", "district", "comfort")
+SUBJECTS: Final = ("cuisine", "price", "chain", "delivery", "district", "comfort", "customs")
 """In the order of the columns of `Spoken.to_all`."""
+YOURS: Final = SUBJECTS[:-1]
+"""Of them, what a diner is told to like: not the customs, which could stand for belief or health."""
 _SUBJECT_OF: Final = {
     "cuisine": "cuisine",
     "price": "price",
@@ -32,12 +36,22 @@ _SUBJECT_OF: Final = {
     "area": "comfort",
     "ambience": "comfort",
     "dress": "comfort",
-    "alcohol": "comfort",
-    "smoking": "comfort",
+    "alcohol": "customs",
+    "smoking": "customs",
     "parking": "comfort",
     "payment": "comfort",
 }
-"""The subject of each attribute. What could stand for somebody's belief or health (`accessibility`) has none."""
+"""The subject of each attribute; `accessibility`, which could stand for somebody's health, has none."""
+CUSTOMARY: Final = frozenset(
+    {
+        *("halal", "kosher", "islamic", "muslim", "jewish", "hindu", "jain", "buddhist", "lent", "lenten", "temple"),
+        *("vegan", "vegetarian", "veggie", "organic", "healthy", "health", "diet", "dietetic", "diabetic", "raw"),
+        *("gluten", "lactose", "allergen", "allergy", "keto", "paleo", "macrobiotic"),
+    }
+)
+"""Words of a cuisine's name by which it belongs to the customs: of belief first, then of health. A market that names
+others adds them here."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 Doubles = npt.NDArray[np.float64]
 
@@ -108,12 +122,12 @@ class Spoken:
         return diner is not None and (self.diners_seen is None or bool(self.diners_seen[diner]))
 
     def to_you(self, moved: FloatArray, rows: npt.NDArray[np.int64]) -> tuple[Doubles, float]:
-        """(k, g) what each subject of these restaurants adds beyond the average restaurant for a diner who is so far,
-        (d,), from nobody: 0 where there is nothing to say. And what the average restaurant as a whole adds."""
+        """(k, len(YOURS)) what each subject of these restaurants adds beyond the average restaurant for a diner who is
+        so far, (d,), from nobody: 0 where there is nothing to say. And what the average restaurant as a whole adds."""
         said = self.table @ moved
-        subjects = np.add.reduceat(said.take(self.index.take(rows, axis=0)), self.starts, axis=1)
-        tags = len(self.tags) + 1
-        return subjects - said[tags:-1], float(said[-1])
+        own, tags = self.index[:, : self.starts[-1]].take(rows, axis=0), len(self.tags) + 1
+        subjects = np.add.reduceat(said.take(own), self.starts[:-1], axis=1)
+        return subjects - said[tags:-2], float(said[-1])
 
     def tags_of(self, row: int, subject: int) -> list[str]:
         """A restaurant's tags of a subject."""
@@ -155,7 +169,11 @@ def _by_subject(names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[In
 def _subject(tag: str) -> str:
     """Of a tag; empty where it is not spoken of. That something is not so is no reason."""
     attribute, _, value = tag.partition("=")
-    return "" if value in ("no", "none") else _SUBJECT_OF.get(attribute, "")
+    if value in ("no", "none"):
+        return ""
+    if attribute == "cuisine" and not CUSTOMARY.isdisjoint(_WORD.findall(value.lower())):
+        return "customs"
+    return _SUBJECT_OF.get(attribute, "")
 
 
 def _shares(index: IntArray, starts: IntArray, tags: int) -> Doubles:

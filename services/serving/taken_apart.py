@@ -58,8 +58,7 @@ def taken_apart(
     snapshot = answer.ask.snapshot
     artifact, name = snapshot.artifact, snapshot.artifact.manifest.model
     diner, place = _diner(answer, profile), _restaurant(snapshot, restaurant_id)
-    protected = frozenset(_attribute(tag) for tag in profile.protected) if profile is not None else frozenset()
-    people = _labels(diner, "diner", artifact, protected)
+    people = _labels(diner, "diner", artifact, _protected(artifact, profile))
     places = _labels(place, "restaurant", artifact, frozenset())
     second = _second_stage(answer, restaurant_id, logged["second_stage"])
     rests = any(source.kind is Kind.REST for source in (*diner.sources, *place.sources))
@@ -98,6 +97,13 @@ def _made_of(artifact: Artifact, answer: Answer, served: np.ndarray[Any, Any], p
         if np.array_equal(np.append(new.vectors[0], new.biases[0]), served):
             return model.new_diner_parts(tags)
     return Parts.whole(served, Kind.REST)
+
+
+def _protected(artifact: Artifact, profile: Diner | None) -> frozenset[str]:
+    """Attributes that are not named: those that were protected for anybody when the model was trained, which nothing
+    undoes, and those that the profile protects now."""
+    now = [_attribute(tag) for tag in profile.protected] if profile is not None else []
+    return frozenset({*artifact.manifest.protected, *now})
 
 
 def _tags(answer: Answer, profile: Diner | None) -> list[str]:

@@ -16,6 +16,7 @@ from services.catalogue.records import Restaurant
 from services.features import DinerState
 from services.features.codec import recent_entries
 from services.ranking.candidates import Filters
+from services.serving.fair_share import Ledgers
 from services.serving.live import live_market
 from services.serving.recommender import Answer, Ask, ranked_lists, sold_list
 from services.serving.snapshot import MarketSnapshot, build_snapshot
@@ -54,6 +55,7 @@ def listed(
     k: int = 20,
     filters: Filters | None = None,
     number: int = 1,
+    ledgers: Ledgers | None = None,
 ) -> Answer:
     """A list for a row of the training data (None: without personalisation), who lately did this, the newest first."""
     state, home = None, snapshot.restaurants[(diner or 0) % len(snapshot.restaurants)]
@@ -63,7 +65,7 @@ def listed(
         recent = recent_entries([name for name, _ in did or []], [kind for _, kind in did or []], ages)
         vector, bias = np.array(learnt.vectors[diner]), float(learnt.biases[diner])
         state = DinerState(vector, bias, snapshot.model_tag, home.lat, home.lon, recent)
-    live = live_market(snapshot, AT, {}, {}, {}).with_offers(snapshot, AT)
+    live = live_market(snapshot, AT, {}, {}, ledgers or {}).with_offers(snapshot, AT)
     ask = Ask(
         user_id="somebody" if diner is None else snapshot.artifact.diner_ids[diner],
         snapshot=snapshot,

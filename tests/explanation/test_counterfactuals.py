@@ -140,6 +140,8 @@ def test_the_search_is_smallest_or_says_that_it_may_not_be(lead: float, gains: l
         assert lead - sum(gains[one] for one in found.removed) < 0
         if found.smallest:
             assert len(found.removed) == true
+    else:
+        assert not found.smallest
     if bound == 3_000 and true is not None and true <= 3:
         assert (len(found.removed), found.smallest) == (true, True)
 
@@ -156,6 +158,51 @@ def test_a_search_that_is_cut_short_says_that_a_smaller_set_may_exist() -> None:
     whole, short = (smallest_change(TwoWays(), 5, bound) for bound in (3_000, 1))  # type: ignore[arg-type]
     assert (whole.removed, whole.smallest, whole.at_least) == ((3, 4), True, 2)
     assert (short.removed, short.smallest, short.at_least) == ((0, 1, 2), False, 2)
+
+
+class Sets:
+    """A list whose top goes without some sets of choices, and stays without any other, whatever they hold."""
+
+    def __init__(self, change: Collection[frozenset[int]]) -> None:
+        self.change = change
+
+    def top(self, removed: Collection[int]) -> tuple[int | None, float]:
+        return int(frozenset(removed) in self.change), 1.0 + 0.1 * min(removed, default=0)
+
+
+def check_nothing_can_be_left_out(sets: Sets, found: Found) -> None:
+    if not found.removed:
+        return
+    assert sets.top(found.removed)[0] == found.then_top == 1
+    if len(found.removed) > 1:
+        assert all(sets.top(set(found.removed) - {one})[0] == 0 for one in found.removed)
+
+
+def test_of_a_greedy_set_no_choice_can_be_left_out() -> None:
+    """0 cannot be left out of all five, nor of four; once 1 is, it can."""
+    sets = Sets([frozenset(those) for those in ({0, 1, 2, 3, 4}, {0, 2, 3, 4}, {2, 3, 4})])
+    found = smallest_change(sets, 5, 1)  # type: ignore[arg-type]
+    check_nothing_can_be_left_out(sets, found)
+    assert (found.removed, found.smallest, found.at_least) == ((2, 3, 4), False, 2)
+
+
+@given(st.sets(st.frozensets(st.integers(0, 5), min_size=1)), st.sampled_from([3_000, 10, 1]))
+def test_whatever_the_sets_are_no_choice_can_be_left_out(change: set[frozenset[int]], bound: int) -> None:
+    sets = Sets(change)
+    check_nothing_can_be_left_out(sets, smallest_change(sets, 6, bound))  # type: ignore[arg-type]
+
+
+def test_where_no_set_was_found_it_is_said_which_were_tried(small_city: SmallCity) -> None:
+    market, unmoved = market_of(small_city.dataset, "lightfm"), 0
+    for diner in range(12):
+        found = own_actions(busy(market, diner, k=5))
+        assert found is not None
+        assert found["none_up_to"] == min(found["at_least"] - 1, found["considered"])
+        if not found["remove"]:
+            assert not found["proven_smallest"]
+            assert found["none_up_to"] == min(3, found["considered"])
+            unmoved += 1
+    assert unmoved
 
 
 @pytest.mark.parametrize("model", ["lightfm", "ease", "ials", "ensemble", "lightfm+lambdamart"])
@@ -284,6 +331,16 @@ def test_the_changes_that_are_told_reach_the_rank_and_fewer_do_not(market: Marke
                         assert (trials.with_change(fewer).rank or 10**9) > rank
                 assert found["bid"]["why"] == "the policy sold no places"
     assert reached
+
+
+def test_who_stands_there_already_need_not_change(market: MarketSnapshot) -> None:
+    answer = busy(market, 2)
+    for entry in (0, 4):
+        name = market.catalogue.ids[int(answer.shown.rows[entry])]
+        for rank in (entry + 1, entry + 5):
+            found = to_reach(answer, name, rank)
+            assert found["smallest"] == [{"change": {}, "rank": entry + 1, "organic_rank": entry + 1}]
+            assert (found["found"], found["alone"], found["tried"], found["exhaustive"]) == (1, [], 0, True)
 
 
 def test_hours_are_a_change_where_it_was_closed(market: MarketSnapshot) -> None:

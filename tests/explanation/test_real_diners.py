@@ -22,7 +22,7 @@ def test_the_page_shows_what_the_command_prints(lines: list[str]) -> None:
 
 def test_what_is_named_is_in_the_diners_own_ratings(lines: list[str]) -> None:
     rated: dict[str, int] = {}
-    chosen, shown = 0, ""
+    chosen, checked, shown, tags = 0, 0, "", ""
     for line in lines:
         if line.startswith("  rated: "):
             found = re.findall(r"(?:^|; )(.+?) \[[^]]*\] (\d)", line.removeprefix("  rated: "))
@@ -35,7 +35,21 @@ def test_what_is_named_is_in_the_diners_own_ratings(lines: list[str]) -> None:
             chosen += 1
         elif cuisine := re.search(r"You like (.+) cuisine", line):
             assert cuisine[1] in shown
+        elif line.startswith("       tags: "):
+            tags = line
+        elif place := re.search(r"(?:A|a) place with (\S+) “(.+)”", line):
+            assert f"{place[1]}={place[2]}" in tags
+            checked += 1
+        elif district := re.search(r"[Ee]ating in (\S+)", line):
+            assert f"district={district[1]}" in tags
     assert chosen
+    assert checked
+
+
+def test_nobody_is_told_to_like_what_could_stand_for_belief_or_health(lines: list[str]) -> None:
+    yours = [line for line in lines if "You like" in line]
+    assert yours
+    assert not [line for line in yours if re.search("alcohol|smoking|vegetarian|organic", line)]
 
 
 def test_a_diner_who_is_not_in_the_set_is_named(uci_folder: Path) -> None:
