@@ -71,7 +71,8 @@ class FairnessReports:
     def of(self, market: str, days: int = DEFAULT_DAYS) -> dict[str, Any]:
         """The last `days` days beside as many before; kept for a minute, or ten times as long as it took.
 
-        One of a market is made at a time. Whoever asks meanwhile gets the last one, however old, or Busy where there is none.
+        One of a market is made at a time. Whoever asks meanwhile gets the last one, however old, or Busy where there is
+        none.
         """
 
         def made() -> dict[str, Any]:
