@@ -21,6 +21,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from data.statistics import holm
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -185,15 +187,6 @@ def wasserstein(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float
     if deviation > 0.0:
         return distance / deviation
     return 0.0 if distance == 0.0 else float("inf")
-
-
-def holm(p_values: Floats) -> Floats:
-    """(m,) p-values adjusted so that the chance of any false rejection is bounded (Holm 1979), any dependence."""
-    m = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    adjusted = np.empty(m, np.float64)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p_values[order] * np.arange(m, 0, -1)), 1.0)
-    return adjusted
 
 
 def design_effect(

@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     """YAML file of behavioural checks that a retrained version must pass too; empty: none but the built-in ones."""
     retrain_slice_loss: float = Field(default=0.1, ge=0, le=1)
     """Share of the champion's nDCG@10 in a slice: who is certainly worse in one, and by more, may not serve."""
+    retrain_least_exposure_ratio: float | None = Field(default=None, ge=0, le=1)
+    """Least over greatest exposure per merit of groups of restaurants: a version certainly below it may not serve."""
+    retrain_greatest_quality_gap: float | None = Field(default=None, ge=0, le=1)
+    """Greatest less least nDCG@10 of groups of diners: a version certainly above it may not serve."""
+    retrain_fairness_loss: float = Field(default=0.1, ge=0, le=1)
+    """Share of what a group has under the champion: a version under which it certainly loses more may not serve."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []

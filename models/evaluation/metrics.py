@@ -91,8 +91,16 @@ def gini(values: npt.NDArray[np.floating] | npt.NDArray[np.integer]) -> float:
     >>> gini(np.array([1, 1, 1, 1])), gini(np.array([0, 0, 0, 4]))
     (0.0, 0.75)
     """
-    amounts = np.sort(np.asarray(values, np.float64))
-    n, total = len(amounts), float(amounts.sum())
-    if n == 0 or total == 0.0:
-        return 0.0
-    return float(((2 * np.arange(1, n + 1) - n - 1) * amounts).sum() / (n * total))
+    return float(ginis(np.asarray(values, np.float64)[None])[0])
+
+
+def ginis(amounts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(b,) Gini index of (b, n) amounts that are not negative, zeros included; 0 where all are 0.
+
+    >>> ginis(np.array([[1.0, 1.0], [0.0, 4.0]]))
+    array([0. , 0.5])
+    """
+    rising = np.sort(amounts, axis=1)
+    n, total = amounts.shape[1], amounts.sum(axis=1)
+    above = rising @ (2.0 * np.arange(1, n + 1) - n - 1)
+    return np.asarray(np.divide(above, n * total, out=np.zeros(len(amounts)), where=total > 0.0))

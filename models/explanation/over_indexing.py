@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
+from data.statistics import holm
 from models.base import FeatureTable, IntArray, Model, TrainingData, encode_tags, factor_scores
 from models.behaviour import tags_of
 from models.evaluation import evaluate as evaluation
@@ -377,19 +378,6 @@ def _weights(model: Model, side: str) -> dict[str, float]:
     sizes = {name: float(np.abs(values).mean()) for of, name, values in parts if of == side and is_tag(name)}
     total = sum(sizes.values())
     return {name: size / total for name, size in sizes.items()} if total > 0.0 else {}
-
-
-def holm(p: Doubles) -> Doubles:
-    """(m,) p-values adjusted for m tests: the chance of one false finding among all is below the level (Holm 1979).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
-    array([0.03, 0.06, 0.06])
-    """
-    order = np.argsort(p, kind="stable")
-    steps = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    adjusted = np.empty(len(p))
-    adjusted[order] = steps
-    return adjusted
 
 
 def _some(rows: npt.NDArray[np.integer], most: int) -> IntArray:

@@ -4,24 +4,26 @@ Rows of a frame are diners or restaurants, never places: Fairlearn's own bootstr
 seconds for what takes milliseconds here, so it is not used.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data.statistics import holm
 from models.fairness.groups import NOBODY, Groups
 from models.fairness.intervals import (
     DRAWS,
     PERMUTATIONS,
+    SURE,
     Chance,
     Figure,
     expanded,
     figure,
-    holm,
     permuted,
     permuted_ratio,
     resampled,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from fairlearn.metrics import MetricFrame
 
 Doubles = npt.NDArray[np.float64]
+
+_FINER: Final = 20
+"""So many times smaller than needed is the least p-value that the permutations can give."""
 
 
 class Side(StrEnum):
@@ -142,20 +147,35 @@ def compare_diners(
 def compare_exposure(
     measure: str, ledger: Ledger, groups: Groups, *, seed: int = 0, draws: int = 400, permutations: int = PERMUTATIONS
 ) -> Comparison | None:
-    """Of exposure per merit over groups of restaurants, with a bootstrap of diners. None for fewer than two groups."""
+    """Of exposure per merit over groups of restaurants, with a bootstrap of diners. None for fewer than two groups.
+
+    Where the ledger's rows are a few folds of the diners, intervals are widened by Student's quantile for so many.
+    """
     if not groups.comparable or ledger.exposure.sum() == 0.0 or ledger.earned.sum() == 0.0:
         return None
     diners = ledger.exposure.shape[0]
     value, found = resampled(lambda weights: ledger.per_merit(groups, weights), diners, draws, seed)
     exposure, merit = ledger.by_restaurant
     chance = permuted_ratio(exposure, merit, groups, permutations)
-    return _comparison(Side.RESTAURANTS, measure, exposure, merit, groups, value, found, chance)
+    made = _comparison(Side.RESTAURANTS, measure, exposure, merit, groups, value, found, chance)
+    wide = [replace(one, figure=_within(expanded(one.figure, diners))) for one in made.groups]
+    return replace(
+        made,
+        groups=tuple(wide),
+        gap=_within(expanded(made.gap, diners)),
+        ratio=_within(expanded(made.ratio, diners), 1.0),
+    )
 
 
 def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """With p-values corrected for how many they are."""
-    corrected = holm([one.chance.p for one in comparisons])
-    return [replace(one, p_adjusted=p) for one, p in zip(comparisons, corrected, strict=True)]
+    """With p-values corrected for how many they are.
+
+    Where the permutations were too few for one that the correction leaves below SURE, they are dealt out anew.
+    """
+    needed = math.ceil(_FINER * len(comparisons) / SURE)
+    settled = [replace(one, chance=one.chance.again(needed)) for one in comparisons]
+    corrected = holm([one.chance.p for one in settled])
+    return [replace(one, p_adjusted=p) for one, p in zip(settled, corrected.tolist(), strict=True)]
 
 
 def crossings(groups: Sequence[Groups]) -> list[Groups]:
@@ -196,6 +216,10 @@ def _comparison(
         groups.small,
         groups.left_out,
     )
+
+
+def _within(found: Figure, high: float = math.inf) -> Figure:
+    return replace(found, low=max(0.0, found.low), high=min(high, found.high))
 
 
 def _figure(value: float, draws: Doubles, members: int | None) -> Figure:

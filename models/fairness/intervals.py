@@ -5,10 +5,10 @@ Efron, Tibshirani 1993). The greatest of several groups less the least is above 
 a gap stands what chance alone would give, from permutations of the labels, and a p-value.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,14 @@ Statistic = Callable[[Doubles], Doubles]
 
 DRAWS: Final = 1_000
 PERMUTATIONS: Final = 1_000
+"""At first: the least p-value that these can give is 1 / 1,001, too great where many are looked at (`Chance.again`)."""
+SURE: Final = 0.05
+"""A corrected p-value below it: chance is no explanation."""
 LEVEL: Final = 0.95
 _Z: Final = 1.959964
 _CELLS_AT_ONCE: Final = 4_000_000
+_UNSETTLED: Final = 10
+"""Permutations as great as what was seen below which more of them could tell of a smaller p-value."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,15 @@ class Chance:
     """In the mean over permutations."""
     p: float
     """Share of permutations, this one among them, with a gap at least as great."""
+    draws: int = PERMUTATIONS
+    """How many permutations it is from."""
+    redrawn: "Callable[[int], Chance] | None" = field(default=None, repr=False, compare=False)
+    """The same from so many others."""
+
+    def again(self, draws: int) -> "Chance":
+        """From so many permutations, all of them new, where those there were are too few to tell a small p-value."""
+        few = self.p * (1 + self.draws) - 1 < _UNSETTLED
+        return self.redrawn(draws) if few and draws > self.draws and self.redrawn is not None else self
 
 
 def permuted(parts: Doubles, wholes: Doubles, groups: Groups, draws: int = PERMUTATIONS, seed: int = 0) -> Chance:
@@ -136,7 +150,7 @@ def _chance(of: Statistic, parts: Doubles, wholes: Doubles, groups: Groups, draw
     order = order[groups.codes[order] != NOBODY]
     starts = np.concatenate([[0], np.cumsum(groups.sizes)[:-1]])
     a, b, n = parts[order], wholes[order], len(order)
-    rng, at_once = np.random.default_rng(seed), max(1, _CELLS_AT_ONCE // max(n, 1))
+    at_once = max(1, _CELLS_AT_ONCE // max(n, 1))
     sign = 1.0 if of is spread else -1.0
 
     def statistic(rows: npt.NDArray[np.integer]) -> Doubles:
@@ -146,27 +160,15 @@ def _chance(of: Statistic, parts: Doubles, wholes: Doubles, groups: Groups, draw
 
     plain = np.arange(n)[None]
     seen = float(statistic(plain)[0])
-    found = []
-    for first in range(0, draws, at_once):
-        size = min(at_once, draws - first)
-        found.append(statistic(rng.permuted(np.broadcast_to(plain, (size, n)), axis=1)))
-    dealt = np.concatenate(found)
-    # A ratio of nothing over nothing says that nobody was treated worse.
-    dealt = np.where(np.isnan(dealt), 1.0, dealt)
-    as_great = int(np.sum(sign * dealt >= sign * seen - 1e-12))
-    return Chance(float(dealt.mean()), (1 + as_great) / (1 + draws))
 
+    def dealt(draws: int, seed: int) -> Chance:
+        rng, found = np.random.default_rng(seed), []
+        for first in range(0, draws, at_once):
+            size = min(at_once, draws - first)
+            found.append(statistic(rng.permuted(np.broadcast_to(plain, (size, n)), axis=1)))
+        # A ratio of nothing over nothing says that nobody was treated worse.
+        values = np.nan_to_num(np.concatenate(found), nan=1.0)
+        as_great = int(np.sum(sign * values >= sign * seen - 1e-12))
+        return Chance(float(values.mean()), (1 + as_great) / (1 + draws), draws, lambda more: dealt(more, seed + 1))
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for how many there are, so that one false alarm among all is as rare as it says (Holm 1979).
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    corrected: list[Any] = [0.0] * len(p_values)
-    greatest = 0.0
-    for rank, index in enumerate(order.tolist()):
-        greatest = max(greatest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = greatest
-    return corrected
+    return dealt(draws, seed)

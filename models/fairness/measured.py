@@ -9,7 +9,7 @@ from scipy import sparse
 from data import columns as col
 from data.dataset import Dataset
 from models.evaluation.evaluate import FOLDS, HeldOut, Measured
-from models.fairness.frames import compare_diners, compare_exposure
+from models.fairness.frames import adjusted, compare_diners, compare_exposure
 from models.fairness.groups import diner_groups, restaurant_groups
 from models.fairness.measures import Ledger
 
@@ -39,4 +39,4 @@ def by_groups(
     last = dataset.events(market, columns=[col.AT])[col.AT].max()
     kinds = restaurant_groups(dataset.restaurants(market), None if pd.isna(last) else last)
     found += [compare_exposure(EXPOSURE, ledger, one, draws=_DRAWS) for one in kinds]
-    return [one.document() for one in found if one is not None]
+    return [one.document() for one in adjusted([one for one in found if one is not None])]

@@ -112,18 +112,6 @@ def group_ratios(parts: Doubles, wholes: Doubles, groups: Groups, weights: Doubl
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0.0))
 
 
-def ginis(amounts: Doubles) -> Doubles:
-    """(b,) Gini index of (b, n) amounts that are not negative, zeros included; 0 where all are 0.
-
-    >>> ginis(np.array([[1.0, 1.0], [0.0, 4.0]]))
-    array([0. , 0.5])
-    """
-    rising = np.sort(amounts, axis=1)
-    n, total = amounts.shape[1], amounts.sum(axis=1)
-    above = rising @ (2.0 * np.arange(1, n + 1) - n - 1)
-    return np.asarray(np.divide(above, n * total, out=np.zeros(len(amounts)), where=total > 0.0))
-
-
 def coverage(exposure: Doubles) -> float:
     """Share of all restaurants that were shown at all.
 

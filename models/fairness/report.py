@@ -3,18 +3,20 @@
 The page needs nothing else: its pictures are inline SVG, and every number in it stands in the JSON beside it.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from models.fairness.intervals import SURE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 Document = Mapping[str, Any]
 
-SURE: Final = 0.05
-"""A corrected p-value below it: chance is no explanation."""
 CANNOT_SAY: Final = (
     "Merit is what was ordered, corrected for the place in the list. A restaurant that is never shown earns no orders, "
     "so its merit is a floor and not a measurement.",
@@ -24,6 +26,12 @@ CANNOT_SAY: Final = (
     "them, and whoever knows the total can still work out a single group that is left out.",
     "Equal figures are no proof of fairness: which differences matter is decided by people, at the table.",
 )
+CHECKS: Final = {
+    "labels": "orders logged in part",
+    "flip": "protected words that change a list",
+    "proxy": "words that tell a protected attribute",
+}
+"""What findings are looked for by, in words."""
 _LEFT_OUT: Final[Document] = {
     "changes": [],
     "flip_test": [],
@@ -40,9 +48,9 @@ _ROW: Final = 24
 
 def sentences(document: Document) -> list[str]:
     """What was found, in plain sentences with numbers: the findings, then what differs, then the rest in one line."""
-    told = [f"Finding: {one['explanation']}" for one in document["findings"]]
-    if not told:
-        told.append("Nothing looks like discrimination by the log or the model (see what was looked for below).")
+    told = _found(document)
+    if not document["comparisons"] and not document["metrics"]:
+        told.insert(0, "Nothing was measured: there is nothing to compare.")
     compared = document["comparisons"]
     told += [sentence(one) for one in compared if one["p_adjusted"] < SURE]
     level: dict[str, list[str]] = {}
@@ -95,6 +103,30 @@ def html(document: Document, title: str) -> str:
         cannot_say=CANNOT_SAY,
         sure=SURE,
     )
+
+
+def content_security_policy() -> str:
+    """What a browser may do with `html`: show it, with its own style and no other."""
+    template = (Path(__file__).parent / "report.html").read_text(encoding="utf-8")
+    style = template.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _found(document: Document) -> list[str]:
+    """The findings; where there are none, by which checks: one that did not run clears nobody."""
+    if document["findings"] is None:
+        return ["What looks like discrimination by the log or the model is not looked for in live lists."]
+    told = [f"Finding: {one['explanation']}" for one in document["findings"]]
+    ran, missed = document["looked_for"], [name for name in CHECKS if name not in document["looked_for"]]
+    if ran and not told:
+        by = ", ".join(CHECKS[one] for one in ran)
+        told.append(f"Nothing looks like discrimination by what was looked for: {by}.")
+    if missed:
+        told.append(f"Not looked for: {', '.join(CHECKS[one] for one in missed)}.")
+    return told
 
 
 def _concentration(metrics: Document) -> list[str]:

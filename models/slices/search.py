@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import numpy as np
 from scipy import stats
 
+from data.statistics import holm
 from models.slices.cases import Bools, Cases, Doubles, Feature, Rows
 
 Key = tuple[tuple[int, int], ...]
@@ -157,14 +158,6 @@ def search(cases: Cases, options: Options | None = None) -> list[SliceFinding]:
     proposing = np.random.default_rng(options.seed).permutation(len(diners)) * 2 < len(diners)
     first = proposing[of_case]
     return _decided(cases, ~first, _proposed(cases.where(first), options), options)
-
-
-def holm(p: Doubles) -> Doubles:
-    """(k,) p-values adjusted by Holm's step-down: below alpha, none of them is false with probability 1 - alpha."""
-    order, k = np.argsort(p), len(p)
-    adjusted = np.empty(k)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(k, 0, -1)), 1.0)
-    return adjusted
 
 
 def benjamini(p: Doubles, any_dependence: bool) -> Doubles:

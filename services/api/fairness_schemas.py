@@ -61,10 +61,10 @@ class AboutBody(Body):
 class FairnessBody(Body):
     """How fairly a market is served."""
 
-    ok: bool
+    ok: bool | None = Field(description="Null: what looks like discrimination is not looked for in live lists.")
     about: AboutBody
-    findings: list[dict[str, Any]] = Field(
-        description="Empty: what takes a model apart is `tablestakes audit fairness`."
+    findings: list[dict[str, Any]] | None = Field(
+        description="Null: not looked for; what takes a model apart is `tablestakes audit fairness`."
     )
     metrics: dict[str, FigureBody]
     comparisons: list[ComparisonBody]
@@ -107,7 +107,7 @@ class ExposureBody(Body):
 _FIGURE: Final[dict[str, float]] = {"value": 4.1, "low": 3.8, "high": 4.4}
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "getFairness": {
-        "ok": True,
+        "ok": None,
         "about": {
             "market": "aldermoor",
             "since": "2026-01-02T19:00:00Z",
@@ -116,7 +116,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
             "diners": 1204,
             "restaurants": 300,
         },
-        "findings": [],
+        "findings": None,
         "metrics": {"gini": {"value": 0.61, "low": 0.6, "high": 0.62}},
         "comparisons": [
             {

@@ -66,6 +66,16 @@ def document_answers(model: type[BaseModel], *errors: int) -> dict[int | str, An
     return responses
 
 
+def page_headers(policy: str) -> dict[str, str]:
+    """Of a page of HTML, with its content security policy."""
+    return {
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+    }
+
+
 def answered(request: Request, form: Form, body: str, **headers: str) -> Response:
     """The body with its entity tag, or 304 where the client has it."""
     data = body.encode()

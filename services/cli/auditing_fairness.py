@@ -1,5 +1,6 @@
 """The command `audit fairness`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def audit_fairness(
     from models.fairness.audit import audit
     from models.fairness.report import html, sentences
 
+    for option, file in (("--json", json_file), ("--html", html_file)):
+        _check_writable(option, file)
     dataset = Dataset.open(path)
     parameters = None
     if home is not None:
@@ -44,8 +47,14 @@ def audit_fairness(
         json_file.write_text(json.dumps(document, indent=2) + "\n")
     if html_file is not None:
         html_file.write_text(html(document, f"Fairness of {model} in {document['about']['market']}"), encoding="utf-8")
-    if not document["ok"]:
+    if document["findings"]:
         raise typer.Exit(FAILED)
+
+
+def _check_writable(option: str, file: Path | None) -> None:
+    """Before the work, not after it. Raises UsageError."""
+    if file is not None and (file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK)):
+        raise UsageError(f"{option} {file}: cannot be written; name a file in a folder that is there")
 
 
 def _version(version: str, market: str) -> tuple[str, dict[str, object]]:
@@ -56,14 +65,13 @@ def _version(version: str, market: str) -> tuple[str, dict[str, object]]:
 
     from models.artifacts import load
     from models.ladder import rung
-    from services.database.engine import migrate, open_database
+    from services.database.engine import open_database
     from services.database.schema import model_versions
     from services.database.transactions import reading
     from services.settings import Settings
 
     engine = open_database(Settings().resolved_database_url)
     try:
-        migrate(engine)
         found = select(model_versions.c.path).where(
             model_versions.c.market == market, model_versions.c.version == version
         )

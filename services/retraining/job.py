@@ -23,6 +23,7 @@ from services.clock import Clock
 from services.database.errors import StorageError
 from services.releases.registry import ModelRegistry
 from services.retraining import folders
+from services.retraining.fairness_gate import FairnessBounds
 from services.retraining.folders import RunLog, run_folder
 from services.retraining.gates import Bounds
 from services.retraining.lease import Lease, LeaseLost, Leases, held
@@ -129,6 +130,11 @@ class RetrainingJob:
             policies=self._policies,
             window_days=self._settings.retrain_days,
             bounds=Bounds(slice_loss=self._settings.retrain_slice_loss),
+            fairness=FairnessBounds(
+                least_exposure_ratio=self._settings.retrain_least_exposure_ratio,
+                greatest_quality_gap=self._settings.retrain_greatest_quality_gap,
+                tolerated_loss=self._settings.retrain_fairness_loss,
+            ),
             checks=Path(self._settings.retrain_checks) if self._settings.retrain_checks else None,
         )
         steps = Steps(run, around, done, self.runs.earlier(run, "validate", _EARLIER_RUNS))

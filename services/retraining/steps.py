@@ -26,7 +26,7 @@ from services.releases.registry import ModelRegistry, RegistryError
 from services.releases.verdict import Verdict
 from services.retraining import gates, validation
 from services.retraining.champion import Trial, on_trial
-from services.retraining.fairness_gate import with_fairness
+from services.retraining.fairness_gate import FairnessBounds, with_fairness
 from services.retraining.gates import Bounds
 from services.retraining.runs import Run
 from services.retraining.validation import LogCounts
@@ -56,6 +56,8 @@ class Surroundings(NamedTuple):
     """Days of log that are learnt from; 0: all."""
     bounds: Bounds
     """What the gates allow."""
+    fairness: FairnessBounds
+    """What the gate of fairness allows."""
     checks: Path | None
     """A file with behavioural checks of one's own, beside those that every version must pass."""
 
@@ -250,7 +252,7 @@ class Steps:
             )
             verdict = gates.judge(evidence, self._around.bounds)
             fairness = self._done[f"train:{model}"]["metrics"].get("fairness", {})
-            verdict = with_fairness(verdict, fairness.get(_RIVAL, ()), fairness.get("own", ()))
+            verdict = with_fairness(verdict, fairness.get(_RIVAL, ()), fairness.get("own", ()), self._around.fairness)
             verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
         return verdicts
 

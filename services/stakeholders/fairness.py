@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,10 +13,11 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
 from data import columns as col
+from models.evaluation.metrics import ginis
 from models.fairness.frames import Comparison, adjusted, compare_diners, compare_exposure, crossings
 from models.fairness.groups import Groups, attributes, diner_groups, restaurant_groups
 from models.fairness.intervals import Figure, figure, jackknife, resampled
-from models.fairness.measures import Ledger, coverage, ginis, long_tail
+from models.fairness.measures import Ledger, coverage, long_tail
 from services.clock import Clock
 from services.database.schema import diners, markets
 from services.database.transactions import reading
@@ -35,6 +37,8 @@ _FOLDS: Final = 20
 _DRAWS: Final = 400
 _CHUNK: Final = 500
 _KEPT_SECONDS: Final = 60.0
+_MOST_KEPT: Final = 16
+"""Reports and windows; those that nobody has asked for the longest go."""
 _WORTH: Final = 10.0
 """A report is kept for so many times as long as it took."""
 _NOT_LIVE: Final = (
@@ -60,13 +64,15 @@ class FairnessReports:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._kept: dict[tuple[str, ...], _Kept] = {}
-        self._working = threading.Lock()
+        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._keeping = threading.Lock()
+        self._working: set[tuple[str, str]] = set()
 
     def of(self, market: str, days: int = DEFAULT_DAYS) -> dict[str, Any]:
         """The last `days` days beside as many before; kept for a minute, or ten times as long as it took.
 
-        One is made at a time. Whoever asks meanwhile gets the last one, however old, or Busy where there is none.
+        One of a market is made at a time. Whoever asks meanwhile gets the last one, however old, or Busy where there is
+        none.
         """
 
         def made() -> dict[str, Any]:
@@ -85,11 +91,15 @@ class FairnessReports:
         return exposure_document(window, restaurant_id)
 
     def _once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
-        kept = self._kept.get(key)
+        kept = self._last(key)
         if kept is not None and time.monotonic() < kept.until:
             return kept.document  # type: ignore[no-any-return]
-        if not self._working.acquire(blocking=False):
-            kept = self._kept.get(key)
+        work = (key[0], key[1])
+        with self._keeping:
+            busy = work in self._working
+            self._working.add(work)
+        if busy:
+            kept = self._last(key)
             if kept is None:
                 raise Busy(f"a report on fairness is being made, and none of {key[1]} is kept yet: ask again")
             return kept.document  # type: ignore[no-any-return]
@@ -97,10 +107,21 @@ class FairnessReports:
             started = time.monotonic()
             document = make()
             took = time.monotonic() - started
-            self._kept[key] = _Kept(document, time.monotonic() + max(_KEPT_SECONDS, _WORTH * took))
+            with self._keeping:
+                self._kept[key] = _Kept(document, time.monotonic() + max(_KEPT_SECONDS, _WORTH * took))
+                self._kept.move_to_end(key)
+                while len(self._kept) > _MOST_KEPT:
+                    self._kept.popitem(last=False)
             return document
         finally:
-            self._working.release()
+            with self._keeping:
+                self._working.remove(work)
+
+    def _last(self, key: tuple[str, ...]) -> _Kept | None:
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
     def _window(self, market: str, days: int, back: int = 0) -> tuple[Window, pd.DataFrame]:
         """A window that ends now, or `back` days before this hour, and the diners who are in it."""
@@ -150,7 +171,7 @@ def live_document(now: Window, before: Window, people: pd.DataFrame, control: Fa
     if now.places.empty:
         notes.insert(0, "There were no lists in this time: nothing is measured.")
     return {
-        "ok": True,
+        "ok": None,
         "about": {
             "market": now.market,
             "since": f"{now.since:%Y-%m-%dT%H:%M:%SZ}",
@@ -159,7 +180,7 @@ def live_document(now: Window, before: Window, people: pd.DataFrame, control: Fa
             "diners": len(now.diners),
             "restaurants": len(now.restaurants),
         },
-        "findings": [],
+        "findings": None,
         "metrics": {name: found.document() for name, found in _concentration(now).items()},
         "comparisons": [one.document() for one in compared],
         "changes": _changes(exposures, _exposures(before)),

@@ -38,6 +38,7 @@ def test_groups_of_restaurants_and_diners_are_compared(auditor: Call, server: An
 
     assert answer.status_code == 200
     body = answer.json()
+    assert (body["ok"], body["findings"]) == (None, None)
     assert body["about"]["lists"] >= 50
     assert {one["side"] for one in body["comparisons"]} == {"restaurants", "diners"}
     assert "kind" in {one["attribute"] for one in body["comparisons"]}
@@ -50,6 +51,10 @@ def test_the_page_says_the_same_to_people(auditor: Call) -> None:
 
     assert page.headers["content-type"].startswith("text/html")
     assert "<svg" in page.text
+    assert "not looked for in live lists" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
     assert "What this cannot say" in page.text
 
 

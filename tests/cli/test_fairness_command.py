@@ -32,6 +32,16 @@ def test_a_version_that_is_not_there_is_wrong_use(small_city: SmallCity) -> None
     assert "--home nothing: market" in done.stderr
 
 
+def test_a_page_that_cannot_be_written_is_said_first(small_city: SmallCity) -> None:
+    done = tablestakes(
+        "audit", "fairness", str(small_city.dataset), "--html", "/nowhere/x.html", home=small_city.home, check=False
+    )
+
+    assert done.returncode == 2
+    assert "--html /nowhere/x.html: cannot be written" in done.stderr
+    assert done.stdout == ""
+
+
 def test_real_diners_are_compared_across_towns(uci_folder: Path, tmp_path: Path) -> None:
     figures = tmp_path / "uci.json"
     tablestakes("import", "uci", str(uci_folder), "--out", str(tmp_path / "uci"), home=tmp_path / "home")

@@ -37,7 +37,7 @@ FAULTS = (
     ),
     Fault(
         "restaurants never shown count in Gini",
-        _MEASURES,
+        "models/evaluation/metrics.py",
         "np.divide(above, n * total,",
         "np.divide(above, np.maximum((amounts > 0.0).sum(axis=1), 1) * total,",
         f"{_OF_MEASURES} -k gini",
@@ -51,10 +51,10 @@ FAULTS = (
     ),
     Fault(
         "p-values are corrected for looking at many",
-        "models/fairness/intervals.py",
-        "(len(p_values) - rank) * p_values[index]",
-        "p_values[index]",
-        f"{_OF_MEASURES} -k holm",
+        "data/statistics.py",
+        "values[order] * np.arange(len(values), 0, -1)",
+        "values[order]",
+        "tests/data/test_statistics.py",
     ),
     Fault(
         "labels are dealt out anew",

@@ -164,3 +164,18 @@ def test_intervals_hold_the_truth_in_93_to_97_of_100_worlds() -> None:
             assert 0.035 <= held / worlds <= 0.065
         else:
             assert 0.93 <= held / worlds <= 0.97, name
+
+
+def test_a_check_that_did_not_run_clears_nobody(clean: Audit) -> None:
+    document = {**clean.document(), "findings": [], "looked_for": ["flip"]}
+    whole = {**document, "looked_for": ["labels", "flip", "proxy"]}
+    live = {**document, "ok": None, "findings": None, "comparisons": [], "metrics": {}}
+
+    assert sentences(document)[:2] == [
+        "Nothing looks like discrimination by what was looked for: protected words that change a list.",
+        "Not looked for: orders logged in part, words that tell a protected attribute.",
+    ]
+    assert not any("Not looked for" in line for line in sentences(whole))
+    assert sentences(live)[0].startswith("Nothing was measured")
+    assert "not looked for in live lists" in sentences(live)[1]
+    assert clean.looked_for == ("labels", "flip", "proxy")

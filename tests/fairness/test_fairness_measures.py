@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import roc_auc_score
 
-from models.evaluation.metrics import gini
+from models.evaluation.metrics import gini, ginis
 from models.fairness.flip import rank_biased_overlap, score_distance
-from models.fairness.frames import Side, compare_diners, compare_exposure, crossings, metric_frame
+from models.fairness.frames import Side, adjusted, compare_diners, compare_exposure, crossings, metric_frame
 from models.fairness.groups import Groups, kinds, restaurant_groups
-from models.fairness.intervals import holm, permuted, permuted_ratio
+from models.fairness.intervals import SURE, permuted, permuted_ratio
 from models.fairness.measures import (
     MERIT_FLOOR,
     Ledger,
     Shown,
     average_popularity,
     coverage,
-    ginis,
     group_ratios,
     least_over_greatest,
     long_tail,
@@ -182,12 +181,6 @@ def test_a_gap_is_held_against_chance() -> None:
     assert permuted_ratio(apart, ones, groups).p == pytest.approx(1 / 1001)
 
 
-def test_holm_is_never_below_the_plain_value_nor_out_of_order() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
-    assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
-
-
 def test_small_groups_are_not_shown_and_are_counted() -> None:
     labels = ["a"] * 25 + ["b"] * 25 + ["c"] * 3 + [None]
     groups = Groups.of("age", labels, fewest=20)
@@ -286,3 +279,19 @@ def test_a_probe_tells_what_is_there_and_nothing_else() -> None:
     assert unknown.auc.low < 0.5 < unknown.auc.high
     assert unknown.p > 0.05
     assert unknown.by_chance == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_blatant_gap_survives_the_correction_for_seventy_comparisons() -> None:
+    rng = np.random.default_rng(8)
+    labels = Groups.of("group", rng.choice(list("abc"), 120).tolist(), fewest=2)
+    level = [compare_diners(f"level {number}", rng.random(120), labels, draws=20) for number in range(69)]
+    blatant = compare_diners("blatant", rng.random(120) + 2.0 * labels.codes, labels, draws=20)
+    assert blatant is not None
+    assert blatant.chance.p * 70 > SURE
+
+    *others, found = adjusted([one for one in (*level, blatant) if one is not None])
+
+    assert found.p_adjusted < SURE
+    assert all(one.p_adjusted > SURE for one in others)
+    settled = [one for one in others if one.chance.draws == 1_000]
+    assert len(settled) > 60

@@ -1,7 +1,7 @@
 """Model cards, and how restaurants are ranked: for auditors, for diners and for restaurants."""
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from models.cards.page import Page
 from models.cards.render import content_security_policy, written
 from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
-from services.api.forms import FormQuery, answered, document_answers, form_of
+from services.api.forms import FormQuery, answered, document_answers, form_of, page_headers
 from services.api.problems import NotFound
 from services.api.security import ANYONE_WITH_A_KEY, READERS, require
 from services.bootstrap import Services
@@ -32,11 +32,6 @@ Version = Annotated[
         description="By default the market's champion. A `+` that arrives as a blank is read as `+`.",
     ),
 ]
-_PAGE_HEADERS: Final = {
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "cross-origin-resource-policy": "same-origin",
-}
 
 
 @router.get(
@@ -96,5 +91,5 @@ async def _answer(
     wanted = form_of(form, request.headers.get("accept", ""))
 
     body = await services.in_thread(written, document, page, wanted)
-    headers = {"content-security-policy": content_security_policy(), **_PAGE_HEADERS} if wanted is Form.HTML else {}
+    headers = page_headers(content_security_policy()) if wanted is Form.HTML else {}
     return answered(request, wanted, body, **headers)

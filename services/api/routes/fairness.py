@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse
 
-from models.fairness.report import html
+from models.fairness.report import content_security_policy, html
 from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.fairness_schemas import ExposureBody, FairnessBody
+from services.api.forms import page_headers
 from services.api.problems import NotFound, Unavailable
 from services.api.security import READERS, require
 from services.catalogue.records import Identifier, MarketKey
@@ -44,7 +45,8 @@ async def fairness(services: ServicesDep, market: Market = None, days: Days = DE
 async def report(services: ServicesDep, market: Market = None, days: Days = DEFAULT_DAYS) -> HTMLResponse:
     """The same as one page with pictures, for people; it needs nothing from elsewhere."""
     document = await _report(services, market, days)
-    return HTMLResponse(await services.in_thread(html, document, f"Fairness in {document['about']['market']}"))
+    page = await services.in_thread(html, document, f"Fairness in {document['about']['market']}")
+    return HTMLResponse(page, headers=page_headers(content_security_policy()))
 
 
 @router.get(
