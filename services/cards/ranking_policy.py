@@ -231,7 +231,7 @@ def ranking_policy(ruling: Ruling) -> RankingPolicy:
         payment=_payment(ruling),
         personalisation=_personalisation(shares),
         exploration=_exploration(policy),
-        fairness=_fairness(policy.fairness),
+        fairness=fairness_words(policy.fairness),
         unused=_unused(ruling.protected),
         approval=_approval(ruling),
         since=_since(ruling),
@@ -360,7 +360,8 @@ def _exploration(policy: Policy) -> list[str]:
     ]
 
 
-def _fairness(dials: FairnessPolicy) -> list[str]:
+def fairness_words(dials: FairnessPolicy) -> list[str]:
+    """Control, groups, quota and floor in sentences."""
     if not dials.is_on:
         return ["No group of restaurants is lifted: the order is by what is likely to be chosen alone."]
     words = [
