@@ -84,6 +84,8 @@ class Ground:
         self._threads = threads
         self._rivals = rivals or {}
         self._looks_back = looks_back
+        self.trials: dict[str, tuple[Model, Calibration]] = {}
+        """Models of the train period that are kept to be looked into, by name."""
 
     # -- the arrays
 

@@ -62,6 +62,7 @@ def train(
     exploring: Exploring | None = None,
     warm_start: Artifact | None = None,
     looked_into: bool = False,
+    gates_alone: bool = False,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
@@ -73,7 +74,8 @@ def train(
     model's own would earn if it explored so; the metrics get it as `off_policy`. warm_start: a version to begin from,
     where the model can and it is of the same kind; the measured fit begins cold all the same, since that version may
     have seen the test period. looked_into: the metrics also say what the model has learnt and whether it leans on what
-    will not hold (`importance`, `over_indexing`), which takes a second or two.
+    will not hold (`importance`, `over_indexing`), which takes a second or two. gates_alone: measure only what
+    decides whether it may be released, and keep the trial in the ground; `look_into` tells the rest.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -88,7 +90,12 @@ def train(
     progress(f"{market}: calibrating", 2, steps)
     curve = ground.calibrated(trial)
     progress(f"{market}: measuring", 3, steps)
-    metrics = _figures(model, trial, curve, ground, seed)
+    own = evaluation.measure(ground.prepared.question, trial.score)
+    metrics = _figures(model, trial, curve, own, ground, seed)
+    if gates_alone:
+        ground.trials[model] = trial, curve
+    else:
+        metrics |= _found(model, trial, curve, own, ground)
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     if looked_into:
@@ -113,20 +120,44 @@ def train(
     return artifact
 
 
-def _figures(name: str, trial: Model, curve: Calibration, ground: Ground, seed: int) -> dict[str, Any]:
-    """What the test period says of a model that was fitted to the train period: the metrics of its version."""
+def look_into(ground: Ground, model: str, progress: Progress = _quiet) -> dict[str, Any]:
+    """What `train` with `gates_alone` left out, and what a model looked into tells: more of its version's metrics.
+
+    Its trial is that of the ground, or fitted anew, to the same figures, where another process has trained it.
+    """
+    if model not in ground.trials:
+        progress(f"{ground.market}: fitting {model} on the train period", 0, 2)
+        trial = make(model, **ground.parameters(model, {})).fit(ground.train_period([model]))
+        ground.trials[model] = trial, ground.calibrated(trial)
+    trial, curve = ground.trials[model]
+    progress(f"{ground.market}: looking into {model}", 1, 2)
+    own = evaluation.measure(ground.prepared.question, trial.score)
+    # Only a second stage is asked about moments.
+    requests = None if second_stage_of(trial) is None else ground.requests
+    found = _found(model, trial, curve, own, ground)
+    return found | documents(trial, ground.prepared, ground.seed, requests, curve)
+
+
+def _found(name: str, trial: Model, curve: Calibration, own: Measured, ground: Ground) -> dict[str, Any]:
+    """What no gate reads: figures by group, the worst slices, and how faithful explanations are."""
+    asked_for = ground.lists or ground.requests
+    return {
+        "groups": group_figures(name, own, ground),
+        "slices": worst_slices(ground, trial, curve, SLICED_LISTS),
+        "fidelity": fidelity(trial, ground.prepared.question, asked_for, seed=ground.seed),
+    }
+
+
+def _figures(name: str, trial: Model, curve: Calibration, own: Measured, ground: Ground, seed: int) -> dict[str, Any]:
+    """What the test period says of a model that was fitted to the train period: what decides on its release."""
     question, asked_for = ground.prepared.question, ground.lists or ground.requests
-    own = evaluation.measure(question, trial.score)
     metrics: dict[str, Any] = {
         "split": ground.prepared.split.method.value,
         "data": data_facts(ground),
-        "groups": group_figures(name, own, ground),
         **_beside(name, own, ground.beside, ground.rivals, seed),
         "by_slice": against_rivals(ground, diners_as_cases(ground, question), own, ground.rivals),
         "requests": None,
         "lists": None,
-        "slices": worst_slices(ground, trial, curve, SLICED_LISTS),
-        "fidelity": fidelity(trial, question, asked_for, seed=seed),
         "fairness": _by_groups(ground, own),
         "until": ground.until,
     }

@@ -30,15 +30,18 @@ from models.cards.parts import (
 from models.cards.report import (
     NOT_MEASURED,
     CheckOutcome,
+    Fairness,
     FeatureImportance,
-    NamedFigure,
+    Fidelity,
+    Interaction,
     OverIndexing,
     SliceRegression,
     Unreadable,
     WorstSlice,
+    fairness,
     figure_of,
-    figures,
     items,
+    one,
     unreadable,
 )
 from models.manifest import ArtifactManifest
@@ -103,6 +106,7 @@ class ModelCard(BaseModel):
     calibration: CalibrationFacts | None
     behaviour: list[CheckOutcome] | None
     importance: list[FeatureImportance] | None = Field(description="The largest first.")
+    interactions: list[Interaction] = Field(default=[], description="The largest; kept with the importance.")
     over_indexing: list[OverIndexing] | None
     worst_slices: list[WorstSlice] | None
     slice_loss: str | None = Field(description="What the losses of `worst_slices` are.")
@@ -112,8 +116,8 @@ class ModelCard(BaseModel):
     exact: bool | None = Field(
         description="Whether its scores are taken apart with nothing left but rounding; null: its files are gone."
     )
-    fidelity: list[NamedFigure] | None
-    fairness: list[NamedFigure] | None
+    fidelity: Fidelity | None
+    fairness: Fairness | None
     limits: list[str] = Field(description="What it does not know and where it is weak, each said from its figures.")
     changes: Changes | None = Field(description="Null: there is no version before it.")
     not_measured: dict[str, str] = Field(
@@ -158,6 +162,7 @@ def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
         calibration=reader.part("calibration", lambda: _calibration(subject)),
         behaviour=reader.part("behaviour", lambda: _behaviour(report)),
         importance=None if importance is None else sorted(importance, key=lambda one: -one.value),
+        interactions=[] if importance is None else reader.part("interactions", lambda: _interactions(report)) or [],
         over_indexing=reader.part(
             "over_indexing", lambda: items(report, "over_indexing", OverIndexing, "findings", "items")
         ),
@@ -165,8 +170,8 @@ def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
         slice_loss=_slice_loss(report),
         slice_regressions=reader.part("slice_regressions", lambda: _regressions(report)),
         exact=subject.exact,
-        fidelity=reader.part("fidelity", lambda: figures(report, "fidelity")),
-        fairness=reader.part("fairness", lambda: figures(report, "fairness")),
+        fidelity=reader.part("fidelity", lambda: one(report, "fidelity", Fidelity)),
+        fairness=reader.part("fairness", lambda: fairness(report)),
         limits=[],
         changes=None,
         not_measured=reader.why,
@@ -297,6 +302,12 @@ def _calibration(subject: Subject) -> CalibrationFacts | None:
         return None
     curve = subject.manifest.calibration
     return CalibrationFacts(assumed=curve.assumed, errors=_figures(curve.errors), examination=list(curve.examination))
+
+
+def _interactions(report: Document) -> list[Interaction]:
+    """None are kept where the features stand alone."""
+    found = report.get("importance")
+    return (items(found, "interactions", Interaction) or []) if isinstance(found, Mapping) else []
 
 
 def _slice_loss(report: Document) -> str | None:

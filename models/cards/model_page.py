@@ -1,11 +1,13 @@
 """The model card as a page."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from models.cards.audits import fairness, fidelity
 from models.cards.changes import ChangedFigure
-from models.cards.figures import Figure, Kind, exact
+from models.cards.figures import exact
+from models.cards.metrics import kind_of, name_of, ordered
 from models.cards.model_card import ModelCard
 from models.cards.page import (
     Absent,
@@ -22,23 +24,8 @@ from models.cards.page import (
     count,
 )
 from models.cards.parts import Questioned, Versus
-from models.cards.report import NOT_MEASURED, NamedFigure
+from models.cards.report import NOT_MEASURED
 
-_METRICS: Final[dict[str, tuple[str, Kind]]] = {
-    "ndcg@10": ("nDCG@10", "plain"),
-    "ndcg@10_over_popular": ("nDCG@10 over popularity", "plain"),
-    "recall@20": ("recall@20", "plain"),
-    "precision@10": ("precision@10", "plain"),
-    "mrr": ("mean reciprocal rank", "plain"),
-    "auc": ("AUC", "plain"),
-    "coverage": ("restaurants ever shown", "share"),
-    "gini": ("Gini of what is shown", "plain"),
-    "share_of_oracle": ("share of the best possible", "share"),
-    "order_ece": ("expected calibration error of orders", "plain"),
-    "order_brier": ("Brier score of orders", "plain"),
-    "click_ece": ("expected calibration error of clicks", "plain"),
-    "click_brier": ("Brier score of clicks", "plain"),
-}
 _COMPARED: Final = ("ndcg@10", "recall@20", "mrr", "auc")
 _MOST_IMPORTANT: Final = 25
 _FOOT: Final = (
@@ -160,21 +147,21 @@ def _accuracy(card: ModelCard) -> Iterator[Block]:
 
 def _own(asked: Questioned, model: str) -> Block:
     figures = asked.models.get(model, {})
-    rows = [(_name(name), Quantity(figures[name], _kind(name))) for name in _ordered(figures)]
+    rows = [(name_of(name), Quantity(figures[name], kind_of(name))) for name in ordered(figures)]
     return Table(f"{model}: {asked.words}", ("figure", "value"), rows)
 
 
 def _beside(asked: Questioned) -> Block:
     names = [name for name in _COMPARED if any(name in figures for figures in asked.models.values())]
     rows = [
-        (name, *(Quantity(figures[metric], _kind(metric)) if metric in figures else "-" for metric in names))
+        (name, *(Quantity(figures[metric], kind_of(metric)) if metric in figures else "-" for metric in names))
         for name, figures in asked.models.items()
     ]
-    return Table(f"Beside others: {asked.words}", ("model", *(_name(name) for name in names)), rows)
+    return Table(f"Beside others: {asked.words}", ("model", *(name_of(name) for name in names)), rows)
 
 
 def _versus(versus: Versus) -> Block:
-    rows = [(_name(name), Quantity(versus.figures[name], _kind(name))) for name in _ordered(versus.figures)]
+    rows = [(name_of(name), Quantity(versus.figures[name], kind_of(name))) for name in ordered(versus.figures)]
     return Table(f"Better than {versus.rival}, asked about {versus.question}, by", ("figure", "difference"), rows)
 
 
@@ -203,7 +190,7 @@ def _calibration(card: ModelCard) -> Iterator[Block]:
     if curve.assumed:
         yield Paragraph("The data held no impressions, so the probabilities are assumed, not fitted.")
     if curve.errors:
-        rows = [(_name(name), Quantity(curve.errors[name])) for name in _ordered(curve.errors)]
+        rows = [(name_of(name), Quantity(curve.errors[name])) for name in ordered(curve.errors)]
         yield Table("Errors on the test period", ("figure", "value"), rows)
     else:
         yield Absent(f"Errors: {NOT_MEASURED}")
@@ -250,6 +237,11 @@ def importance_tables(card: ModelCard) -> Iterator[Block]:
         yield Table(f"By {measure}{more}", ("feature", "of", measure), rows)
     if not card.importance:
         yield Paragraph("No feature was found to matter.")
+    if card.interactions:
+        most = max(one.value for one in card.interactions)
+        pairs = [(Code(one.diner), Code(one.restaurant), Quantity(one.figure, full=most)) for one in card.interactions]
+        head = ("of diners", "of restaurants", "mean |contribution|")
+        yield Table("What features do together, the largest", head, pairs)
 
 
 def _over_indexing(card: ModelCard) -> Iterator[Block]:
@@ -302,18 +294,17 @@ def _explaining(card: ModelCard) -> Iterator[Block]:
         False: "Its scores are not taken apart exactly: an explanation has a rest, which is named.",
     }
     yield Paragraph(words[card.exact])
-    yield from _named("Fidelity of explanations", card.fidelity, card, "fidelity")
+    if card.fidelity is None:
+        yield _absent(card, "fidelity", "Fidelity of explanations: ")
+    else:
+        yield from fidelity(card.fidelity)
 
 
 def _fairness(card: ModelCard) -> Iterator[Block]:
-    yield from _named("Exposure and quality by group", card.fairness, card, "fairness")
-
-
-def _named(caption: str, found: Sequence[NamedFigure] | None, card: ModelCard, part: str) -> Iterator[Block]:
-    if found is None:
-        yield _absent(card, part, f"{caption}: ")
+    if card.fairness is None:
+        yield _absent(card, "fairness", "Exposure and quality by group: ")
     else:
-        yield Table(caption, ("figure", "value"), [(one.name, Quantity(one.figure)) for one in found])
+        yield from fairness(card.fairness)
 
 
 def _changes(card: ModelCard) -> Iterator[Block]:
@@ -366,7 +357,7 @@ def _regressions(card: ModelCard) -> Iterator[Block]:
 def _changed(caption: str, changed: Sequence[ChangedFigure]) -> Iterator[Block]:
     if changed:
         rows = [
-            (_name(one.name), Quantity(one.before), Quantity(one.after), Quantity(one.difference), one.verdict)
+            (name_of(one.name), Quantity(one.before), Quantity(one.after), Quantity(one.difference), one.verdict)
             for one in changed
         ]
         yield Table(caption, ("figure", "before", "now", "difference", "it"), rows)
@@ -375,19 +366,6 @@ def _changed(caption: str, changed: Sequence[ChangedFigure]) -> Iterator[Block]:
 def _absent(card: ModelCard, part: str, before: str = "") -> Absent:
     text = before + card.not_measured.get(part, NOT_MEASURED)
     return Absent(text[:1].upper() + text[1:])
-
-
-def _ordered(figures: Mapping[str, Figure]) -> list[str]:
-    """Those that have words in their order, then the others."""
-    return [name for name in _METRICS if name in figures] + [name for name in figures if name not in _METRICS]
-
-
-def _name(metric: str) -> str:
-    return _METRICS.get(metric, (metric, "plain"))[0]
-
-
-def _kind(metric: str) -> Kind:
-    return _METRICS.get(metric, (metric, "plain"))[1]
 
 
 def _time(at: datetime) -> str:

@@ -1,17 +1,13 @@
 """What a version's evaluation report keeps, read strictly: what is absent was not measured, what is odd is named."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from models.cards.figures import Figure, Finite, exact
+from models.cards.figures import Figure, Finite
 
 NOT_MEASURED: Final = "not measured for this version"
-_MOST_FIGURES: Final = 200
-_NAMES: Final = ("name", "measure", "attribute", "group")
-"""Fields by which an entry of a list is called, in this order."""
-_DEEPEST: Final = 6
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -93,11 +89,111 @@ class CheckOutcome(_Kept):
     explanation: str
 
 
-class NamedFigure(_Kept):
-    """A figure of a measured document, by the path at which it stands there."""
+class Interaction(_Kept):
+    """How much a feature of diners and one of restaurants do together to lists."""
 
-    name: str
-    figure: Figure
+    diner: str
+    restaurant: str
+    value: Finite
+    low: Finite
+    high: Finite
+
+    @property
+    def figure(self) -> Figure:
+        """With its interval."""
+        return Figure(value=self.value, low=self.low, high=self.high)
+
+
+def _known(found: Any) -> Any:
+    """A figure that could not be measured is kept with a null in it: there is none."""
+    return None if isinstance(found, Mapping) and found.get("value", 0.0) is None else found
+
+
+Measured = Annotated[Figure | None, BeforeValidator(_known)]
+
+
+class Faithfulness(_Kept):
+    """How faithful the order of features is by which scores of one kind are explained."""
+
+    cases: int = Field(ge=0)
+    diners: int = Field(ge=0)
+    parts: Finite = Field(description="Of a case, in the mean.")
+    margins: dict[Literal["deletion", "insertion"], dict[str, Measured]] = Field(
+        default={},
+        description="By how much the exact values beat another order, case by case: above 0 they are better.",
+    )
+    interaction_share: Measured = Field(default=None, description="How much of the values comes of parts together.")
+    sign_agreement: Measured = Field(
+        default=None, description="Share of parts whose value has the sign of what taking them away does."
+    )
+    local_r2: Measured = Field(default=None, description="What of the changes near a case adds up from the values.")
+
+
+class Fidelity(_Kept):
+    """Whether explanations say what the model does, on held-out diners and requests."""
+
+    pair: Faithfulness | None = Field(default=None, description="Of a diner and a restaurant.")
+    second_stage: Faithfulness | None = Field(default=None, description="Of what the second stage adds.")
+    refused: str | None = Field(default=None, description="Why there is neither.")
+
+
+class GroupOf(_Kept):
+    """One group of a comparison."""
+
+    group: str
+    n: int = Field(ge=0, description="Its members.")
+    value: Finite
+    low: Finite
+    high: Finite
+
+    @property
+    def figure(self) -> Figure:
+        """With its interval."""
+        return Figure(value=self.value, low=self.low, high=self.high)
+
+
+class NotShown(_Kept):
+    """Groups that are too small to be shown."""
+
+    groups: int = Field(ge=0)
+    members: int = Field(ge=0)
+    fewer_than: int = Field(ge=0)
+
+
+class GroupComparison(_Kept):
+    """A measure over the groups of one attribute."""
+
+    side: Literal["restaurants", "diners"]
+    measure: str = Field(examples=["ndcg@10"])
+    attribute: str
+    groups: tuple[GroupOf, ...] = Field(min_length=1)
+    gap: Measured = Field(description="Greatest less least.")
+    ratio: Measured = Field(description="Least over greatest.")
+    by_chance: Finite | None = Field(description="Of the gap of diners, of the ratio of restaurants, in the mean.")
+    p: Finite | None
+    not_shown: NotShown
+
+    @property
+    def least(self) -> GroupOf:
+        """The group that is worst off."""
+        return min(self.groups, key=lambda one: one.value)
+
+    @property
+    def most(self) -> GroupOf:
+        """The group that is best off."""
+        return max(self.groups, key=lambda one: one.value)
+
+    @property
+    def question(self) -> tuple[str, str, str]:
+        """What is compared: the same in two versions."""
+        return self.side, self.measure, self.attribute
+
+
+class Fairness(_Kept):
+    """Quality by groups of diners and exposure by groups of restaurants, on the test period."""
+
+    own: tuple[GroupComparison, ...]
+    rivals: dict[str, tuple[GroupComparison, ...]] = Field(description="The same of those it was held against.")
 
 
 class Unreadable(Exception):
@@ -130,18 +226,30 @@ def unreadable(key: str, error: ValidationError) -> Unreadable:
     return Unreadable(f"{where}: {first['msg']}")
 
 
-def figures(report: Mapping[str, Any], key: str) -> list[NamedFigure] | None:
-    """All figures of a document under `key`, however deep it is, by their paths; None: there is none.
-
-    Raises Unreadable where what stands there is no document, or one of its figures is half of one.
-    """
+def one(report: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
+    """A document that the report keeps under `key`; None: it keeps none. Raises Unreadable."""
     found = report.get(key)
+    try:
+        return None if found is None else kind.model_validate(found)
+    except ValidationError as error:
+        raise unreadable(key, error) from None
+
+
+def fairness(report: Mapping[str, Any]) -> Fairness | None:
+    """Comparisons by whose they are: the version's under `own`, all others' under their names. Raises Unreadable."""
+    found = report.get("fairness")
     if found is None:
         return None
     if not isinstance(found, Mapping):
-        raise Unreadable(f"{key}: it is no document of figures")
-    walked = list(_walk(found, (), key))
-    return walked[:_MOST_FIGURES]
+        raise Unreadable("fairness: it is no document of comparisons")
+    if "own" not in found:
+        raise Unreadable("fairness: the version's own comparisons are missing")
+    own, *rivals = (items(found, name, GroupComparison) or [] for name in ("own", *_others(found)))
+    return Fairness(own=tuple(own), rivals=dict(zip(_others(found), map(tuple, rivals), strict=True)))
+
+
+def _others(found: Mapping[str, Any]) -> list[str]:
+    return [name for name in found if name != "own"]
 
 
 def figure_of(found: Any) -> Figure | None:
@@ -152,29 +260,3 @@ def figure_of(found: Any) -> Figure | None:
         return Figure.model_validate({name: found.get(name) for name in ("value", "low", "high")})
     except ValidationError:
         return None
-
-
-def _walk(node: Any, path: tuple[str, ...], key: str) -> Iterator[NamedFigure]:
-    if len(path) > _DEEPEST:
-        raise Unreadable(f"{key}: it is nested deeper than {_DEEPEST} levels")
-    if isinstance(node, Mapping) and {"value", "low", "high"} <= set(node):
-        figure = figure_of(node)
-        if figure is not None:
-            yield NamedFigure(name=" · ".join(path), figure=figure)
-        elif node["value"] is not None:
-            raise Unreadable(f"{'.'.join((key, *path))}: a figure needs value, low and high, all numbers")
-    elif isinstance(node, Mapping):
-        for name, inner in node.items():
-            yield from _walk(inner, (*path, str(name)), key)
-    elif isinstance(node, Sequence) and not isinstance(node, str):
-        for number, inner in enumerate(node):
-            yield from _walk(inner, (*path, _called(inner, number)), key)
-    elif isinstance(node, int | float) and not isinstance(node, bool):
-        yield NamedFigure(name=" · ".join(path), figure=exact(float(node)))
-
-
-def _called(inner: Any, number: int) -> str:
-    """The name of an entry of a list: its own, else its number."""
-    given: Mapping[str, Any] = inner if isinstance(inner, Mapping) else {}
-    own = [given[name] for name in _NAMES if isinstance(given.get(name), str)]
-    return " ".join(own) or str(number + 1)

@@ -106,7 +106,7 @@ class Audit:
         return {
             "reported": len(self.reported),
             "findings": [finding.document() for finding in self.findings],
-            "not_asked": dict(self.not_asked),
+            "not_asked": {str(kind): why for kind, why in self.not_asked.items()},
         }
 
 

@@ -34,7 +34,8 @@ class Regression:
     after: float
     """The newer one's, on the same cases."""
     loss: float
-    """before - after, on those cases that had no part in finding the slice."""
+    """before - after, on those cases that the slice was tested on: with `Correction.BY` all of them, so the worst of
+    many slices looks somewhat worse here than it is; with `Correction.HALVES` those that had no part in finding it."""
     low: float
     """Its 95 % interval, clustered by diner."""
     high: float

@@ -92,6 +92,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         },
         "personalisation": ["It can be switched off for any list: the app asks with `personalised=false`."],
         "exploration": ["Nothing is left to chance."],
+        "fairness": ["No group of restaurants is lifted: the order is by what is likely to be chosen alone."],
         "unused": ["Protected attributes of diners are kept to measure fairness only."],
         "approval": {
             "signed": [{"seat": "ml", "title": "Machine learning", "at": "2026-01-07T11:02:00Z"}],

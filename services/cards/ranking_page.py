@@ -37,6 +37,7 @@ def ranking_page(ranking: RankingPolicy) -> Page:
         ("payment", "Whether payment changes the order", _payment),
         ("personalisation", "How to switch personalisation off", _personalisation),
         ("exploration", "What is left to chance", _exploration),
+        ("fairness", "Who is lifted to a fair share", _fairness),
         ("unused", "What is not used", _unused),
         ("features", "What matters to the model", _features),
         ("approval", "Who signed it", _approval),
@@ -106,6 +107,10 @@ def _personalisation(ranking: RankingPolicy) -> Iterator[Block]:
 
 def _exploration(ranking: RankingPolicy) -> Iterator[Block]:
     yield Bullets(ranking.exploration)
+
+
+def _fairness(ranking: RankingPolicy) -> Iterator[Block]:
+    yield Bullets(ranking.fairness)
 
 
 def _unused(ranking: RankingPolicy) -> Iterator[Block]:

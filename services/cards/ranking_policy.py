@@ -16,7 +16,7 @@ from models.cards.figures import Figure, written
 from models.cards.report import FeatureImportance
 from services.cards.shares import Shares
 from services.stakeholders.differences import dials_of, differences, title_of
-from services.stakeholders.policy import Eligibility, Policy, Pricing
+from services.stakeholders.policy import Control, Eligibility, FairnessPolicy, GroupedBy, Policy, Pricing
 from services.stakeholders.scorecard.estimates import Estimate
 from services.stakeholders.seats import SEATS
 
@@ -116,6 +116,7 @@ class RankingPolicy(_Part):
     payment: PaymentRules
     personalisation: list[str]
     exploration: list[str]
+    fairness: list[str] = Field(description="Whether and how groups of restaurants are lifted to a fair share.")
     unused: list[str]
     approval: Approval
     since: SincePolicy | None = Field(description="Null: there was no other policy before.")
@@ -195,6 +196,17 @@ _ELIGIBILITY: Final = {
     Eligibility.BELOW_LIST: "Only a restaurant that would not be in the list without payment can be sold a place.",
     Eligibility.NO_REPEAT: "Any restaurant can be sold a place; it stands once in the list, as an ad or as itself.",
 }
+_GROUPS: Final = {
+    GroupedBy.KIND: "their kind (chains, independents, and newcomers, which opened lately)",
+    GroupedBy.DISTRICT: "their district",
+    GroupedBy.PRICE: "their price level",
+    GroupedBy.CUISINE: "their cuisine, the first that is named",
+}
+_CONTROLS: Final = {
+    Control.NONE: "Nobody is lifted.",
+    Control.FAIRCO: "Each group is lifted by the looks that it is owed (FairCo).",
+    Control.P_MMF: "The worst-off groups are lifted, all of them together by no more than the gain (P-MMF).",
+}
 _PRICING: Final = {
     Pricing.VCG: "Prices: a sold place costs what the others lose by it (VCG), never more than was bid.",
     Pricing.GSP: "Prices: a sold place costs what keeps it against the next bid (GSP), never more than was bid.",
@@ -219,6 +231,7 @@ def ranking_policy(ruling: Ruling) -> RankingPolicy:
         payment=_payment(ruling),
         personalisation=_personalisation(shares),
         exploration=_exploration(policy),
+        fairness=fairness_words(policy.fairness),
         unused=_unused(ruling.protected),
         approval=_approval(ruling),
         since=_since(ruling),
@@ -237,10 +250,11 @@ def ranking_policy(ruling: Ruling) -> RankingPolicy:
 
 def _parameters(ruling: Ruling) -> list[MainParameter]:
     shares = ruling.shares
-    names = dict.fromkeys([*_TERMS, *shares.terms])
-    known = [name for name in names if name in shares.terms or name not in ("fairness",)]
+    fair = ruling.policy.fairness.is_on or "fairness" in shares.terms
     found = []
-    for name in known:
+    for name in dict.fromkeys([*_TERMS, *shares.terms]):
+        if name == "fairness" and not fair:
+            continue
         measured, words = shares.terms.get(name), _TERMS.get(name, _Words(name.replace("_", " "), ""))
         share = _figure(measured)
         found.append(
@@ -264,6 +278,7 @@ def _used(term: str, ruling: Ruling, share: Figure | None) -> bool:
         "calibration": True,
         "recency": policy.recency_gain > 0.0,
         "exploration": policy.exploration > 0.0,
+        "fairness": policy.fairness.is_on,
         "payment": _sells(ruling),
     }
     return dials.get(term, share is not None and share.value > 0.0)
@@ -343,6 +358,28 @@ def _exploration(policy: Policy) -> list[str]:
         f"probabilities are {policy.exploration:g} apart stand in the better order about 73 % of the time.",
         "The probability with which each list was drawn is kept, so that what was learnt from it can be corrected.",
     ]
+
+
+def fairness_words(dials: FairnessPolicy) -> list[str]:
+    """Control, groups, quota and floor in sentences."""
+    if not dials.is_on:
+        return ["No group of restaurants is lifted: the order is by what is likely to be chosen alone."]
+    words = [
+        f"Restaurants are held to a fair share of looks by {_GROUPS[dials.by]}: a group's share follows what diners' "
+        "choices justify, counted as if every place were looked at alike.",
+        f"{_CONTROLS[dials.control]} The gain is {dials.gain:g} in order probability.",
+        f"What was shown {dials.half_life_days:g} days ago counts half.",
+    ]
+    if dials.newcomer_quota > 0.0:
+        share = written(dials.newcomer_quota, "share")
+        words.append(f"Newcomers are lifted towards {share} of all looks at places that are not sold, in any case.")
+    if dials.quality_floor > 0.0:
+        floor = written(dials.quality_floor, "share")
+        words.append(f"A restaurant whose order is less likely than {floor} in a request is not lifted in it.")
+    lift = dict(dials).get("max_lift")
+    if isinstance(lift, float):
+        words.append(f"No restaurant is lifted by more than {lift:g} in order probability.")
+    return [*words, "The lift looks at groups of restaurants alone, never at who the diner is."]
 
 
 def _unused(protected: Sequence[str]) -> list[str]:

@@ -66,7 +66,7 @@ class Run:
     def steps(self) -> tuple[str, ...]:
         """What it has to do, in order."""
         trainings = tuple(f"train:{model}" for model in self.models)
-        return ("snapshot", "validate", *trainings, "evaluate", "check", "gates", "register")
+        return ("snapshot", "validate", *trainings, "evaluate", "check", "gates", "describe", "register")
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class Steps:
             "evaluate": self.evaluate,
             "check": self.check,
             "gates": self.gates,
+            "describe": self.describe,
             "register": self.register,
         }
         return steps[kind]()
@@ -149,6 +150,7 @@ class Steps:
             seed=self._run.seed,
             ground=ground,
             exploring=self._exploring,
+            gates_alone=True,
             progress=self._around.progress,
         )
         manifest = artifact.manifest
@@ -256,6 +258,16 @@ class Steps:
             verdicts[model] = {"passed": verdict.passed, "reasons": list(verdict.reasons)}
         return verdicts
 
+    def describe(self) -> Document:
+        """What the card of the winner says beside: the best version that passed; empty where none did.
+
+        What it has learnt, on what it leans, where it fails and how faithful its reasons are, as it takes as long as
+        all that the gates read; versions that lose are not served.
+        """
+        verdicts, ranked = self._done["gates"], self._done["evaluate"]["ranked"]
+        winner = next((model for model in ranked if verdicts[model]["passed"]), None)
+        return {} if winner is None else {winner: pipeline.look_into(self._asked[0], winner, self._around.progress)}
+
     def register(self) -> Document:
         """Every version with its verdict, those that passed first and the best before the others.
 
@@ -267,6 +279,7 @@ class Steps:
             trained, said = self._done[f"train:{model}"], verdicts[model]
             metrics = {
                 **trained["metrics"],
+                **self._done["describe"].get(model, {}),
                 "data_snapshot": self._done["snapshot"]["snapshot"],
                 "run_id": self._run.run_id,
                 "checks": self._done["check"][model],

@@ -3,8 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from scipy import sparse
+
 from models.cards.model_card import Subject
 from models.cards.parts import Standing
+from models.explanation.fidelity import EXACT, WEIGHT, faithfulness, pair_game
+from models.explanation.parts import Kind, Parts, Source
+from models.fairness.frames import compare_diners, compare_exposure
+from models.fairness.groups import Groups
+from models.fairness.measured import EXPOSURE, NDCG
+from models.fairness.measures import Ledger
 
 AT = datetime(2026, 1, 8, 3, 0, tzinfo=UTC)
 
@@ -18,6 +27,29 @@ def group(name: str, value: float, popular: float, diners: int = 200, model: str
         {"slice": name, "model": model, "diners": diners, "ndcg@10": figure(value)},
         {"slice": name, "model": "popular", "diners": diners, "ndcg@10": figure(popular)},
     ]
+
+
+def measured_fidelity() -> dict[str, Any]:
+    """As training measures it, of a few pairs of made-up parts."""
+    rng = np.random.default_rng(0)
+    sources = tuple(Source(Kind.TAG, f"tag={number}") for number in range(4))
+    games = [pair_game(*(Parts.of(sources, rng.normal(size=(4, 6))) for _ in range(2)), diner) for diner in range(30)]
+    orderings = {EXACT: [game.shapley for game in games], WEIGHT: [game.weights for game in games]}
+    return {"pair": faithfulness(games, orderings, 0), "second_stage": None, "refused": None}
+
+
+def measured_fairness(apart: float) -> list[dict[str, Any]]:
+    """As training measures it, of 200 diners in three groups, the last too small to be shown."""
+    rng = np.random.default_rng(0)
+    groups = Groups.of("age group", ["18-29"] * 90 + ["65+"] * 100 + ["30-44"] * 10, 20)
+    quality = rng.uniform(0.2, 0.4, 200) + apart * (groups.codes == 0)
+    shown = sparse.csr_matrix(rng.random((200, 20)))
+    kinds = Groups.of("kind", ["chain"] * 8 + ["independent"] * 12, 5)
+    found = (
+        compare_diners(NDCG, quality, groups, draws=50, permutations=50),
+        compare_exposure(EXPOSURE, Ledger(shown, shown), kinds, draws=50, permutations=50),
+    )
+    return [one.document() for one in found if one is not None]
 
 
 FULL: dict[str, Any] = {
@@ -105,8 +137,8 @@ FULL: dict[str, Any] = {
             ],
         }
     },
-    "fidelity": {"method": "deletion", "deletion": {"own": figure(0.1), "random": figure(0.4)}, "cases": 200},
-    "fairness": {"exposure": [{"name": "independents", "ratio": figure(0.8)}]},
+    "fidelity": measured_fidelity(),
+    "fairness": {"own": measured_fairness(0.1), "champion": measured_fairness(0.02)},
 }
 """A report with every part that a card can show."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from models.cards.figures import Figure, with_interval
 from models.cards.model_card import ModelCard, Subject, model_card
 from models.cards.model_page import model_page
 from models.cards.render import html, markdown
@@ -26,8 +27,17 @@ def test_a_card_has_all_that_was_measured() -> None:
     assert all(getattr(card, part) is not None for part in (*PARTS, *OF_SLICES.values()))
     assert set(card.not_measured) == {"calibration"}  # that is in the files, and here are none
     assert [one.name for one in card.importance or []] == ["this diner", "cuisine=thai", "price"]
-    assert [one.name for one in card.fidelity or []] == ["deletion · own", "deletion · random", "cases"]
-    assert [one.name for one in card.fairness or []] == ["exposure · independents · ratio"]
+    assert card.fidelity is not None
+    assert card.fidelity.pair is not None
+    assert {kind: set(of) for kind, of in card.fidelity.pair.margins.items()} == {
+        kind: {"weight", "random"} for kind in ("deletion", "insertion")
+    }
+    assert card.fairness is not None
+    assert [(one.side, one.attribute) for one in card.fairness.own] == [
+        ("diners", "age group"),
+        ("restaurants", "kind"),
+    ]
+    assert set(card.fairness.rivals) == {"champion"}
     assert card.accuracy.own("requests", "lightfm")["ndcg@10"].value == 0.4
     assert card.data.rejected == 12
 
@@ -66,8 +76,15 @@ def test_a_part_that_is_absent_takes_no_other_with_it(part: str) -> None:
         ("slices", [{**FULL["slices"]["findings"][0], "n": -1}], "slices.0.n"),
         ("by_slice", {"champion": {"regressions": [{"n": 3}]}}, "champion.0.conditions: Field required"),
         ("behaviour", [{"name": "x", "passed": True}], "behaviour.0.value"),
-        ("fidelity", [1, 2], "fidelity: it is no document"),
-        ("fidelity", {"own": {"value": 0.1, "low": None, "high": 0.2}}, "fidelity.own: a figure needs"),
+        ("fidelity", [1, 2], "fidelity: Input should be a valid dictionary"),
+        (
+            "fidelity",
+            {"pair": {**FULL["fidelity"]["pair"], "local_r2": {"value": 0.1, "low": None, "high": 0.2}}},
+            "fidelity.pair.local_r2.low",
+        ),
+        ("fairness", [1, 2], "fairness: it is no document"),
+        ("fairness", {"champion": []}, "fairness: the version's own comparisons are missing"),
+        ("fairness", {"own": [{"side": "diners"}]}, "own.0.measure: Field required"),
         ("groups", [{"slice": "x", "model": "lightfm"}], "groups.0: it needs"),
         ("data", {"positives": "many"}, "data.positives"),
         ("until", "yesterday", "data.until"),
@@ -112,6 +129,49 @@ def test_what_a_retraining_run_said_of_its_data_is_on_the_card() -> None:
 def test_checks_of_a_registered_version_are_its_behaviour() -> None:
     report = changed(behaviour=None, checks=FULL["behaviour"])
     assert model_card(subject(report)).behaviour == model_card(subject(FULL)).behaviour
+
+
+def test_the_fairness_of_a_card_names_the_worst_group_its_gap_and_the_rivals() -> None:
+    text = markdown(model_page(model_card(subject(FULL))))
+    own, champion = (FULL["fairness"][name][0] for name in ("own", "champion"))
+    gap, of_rival = (with_interval(Figure.model_validate(one["gap"])) for one in (own, champion))
+
+    row = next(line for line in text.splitlines() if line.startswith("| nDCG@10, by age group | 65+ (100)"))
+    assert "| 18-29 (90) |" in row
+    assert gap in row
+    beside = next(line for line in text.splitlines() if "age group | greatest less least" in line)
+    assert gap in beside
+    assert of_rival in beside
+    assert "1 of age group (10 members, fewer than 20 in each)" in text
+    assert "not_shown" not in text
+
+
+def test_a_figure_that_could_not_be_measured_is_left_out() -> None:
+    nothing = {"value": None, "low": None, "high": None}
+    own = [{**FULL["fairness"]["own"][0], "gap": nothing, "by_chance": None, "p": None}]
+    pair = {**FULL["fidelity"]["pair"], "local_r2": nothing}
+    card = model_card(subject(changed(fairness={"own": own}, fidelity={"pair": pair})))
+
+    assert set(card.not_measured) == {"calibration"}
+    assert "local R²" not in markdown(model_page(card))
+
+
+def test_the_card_of_a_version_as_it_is_trained_is_read_whole(trained: dict[str, Any]) -> None:
+    card = model_card(subject(trained))
+    text = markdown(model_page(card))
+
+    assert set(card.not_measured) == {"calibration", "behaviour", "slice_regressions"}
+    assert card.fairness is not None
+    assert len(card.fairness.own) == len(trained["fairness"]["own"]) > 4
+    assert all(f", by {one.attribute} |" in text for one in card.fairness.own)
+    assert card.fidelity is not None
+    assert card.fidelity.pair is not None
+    assert card.fidelity.pair.cases == trained["fidelity"]["pair"]["cases"] > 0
+    for section in text.split("\n## "):
+        if section.startswith(("Whether it can be explained", "Fairness")):
+            assert section.count("\n|") < 30, "a person is to read it"
+    assert len(card.importance or []) == len(trained["importance"]["features"])
+    assert len(card.interactions) == len(trained["importance"]["interactions"]) > 0
 
 
 LIMITS = [
@@ -180,7 +240,8 @@ def hostile() -> Subject:
         importance=[{**FULL["importance"][0], "name": name, "measure": name}],
         over_indexing=[{**FULL["over_indexing"]["findings"][0], "feature": name, "sentence": name}],
         behaviour=[{**FULL["behaviour"][1], "name": name, "explanation": name}],
-        fidelity={name: figure(0.1)},
+        fidelity={"pair": None, "second_stage": None, "refused": name},
+        fairness={"own": [{**FULL["fairness"]["own"][0], "attribute": name}]},
     )
     return subject(report, market_title=name)
 
@@ -215,7 +276,7 @@ def test_all_three_forms_say_the_same_numbers() -> None:
     assert len(page.figures) > 40
     assert {found[:3] for found in page.figures} <= in_json
     shown = {found[:3] for found in page.figures}
-    for part in (card.groups, card.importance, card.fidelity, card.worst_slices, card.changes):
+    for part in (card.groups, card.importance, card.worst_slices, card.changes):
         rows = part if isinstance(part, list) else [part]
         wanted = figures_in([one.model_dump(mode="json") for one in rows if one is not None])
         assert {one for one in wanted if len(set(one)) > 1} <= shown

@@ -25,6 +25,7 @@ def served(
     shown: int = 8,
     recency: float = 0.0,
     way: float = 1.0,
+    fairness: float = 0.0,
     exploration: float = 0.0,
     payment: float = 0.0,
     version: str = "m-1",
@@ -41,6 +42,7 @@ def served(
         "recency": lately,
         "second_stage": np.zeros(shown),
         "calibration": probability - raw,
+        "fairness": fairness * rng.uniform(0.0, 1.0, shown),
         "exploration": exploration * rng.gumbel(0.0, 1.0, shown),
         "payment": paid,
     }
@@ -67,7 +69,7 @@ def values(shares: Shares) -> dict[str, float]:
 
 def by_hand(lists: Sequence[Served]) -> dict[str, float]:
     """The same in loops over numbers."""
-    probability, others = 0.0, {"exploration": 0.0, "payment": 0.0}
+    probability, others = 0.0, {"fairness": 0.0, "exploration": 0.0, "payment": 0.0}
     odds = dict.fromkeys(MODEL_TERMS, 0.0)
 
     def spread(numbers: list[float]) -> float:
@@ -97,7 +99,7 @@ def by_hand(lists: Sequence[Served]) -> dict[str, float]:
 
 
 def test_shares_are_those_of_sums_by_hand() -> None:
-    lists = many(recency=0.4, exploration=0.03, payment=0.05)
+    lists = many(recency=0.4, fairness=0.04, exploration=0.03, payment=0.05)
     assert values(measured_shares(lists, VERSIONS)) == pytest.approx(by_hand(lists), rel=1e-9)
 
 

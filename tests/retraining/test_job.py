@@ -30,7 +30,17 @@ ROOT = Path(__file__).parents[2]
 MODELS = ("lightfm", "popular")
 POINTS = [
     f"{step}: {moment}"
-    for step in ("snapshot", "validate", "train:lightfm", "train:popular", "evaluate", "check", "gates", "register")
+    for step in (
+        "snapshot",
+        "validate",
+        "train:lightfm",
+        "train:popular",
+        "evaluate",
+        "check",
+        "gates",
+        "describe",
+        "register",
+    )
     for moment in ("begins", "done", "kept")
 ] + ["end", "ended"]
 
@@ -72,6 +82,9 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
     assert steps["evaluate"]["compared"].startswith("with the champion as it serves, on the usual test period")
     assert steps["gates"]["lightfm"] == {"passed": True, "reasons": []}
     assert steps["register"]["lightfm"]["outcome"] == "challenger"
+    winner = next(model for model in steps["evaluate"]["ranked"] if steps["gates"][model]["passed"])
+    assert set(steps["describe"]) == {winner}
+    assert set(steps["describe"][winner]) == {"groups", "slices", "fidelity", "importance", "over_indexing"}
     gain = steps["evaluate"]["against_champion"]["lightfm"]["ndcg@10"]
     assert gain["low"] <= gain["value"] <= gain["high"]
     registered = {version.version: version for version in ModelRegistry(engine).versions(MARKET)}
@@ -79,6 +92,8 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
         artifact = artifacts.load(Path(registered[said["version"]].path))
         assert artifact.manifest.data_snapshot == steps["snapshot"]["snapshot"]
         assert registered[said["version"]].metrics["run_id"] == run.run_id
+    of_winner = registered[steps["register"][winner]["version"]].metrics
+    assert {name: of_winner[name] for name in steps["describe"][winner]} == steps["describe"][winner]
     assert ModelRegistry(engine).champion(MARKET) == before, "only a release changes who serves"
 
 

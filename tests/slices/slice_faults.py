@@ -45,9 +45,16 @@ FAULTS = (
     Fault(
         "small losses pass",
         _GATES,
-        'if one["loss"] > bounds.slice_loss * one["before"]:',
-        'if one["loss"] > 0.0:',
+        'if one["low"] > bounds.slice_loss * one["before"]:',
+        'if one["low"] > 0.0:',
         f"{_OF_COMPARISON} -k small_losses",
+    ),
+    Fault(
+        "a loss that only seems large stops a version",
+        _GATES,
+        'if one["low"] > bounds.slice_loss * one["before"]:',
+        'if one["loss"] > bounds.slice_loss * one["before"]:',
+        f"{_OF_COMPARISON} -k only_seems",
     ),
     Fault(
         "a model that is right is not surprised",

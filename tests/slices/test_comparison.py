@@ -67,3 +67,25 @@ def test_the_gate_names_the_slice_and_lets_small_losses_pass() -> None:
     assert len(verdict.reasons) == 1
     assert "where cuisine=1, its ndcg@10 is worse than the champion's by 0.0" in verdict.reasons[0]
     assert judge(replace(GOOD, regressions=documents), Bounds(slice_loss=0.5)).passed
+
+
+def test_a_loss_that_only_seems_larger_than_the_bound_stops_nobody() -> None:
+    """Of the worst of many slices the loss looks larger than it is: what counts is its interval's low end."""
+    seems = {"conditions": ["cuisine=1"], "n": 200, "before": 0.3, "after": 0.265, "loss": 0.035, "high": 0.05}
+    assert judge(replace(GOOD, regressions=({**seems, "low": 0.02},)), Bounds(slice_loss=0.1)).passed
+    certain = judge(replace(GOOD, regressions=({**seems, "low": 0.031},)), Bounds(slice_loss=0.1))
+    assert "which is certainly more than 10% of 0.3000" in certain.reasons[0]
+
+
+@pytest.mark.long
+def test_a_loss_of_just_the_bound_is_stopped_in_few_of_the_cases_in_which_it_is_found() -> None:
+    stopped = found = 0
+    for seed in range(60):
+        cases, before = questions(seed)
+        bad = cases.features[0].holds(1, len(cases))
+        after = other_version(before, seed) - np.where(bad, 0.1 * before[bad].mean(), 0.0)
+        documents = tuple(one.document() for one in compare_slices(before, after, cases).regressions)
+        found += bool(documents)
+        stopped += not judge(replace(GOOD, regressions=documents), Bounds(slice_loss=0.1)).passed
+    assert found > 10
+    assert stopped <= 0.15 * 60, (stopped, found)
