@@ -51,6 +51,7 @@ def test_words_and_sums_are_shown(answer: dict[str, Any]) -> None:
     assert re.search(rf"sum +\+{first['score']:.6f}", said)
     assert f"{first['name']} stands 1st" in said
     assert "What if\n  as it was: number 1\n" in said
+    assert "to reach number 1: it stood there already\n" in said
     assert "by a bid: the policy sold no places" in said
 
 
