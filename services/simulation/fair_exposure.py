@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10, help="cities")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=14, help="under each policy")
-    parser.add_argument("--gain", type=float, default=0.05, help="of FairCo")
+    parser.add_argument("--gain", type=float, default=0.03, help="of FairCo")
     parser.add_argument("--weight", type=float, default=0.05, help="of P-MMF")
     parser.add_argument("--quota", type=float, default=0.10, help="for newcomers")
     parser.add_argument("--floor", type=float, default=0.05, help="order probability, where there is a quota")
