@@ -31,12 +31,12 @@ from models.explanation.comparators import (
     table,
 )
 from models.explanation.fidelity import EXACT, pair_game, tree_game
+from models.explanation.grouped import feature_of
 from models.explanation.parts import Kind, Parts, Source
 from models.explanation.questions import (
     Question,
     Table,
     _with_background,
-    attribute_of,
     by_attribute,
     of_rows,
     on_and_off,
@@ -137,7 +137,7 @@ def test_parts_of_one_attribute_are_one_column() -> None:
     rng = np.random.default_rng(0)
     sources = [Source(Kind.TAG, "likes=thai"), Source(Kind.TAG, "budget=1"), Source(Kind.TAG, "likes=greek")]
     parts = Parts.of([*sources, Source(Kind.ITSELF)], rng.normal(size=(4, 3)))
-    assert [attribute_of(source) for source in parts.sources] == ["likes", "budget", "likes", "itself"]
+    assert [feature_of(source) for source in parts.sources] == ["likes", "budget", "likes", "identity"]
     grouped, has = by_attribute(parts, ["age", "budget", "itself", "likes"])
     assert has == ["", "budget=1", "", "likes=thai likes=greek"]
     np.testing.assert_allclose(grouped.vectors[3], parts.vectors[0] + parts.vectors[2])
