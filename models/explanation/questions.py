@@ -10,6 +10,7 @@ import numpy.typing as npt
 from models.base import Model, ModelError
 from models.evaluation.requests import Requests
 from models.explanation.fidelity import LIST, Game, pair_game
+from models.explanation.grouped import IDENTITY, feature_of
 from models.explanation.parts import Kind, Parts, Source, TakesApart
 from models.second_stage.stage import SecondStage
 
@@ -65,17 +66,12 @@ def on_and_off(game: Game) -> Question:
     )
 
 
-def attribute_of(source: Source) -> str:
-    """The column that a part is in: `cuisine` of `cuisine=thai`; identities and what is typical are columns too."""
-    return source.tag.partition("=")[0] if source.kind is Kind.TAG else source.kind.value
-
-
 def by_attribute(parts: Parts, attributes: Sequence[str]) -> tuple[Parts, list[str]]:
     """Parts of one attribute as one, empty where a row has none of it, and what the row has of each."""
     number = {name: at for at, name in enumerate(attributes)}
-    which = np.asarray([number[attribute_of(source)] for source in parts.sources])
+    which = np.asarray([number[feature_of(source)] for source in parts.sources])
     member = (which == np.arange(len(attributes))[:, None]).astype(np.float64)
-    has = [" ".join(s.tag for s in parts.sources if attribute_of(s) == name) for name in attributes]
+    has = [" ".join(s.tag for s in parts.sources if feature_of(s) == name) for name in attributes]
     sources = tuple(Source(Kind.TAG, name) for name in attributes)
     return Parts(sources, member @ parts.vectors, member @ parts.biases), has
 
@@ -93,11 +89,11 @@ class Table:
     @classmethod
     def of(cls, rows: Sequence[Parts]) -> "Table":
         """Of rows as the model takes them apart. An identity is like no other."""
-        attributes = tuple(sorted({attribute_of(source) for parts in rows for source in parts.sources}))
+        attributes = tuple(sorted({feature_of(source) for parts in rows for source in parts.sources}))
         grouped = [by_attribute(parts, attributes) for parts in rows]
         has = np.asarray([own for _, own in grouped], object).reshape(len(rows), len(attributes))
-        if Kind.ITSELF.value in attributes:
-            has[:, attributes.index(Kind.ITSELF.value)] = [str(row) for row in range(len(rows))]
+        if IDENTITY in attributes:
+            has[:, attributes.index(IDENTITY)] = [str(row) for row in range(len(rows))]
         return cls(attributes, tuple(parts for parts, _ in grouped), has)
 
     def coded(self, own: int) -> tuple[list[Doubles], npt.NDArray[np.int64]]:

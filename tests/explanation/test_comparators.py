@@ -31,12 +31,12 @@ from models.explanation.comparators import (
     table,
 )
 from models.explanation.fidelity import EXACT, pair_game, tree_game
+from models.explanation.grouped import feature_of
 from models.explanation.parts import Kind, Parts, Source
 from models.explanation.questions import (
     Question,
     Table,
     _with_background,
-    attribute_of,
     by_attribute,
     of_rows,
     on_and_off,
@@ -137,8 +137,8 @@ def test_parts_of_one_attribute_are_one_column() -> None:
     rng = np.random.default_rng(0)
     sources = [Source(Kind.TAG, "likes=thai"), Source(Kind.TAG, "budget=1"), Source(Kind.TAG, "likes=greek")]
     parts = Parts.of([*sources, Source(Kind.ITSELF)], rng.normal(size=(4, 3)))
-    assert [attribute_of(source) for source in parts.sources] == ["likes", "budget", "likes", "itself"]
-    grouped, has = by_attribute(parts, ["age", "budget", "itself", "likes"])
+    assert [feature_of(source) for source in parts.sources] == ["likes", "budget", "likes", "identity"]
+    grouped, has = by_attribute(parts, ["age", "budget", "identity", "likes"])
     assert has == ["", "budget=1", "", "likes=thai likes=greek"]
     np.testing.assert_allclose(grouped.vectors[3], parts.vectors[0] + parts.vectors[2])
     assert not grouped.vectors[0].any()
@@ -163,7 +163,7 @@ def test_a_question_with_a_background_is_the_model_s_score_and_others_values_sta
     person, place = diners.rows[2].total, places.rows[2].total
     assert question.ask(question.row[None])[0] == pytest.approx(person[:-1] @ place[:-1] + person[-1] + place[-1])
     # Only the diner's identity is another's: it is like no other, so it has a code of its own in each row.
-    at = diners.attributes.index("itself")
+    at = diners.attributes.index("identity")
     assert len(set(question.background[:, at])) == 5
     changed = question.row.copy()
     changed[at] = question.background[0, at]
