@@ -92,10 +92,12 @@ def _ledger(rng: np.random.Generator, rates: Doubles) -> tuple[Ledger, Groups]:
 def report(worlds: int, orders: float = 1.0) -> list[tuple[str, int, float, float]]:
     """By name: how many of the worlds, and the ends of Clopper and Pearson's interval of that share."""
     held = np.asarray([world(seed, orders) for seed in range(worlds)]).sum(axis=0)
-    return [
-        (name, int(k), float(beta.ppf(0.025, k, worlds - k + 1)), float(beta.ppf(0.975, k + 1, worlds - k)))
-        for name, k in zip(NAMES, held.tolist(), strict=True)
-    ]
+    return [(name, int(k), *_share(int(k), worlds)) for name, k in zip(NAMES, held.tolist(), strict=True)]
+
+
+def _share(k: int, n: int) -> tuple[float, float]:
+    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
+    return low, float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
 
 
 def _holds(found: Figure, truth: float) -> bool:

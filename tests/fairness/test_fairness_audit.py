@@ -132,7 +132,7 @@ def test_both_sides_are_measured(clean: Audit) -> None:
 
 
 def test_intervals_hold_the_truth_and_alarms_are_rare() -> None:
-    for name, held, low, high in coverage_report(100):
+    for name, held, low, high in coverage_report(400):
         said = 0.05 if name.startswith("permutation") else 0.95
         assert low <= said <= high, (name, held)
 

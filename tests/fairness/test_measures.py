@@ -16,7 +16,7 @@ def test_the_cost_is_printed_with_its_ratio(
     monkeypatch.setattr(sys, "argv", ["measure", "--restaurants", "60", "--rounds", "5"])
     measure_fairness.main()
     table = capsys.readouterr().out.splitlines()
-    assert len(table) == 8
+    assert len(table) == 11
     assert "of the ranking" in table[-1]
 
 
