@@ -24,7 +24,7 @@ from models.evaluation.requests import as_served
 from models.explanation.audit import documents
 from models.explanation.fidelity import fidelity
 from models.fairness.groups import attributes
-from models.fairness.measured import by_groups
+from models.fairness.measured import by_groups, gained_by_groups
 from models.ground import BASELINES, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
@@ -158,9 +158,10 @@ def _figures(name: str, trial: Model, curve: Calibration, own: Measured, ground:
         "by_slice": against_rivals(ground, diners_as_cases(ground, question), own, ground.rivals),
         "requests": None,
         "lists": None,
-        "fairness": _by_groups(ground, own),
+        "fairness": {},
         "until": ground.until,
     }
+    listed = None
     # Where there are rivals, the order of shown lists is the question that is fair to all; else held-out requests.
     if asked_for is not None:
         shown = asked_for is ground.lists
@@ -168,16 +169,28 @@ def _figures(name: str, trial: Model, curve: Calibration, own: Measured, ground:
             (ground.lists_beside, ground.listed_rivals) if shown else (ground.asked_beside, ground.asked_rivals)
         )
         found = asked_for.measure(as_served(asked_for, trial, curve))
+        listed = found if shown else None
         by_slice = against_rivals(ground, requests_as_cases(ground, asked_for), found, rivals)
         metrics["lists" if shown else "requests"] = {**_beside(name, found, beside, rivals, seed), "by_slice": by_slice}
+    metrics["fairness"] = _by_groups(ground, own, listed)
     return metrics
 
 
-def _by_groups(ground: Ground, own: Measured) -> dict[str, Any]:
-    """Quality and exposure by group, of the model beside its first rival, and of each rival."""
+def _by_groups(ground: Ground, own: Measured, listed: Measured | None) -> dict[str, Any]:
+    """Quality and exposure by group, of the model beside its first rival, and of each rival.
+
+    listed: of the model about lists; rivals are then asked about these alone, and only diners are compared with them.
+    """
     first = next(iter(ground.rivals.values()), None)
     of = functools.partial(by_groups, ground.dataset, ground.market, ground.prepared.question)
-    return {"own": of(own, first), **{name: of(rival, None) for name, rival in ground.rivals.items()}}
+    found = {"own": of(own, first), **{name: of(rival, None) for name, rival in ground.rivals.items()}}
+    if ground.lists is not None and listed is not None:
+        for name, rival in ground.listed_rivals.items():
+            gained, found[name] = gained_by_groups(
+                ground.dataset, ground.market, ground.lists.asked.diners, listed, rival
+            )
+            found["own"] += gained
+    return found
 
 
 def evaluate(

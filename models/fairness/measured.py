@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -18,6 +19,20 @@ GAINED: Final = "ndcg@10 gained"
 """Over the rival, diner by diner."""
 EXPOSURE: Final = "exposure in the first ten per merit"
 _DRAWS: Final = 400
+
+
+def gained_by_groups(
+    dataset: Dataset, market: str, diners: npt.NDArray[np.integer], measured: Measured, rival: Measured
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What groups of diners gain over a rival, and what they have under it, where both were asked about (m,) diners."""
+    groups = [one.of_members(diners) for one in diner_groups(dataset.diners(market))]
+    own, other = measured.per_diner[NDCG], rival.per_diner[NDCG]
+    found = [
+        [compare_diners(name, values, one, draws=_DRAWS) for one in groups]
+        for name, values in ((GAINED, own - other), (NDCG, other))
+    ]
+    gained, had = ([one.document() for one in adjusted([one for one in of if one is not None])] for of in found)
+    return gained, had
 
 
 def by_groups(

@@ -7,17 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.city.generate import generate
 from data.columns import EventType
 from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
 from models.evaluation.requests import as_served
+from models.fairness.measured import GAINED, NDCG
 from models.ground import Contestant, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring
 from models.off_policy.logged import Places, read_lists
 from models.preparation import prepare, usual
+from services.retraining.fairness_gate import gates
 
 QUICK = {"components": 8, "epochs": 3}
 
@@ -159,6 +162,29 @@ def test_on_a_shared_ground_models_are_the_same_and_read_against_rivals(
     assert other["against"]["twin"]["auc"]["value"] == pytest.approx(gain)
     assert len(asked) == 1, "a rival is asked once for all models"
     assert trained.manifest.metrics["against"] == {}
+
+
+def test_the_gate_of_fairness_is_told_what_groups_gain_over_a_rival_that_is_asked_about_lists(tmp_path: Path) -> None:
+    generate(tmp_path / "town", restaurants=60, diners=900, days=12, markets=1, seed=5)
+    town = Dataset.open(tmp_path / "town")
+    market = town.markets[0]
+
+    def twin(ground: Ground) -> Contestant:
+        fitted = make("popular").fit(ground.train_period(["popular"]))
+        curve = ground.calibrated(fitted)
+        return Contestant(fitted.score, lambda requests: as_served(requests, fitted, curve), curve)
+
+    ground = Ground(town, market, rivals={"twin": twin})
+    assert ground.lists is not None
+    found = pipeline.train(town, market, "popular", tmp_path, ground=ground).manifest.metrics["fairness"]
+
+    gained = [one for one in found["own"] if one["measure"] == GAINED]
+    had = {one["attribute"] for one in found["twin"] if one["measure"] == NDCG}
+    assert {one["attribute"] for one in gained} == had == {"age_group", "gender", "origin"}
+    assert all(group["value"] == 0.0 for one in gained for group in one["groups"])
+    assert gates(found["twin"], found["own"]) == []
+    worse = [{**one, "groups": [{**group, "high": -1.0} for group in one["groups"]]} for one in gained]
+    assert any("age_group" in reason for reason in gates(found["twin"], worse))
 
 
 def test_a_version_says_up_to_when_it_has_seen_the_log(town: Dataset, trained: Artifact) -> None:
