@@ -83,7 +83,11 @@ def sentence(compared: Document) -> str:
             f"groups meant nothing it would be about {compared['by_chance']:.3f}"
         )
     verdict = "chance does not explain it" if compared["p_adjusted"] < SURE else "chance may explain it"
-    return f"{words}; {verdict} (p = {compared['p']:.3f}, {compared['p_adjusted']:.3f} for looking at so many)."
+    return f"{words}; {verdict} (p {_p(compared['p'])}, {_p(compared['p_adjusted'])} for looking at so many)."
+
+
+def _p(value: float) -> str:
+    return f"= {value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def html(document: Document, title: str) -> str:
