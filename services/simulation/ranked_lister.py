@@ -93,6 +93,8 @@ class RankedLister:
     """(m,) value of the orders at its places since then."""
     ledger: Ledger = field(init=False)
     """What the groups of the policy's control have had so far."""
+    looks: dict[int, Doubles] = field(default_factory=dict)
+    """By day: (n,) looks that each restaurant can expect at places that were not sold."""
     traffic: float = 1.0
     """Requests of the day, relative to a mean one of the log."""
     _groups: Groups = field(init=False)
@@ -138,6 +140,7 @@ class RankedLister:
         if late is not None and late.any():
             restaurants[late], propensities[late] = self._without_model(asked, late, k), 1.0
         slates = Slates(restaurants, propensities, sold, latency)
+        self._look_at(day, slates)
         if self.policy.fairness.is_on:
             self._count(asked, slates, ranked)
         self._judge(asked, slates, ranked, welfare, np.zeros(len(sold), np.bool_) if late is None else late)
@@ -290,6 +293,14 @@ class RankedLister:
         passed = days_counted((at - (self._counted_at or at)) / _SECONDS_A_DAY, self.policy.fairness.half_life_days)
         old = self.ledger.scaled(decay)
         self.ledger, self._counted_at = replace(old, days=old.days + passed).plus(new), at
+
+    def _look_at(self, day: int, slates: Slates) -> None:
+        """Count the organic exposure of these lists."""
+        shown = slates.restaurants
+        free = (shown >= 0) & ~slates.sold if slates.sold is not None else shown >= 0
+        theta = np.broadcast_to(self.simulation.theta[: shown.shape[1]], shown.shape)
+        seen = np.bincount(shown[free], weights=theta[free], minlength=self.market.snapshot.catalogue.size)
+        self.looks[day] = np.asarray(self.looks.get(day, 0.0) + seen, np.float64)
 
     def _moments(self, asked: Asked) -> Moments | None:
         """For a model with a second stage; it knows what diners did until the training."""
