@@ -6,6 +6,7 @@ loader copies; a map costs nothing until a page is touched, and processes share 
 
 import json
 import math
+import mmap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -50,7 +51,10 @@ def map_tensors(file: Path) -> dict[str, npt.NDArray[Any]]:
         header = _header(file, stream.read(length))
     start = 8 + length
     _check_layout(file, header, size - start)
-    return {name: _mapped(file, tensor, start) for name, tensor in header.items()}
+    # One map for all: each map of its own would hold a file descriptor for as long as any of its arrays lives.
+    with file.open("rb") as stream:
+        mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return {name: _array(mapped, tensor, start) for name, tensor in header.items()}
 
 
 def _header(file: Path, text: bytes) -> dict[str, _Tensor]:
@@ -80,8 +84,8 @@ def _check_layout(file: Path, header: Mapping[str, _Tensor], size: int) -> None:
         raise TensorError(f"{file.name} holds bytes that no tensor describes")
 
 
-def _mapped(file: Path, tensor: _Tensor, start: int) -> npt.NDArray[Any]:
+def _array(mapped: mmap.mmap, tensor: _Tensor, start: int) -> npt.NDArray[Any]:
     dtype, shape = _DTYPES[tensor.dtype], tuple(tensor.shape)
     if 0 in shape:
         return np.frombuffer(b"", dtype).reshape(shape)
-    return np.asarray(np.memmap(file, dtype=dtype, mode="r", offset=start + tensor.data_offsets[0], shape=shape))
+    return np.frombuffer(mapped, dtype, math.prod(shape), start + tensor.data_offsets[0]).reshape(shape)

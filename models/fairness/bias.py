@@ -10,12 +10,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from scipy.special import stdtrit
 from threadpoolctl import threadpool_limits
 
@@ -97,7 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=5, help="cities, two at least")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args(argv)
-    runs = Parallel(n_jobs=given.jobs)(delayed(run_seed)(seed) for seed in range(1, given.seeds + 1))
+    # Spawned, not forked: LightFM's OpenMP hangs in a forked process.
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        runs = list(pool.map(run_seed, range(1, given.seeds + 1)))
     print("\n".join(lines([run for run in runs if run is not None])))
     return 0
 

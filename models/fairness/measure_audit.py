@@ -13,11 +13,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from joblib import Parallel, delayed
 from scipy.stats import beta
 from threadpoolctl import threadpool_limits
 
@@ -67,7 +69,12 @@ def run_seed(seed: int, size: Size) -> dict[str, list[str]]:
 
 def run(seeds: Sequence[int], jobs: int, size: Size | None = None) -> list[dict[str, list[str]]]:
     """Each seed in one of `jobs` processes; what comes out does not depend on how many there are."""
-    return list(Parallel(n_jobs=jobs)(delayed(run_seed)(seed, size or Size()) for seed in seeds))
+    one = partial(run_seed, size=size or Size())
+    if jobs == 1:
+        return [one(seed) for seed in seeds]
+    # Spawned, not forked: LightFM's OpenMP hangs in a forked process.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(one, seeds))
 
 
 def report(runs: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import os
 import secrets
-import select
+import selectors
 import shutil
 import socket
 import subprocess
@@ -211,8 +211,14 @@ class EmbeddedRedis:
     def _await_ready(self, url: str, alive: int) -> None:
         """Wait for PONG. The keeper holds the other end of the pipe `alive`: when that closes, it has given up."""
         deadline = time.monotonic() + self._start_seconds
+        waiting = selectors.DefaultSelector()  # `select` takes no descriptor above 1,023
+        waiting.register(alive, selectors.EVENT_READ)
+        with contextlib.closing(waiting):
+            self._await_pong(url, waiting, deadline)
+
+    def _await_pong(self, url: str, waiting: selectors.BaseSelector, deadline: float) -> None:
         while not answers(url):
-            gone = select.select([alive], [], [], 0.005)[0]
+            gone = waiting.select(0.005)
             if gone or time.monotonic() > deadline:
                 why = "ended at once" if gone else f"did not answer within {self._start_seconds:g} s"
                 raise EmbeddedRedisError(f"the Redis server {why}; its last words in {self.log_file}: {self._words()}")

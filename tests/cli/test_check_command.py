@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from conftest import SmallCity, tablestakes
-
 from services.settings import Settings
+from tests.conftest import SmallCity, tablestakes
 
 PASSES = "checks:\n  - {name: mine, kind: minimum, restaurants: ['delivery=yes'], at_least: 0.01}\n"
 

@@ -383,7 +383,7 @@ FAULTS = (
     Fault(
         "an identity is like no other",
         "models/explanation/questions.py",
-        "if Kind.ITSELF.value in attributes:",
+        "if IDENTITY in attributes:",
         "if False:",
         f"{_OF_COMPARATORS} -k stand_in",
     ),

@@ -272,8 +272,8 @@ def fair(market: MarketSnapshot, exploration: float = 0.0, **dials: Any) -> tupl
     counting = Counting.under(policy.fairness)
     assert counting is not None
     groups = live_market(made, AT, {}, {}, {}).groups(made, policy.fairness.by).names
-    shares = np.random.default_rng(3).random((2, len(groups)))
-    ledger = Ledger(groups, 400.0 * shares[0], 40.0 * shares[1], newcomers=1.0, lists=100.0)
+    shares = np.random.default_rng(5).random((2, len(groups)))
+    ledger = Ledger(groups, 400.0 * shares[0], 40.0 * shares[1], newcomers=1.0, lists=100.0, days=9.0)
     return made, {counting: ledger}
 
 
@@ -281,7 +281,7 @@ def fair(market: MarketSnapshot, exploration: float = 0.0, **dials: Any) -> tupl
 @pytest.mark.parametrize(
     "dials",
     [
-        {"control": Control.FAIRCO, "gain": 0.02},
+        {"control": Control.FAIRCO, "gain": 0.1, "max_lift": 0.3},
         {"control": Control.P_MMF, "gain": 0.02},
         {"control": Control.P_MMF, "gain": 0.02, "newcomer_quota": 0.3},
     ],

@@ -25,7 +25,7 @@ from tests.stakeholders.fronts import front, town
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 SMALL = Evaluation(
-    restaurants=40, diners=80, warm_days=9, policies=17, refined=3, polished=1, days=2, finalists=2, long_days=3
+    restaurants=40, diners=80, warm_days=9, policies=19, refined=3, polished=1, days=2, finalists=2, long_days=3
 )
 SIZES = ("--restaurants", "40", "--diners", "80", "--warm-days", "9", "--policies", "20", "--days", "7")
 SECOND_LOOK = ("--refined", "2", "--finalists", "0", "--jobs", "1")
@@ -99,7 +99,7 @@ def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(made
     (tmp_path / f"{made.front_id}.json").write_text(made.model_dump_json())
     again = evaluate(SMALL, tmp_path, 1, silent, lambda: pytest.fail("it is made anew"), True)
     assert again == made.model_copy(update={"assumed": True})
-    assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (20, 3)
+    assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (22, 3)
     assert made.wide.policies[0].policy == Policy()
     assert made.provenance["setting"]["restaurants"] == 40
     assert {"code", "libraries", "python"} <= set(made.provenance)
@@ -121,10 +121,10 @@ def test_finished_policies_are_taken_from_the_journal_and_a_torn_line_is_not(mad
 
     resumed = evaluate(SMALL, tmp_path, 1, told, lambda: NOW, False)
     assert resumed == made
-    assert steps[0] == ("policies over 2 days", 15, 17)
+    assert steps[0] == ("policies over 2 days", 15, 19)
     assert ("policies over 3 days", 1, 2) in steps
-    assert ("policies over 2 days", 17, 20) in steps  # the second look evaluates what is new, and nothing again
-    assert sum(done == 17 for step, done, _ in steps if step == "policies over 2 days") == 2
+    assert ("policies over 2 days", 19, 22) in steps  # the second look evaluates what is new, and nothing again
+    assert sum(done == 19 for step, done, _ in steps if step == "policies over 2 days") == 2
     assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
 
 
