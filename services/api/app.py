@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.access.roles import Role
 from services.api import examples, problems
 from services.api.edge import Edge
 from services.api.hot_path import HotPath
@@ -32,6 +34,7 @@ from services.api.routes import (
     sign_offs,
 )
 from services.api.schemas import EventWrite
+from services.api.security import rights_of
 from services.bootstrap import open_services
 from services.clock import Clock
 from services.console.docs import mount_docs
@@ -49,6 +52,28 @@ Restaurant recommendations in which everybody who has a stake sits at the table.
 Send `Authorization: Bearer <key>`; `keys.json` in the home has a key for each role. Errors are RFC 9457 problem
 details. Times are ISO 8601 with an offset, money is in integer minor units.
 """
+
+
+_ROUTES: Final = (
+    recommending,
+    events,
+    catalogue,
+    campaigns,
+    policies,
+    sign_offs,
+    demands,
+    negotiations,
+    retraining,
+    releases,
+    freeze,
+    audit,
+    scorecard,
+    cards,
+    fairness,
+    replays,
+    diners,
+    health,
+)
 
 
 class Application(FastAPI):
@@ -89,27 +114,8 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    for routes in (
-        recommending,
-        events,
-        catalogue,
-        campaigns,
-        policies,
-        sign_offs,
-        demands,
-        negotiations,
-        retraining,
-        releases,
-        freeze,
-        audit,
-        scorecard,
-        cards,
-        fairness,
-        replays,
-        diners,
-        health,
-    ):
-        app.include_router(routes.router)
+    for module in _ROUTES:
+        app.include_router(module.router)
     mount_docs(app)
     mount_console(app)
     app.add_middleware(Edge, requests=requests, max_body_bytes=settings.max_body_bytes)
@@ -147,7 +153,7 @@ def _tracing(settings: Settings) -> Iterator["Tracing | None"]:
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Add the schemas that routes only refer to, and drop FastAPI's own form of validation errors."""
+    """Add who may call what, examples, the schemas that routes only refer to; drop FastAPI's own validation errors."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -159,9 +165,12 @@ def _complete_openapi(app: FastAPI) -> None:
                 schema = model.model_json_schema(ref_template=template)
                 schemas.update(schema.pop("$defs", {}))
                 schemas[model.__name__] = schema
+            rights = _rights()
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _add_examples(operation)
+                    if (roles := rights.get(operation["operationId"])) is not None:
+                        operation["x-roles"] = roles
                     validation = operation["responses"].get("422", {})
                     if "application/json" in validation.get("content", {}):
                         del operation["responses"]["422"]
@@ -171,6 +180,16 @@ def _complete_openapi(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _rights() -> dict[str, list[str] | None]:
+    """operationId -> the roles that may call it, in the registry's order; None: no key is asked for."""
+    routes = [route for module in _ROUTES for route in module.router.routes if isinstance(route, APIRoute)]
+    allowed = {route.operation_id or route.name: rights_of(route) for route in routes}
+    return {
+        name: None if roles is None else [role.value for role in Role if role in roles]
+        for name, roles in allowed.items()
+    }
 
 
 def _add_examples(operation: dict[str, Any]) -> None:

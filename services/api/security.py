@@ -1,9 +1,11 @@
 """Who may call what: bearer keys, roles, and the one table of rights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access.keys import KeyRing
@@ -53,4 +55,17 @@ def require(allowed: frozenset[Role]) -> Callable[..., Role]:
         keys: KeyRing = request.app.state.services.keys
         return role_of(request.headers.get("authorization", "").encode("latin-1"), keys, allowed)
 
+    check.allowed = allowed  # type: ignore[attr-defined]
     return check
+
+
+def rights_of(route: APIRoute) -> frozenset[Role] | None:
+    """The roles that may call a route, as its dependencies have it; None where no key is asked for."""
+    asked = [rights for one in _flat(route.dependant) if (rights := getattr(one.call, "allowed", None)) is not None]
+    return frozenset.intersection(*asked) if asked else None
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for one in dependant.dependencies:
+        yield from _flat(one)

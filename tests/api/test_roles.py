@@ -106,6 +106,13 @@ def unlisted(document: dict[str, Any]) -> set[str]:
     return {name for name, _, _ in operations_of(document)} - set(RIGHTS) - PUBLIC
 
 
+def test_the_openapi_says_who_may_call(server: TestClient) -> None:
+    for methods in server.get("/openapi.json").json()["paths"].values():
+        for operation in methods.values():
+            name = operation["operationId"]
+            assert set(operation.get("x-roles", ())) == {str(role) for role in RIGHTS.get(name, ())}, name
+
+
 def test_a_new_route_without_an_entry_is_noticed(tmp_path: Path) -> None:
     app = create_app(Settings(home=tmp_path))
     app.add_api_route("/v1/new", lambda: None, methods=["PATCH"], operation_id="newcomer")
