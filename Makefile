@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest lock clean
+.PHONY: setup demo test test-long lint format bench loadtest docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,10 @@ bench: setup  ## speed as ratios to a no-op endpoint and to the naive way
 
 loadtest: setup  ## two minutes of simulated diners (locust) against a server of one's own
 	@$(BIN)/python -m loadtests.run $(ARGS)
+
+docs: setup  ## the documents as a site in build/site
+	@$(BIN)/python scripts/reference.py --check
+	@$(BIN)/zensical build --clean --strict
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@sh scripts/lock.sh

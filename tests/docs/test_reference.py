@@ -1,10 +1,15 @@
 """The reference pages are what the code says."""
 
 import importlib.util
+import re
 from pathlib import Path
+from textwrap import indent
 from types import ModuleType
 
 import pytest
+import typer.main
+
+from services.cli.main import app
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -30,3 +35,35 @@ def test_every_operation_and_command_has_its_line() -> None:
         assert part in pages["api.md"]
     for part in ("`tablestakes releases promote`", "`tablestakes generate`", "| `--restaurants int 2..200000` | `1000` |"):
         assert part in pages["cli.md"]
+
+
+PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "reference")]
+
+
+def commands() -> dict[str, set[str]]:
+    """Command path -> its options."""
+    group = typer.main.get_command(app)
+    found = {}
+    for path, command in reference()._commands(group, "tablestakes"):
+        found[path] = {"-h", "--help", "-v"} | {opt for one in command.params for opt in (*one.opts, *one.secondary_opts)}
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_a_page_tells_exist_with_their_options(page: Path) -> None:
+    known = commands()
+    for line in told(page.read_text()):
+        words = re.split(r"[^\w./:=<>|{}*\-]+", line)
+        wanted = next((path for n in (3, 2) if (path := " ".join(words[:n])) in known), None)
+        several = {path for path in known if path.startswith(" ".join(words[:2]) + " ")}
+        assert wanted or (several and (len(words) < 3 or not words[2].isalpha() or "|" in words[2])), line
+        options = {word.split("=")[0] for word in words if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word)}
+        if wanted:
+            assert options <= known[wanted], line
+
+
+def told(text: str) -> list[str]:
+    """Command lines of code blocks, without comments and without what follows `&&`, a pipe or `>`."""
+    text = re.sub(r"^```\w*\n(.*?)^```", lambda block: indent(block[1], " " * 4), text, flags=re.MULTILINE | re.DOTALL)
+    lines = re.findall(r"^ {4,}(?:.*&& )?(tablestakes [a-z].*)$", text.replace("\\\n", " "), re.MULTILINE)
+    return [re.split(r"\s#|\s&&|\s>|\s\||\s{3,}", line)[0].strip() for line in lines]
