@@ -23,6 +23,7 @@ from services.api.routes import (
     freeze,
     health,
     negotiations,
+    operations,
     policies,
     recommending,
     releases,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         cards,
         fairness,
         replays,
+        operations,
         diners,
         health,
     ):
