@@ -13,7 +13,7 @@ Worker = Literal["watched", "away", "not_watched"]
 class OperationsBody(Body):
     """How the system runs, as machines tell it."""
 
-    as_of: datetime = Field(description="By the system's clock.")
+    at: datetime = Field(description="By the machine's clock, as all timestamps of metrics are.")
     checks: dict[str, str] = Field(description="What answers, by part: `ok` or what is wrong, as `/health/ready` says.")
     metrics: str = Field(
         description="Of the API processes that answer together: Prometheus text, as `/metrics` has it."
@@ -24,7 +24,7 @@ class OperationsBody(Body):
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "getOperations": {
-        "as_of": "2026-01-09T19:00:00Z",
+        "at": "2026-01-09T19:00:00Z",
         "checks": {"feature_cache": "ok", "database": "ok", "markets": "ok"},
         "metrics": 'tablestakes_requests_total{route="events",status="202"} 18.0\n',
         "worker": "watched",

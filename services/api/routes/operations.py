@@ -1,6 +1,7 @@
 """How the system runs, for the page of operations: what machines scrape, under a key."""
 
 import os
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Depends
 
@@ -25,7 +26,7 @@ async def operations(services: ServicesDep) -> OperationsBody:
     text = services.metrics.render(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     worker, shown = await _worker(services)
     return OperationsBody(
-        as_of=services.clock.now(),
+        at=datetime.now(UTC),
         checks=await services.checks(),
         metrics=text.decode(),
         worker=worker,

@@ -68,7 +68,9 @@ export class Figure {
     this.toggle.setAttribute("aria-pressed", String(this.#asTable));
     this.plot.hidden = shown;
     this.table.hidden = !shown;
-    if (shown) this.table.replaceChildren(tableNode(tableOf(this.document), this.document.title));
+    if (!shown) return;
+    const table = tableOf(this.document);
+    this.table.replaceChildren(...(table.rows.length ? [tableNode(table, this.document.title)] : []));
   }
 
   #draw() {
@@ -81,7 +83,7 @@ export class Figure {
     this.plot.classList.toggle("picks", Boolean(this.onPoint));
     this.focus = drawn("circle", { r: 7, class: "figure-focus", visibility: "hidden" });
     const nothing = points.length === 0 && drawn("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "figure-text quiet" }, "Nothing to draw yet");
-    this.svg.replaceChildren(...nodes, this.focus, ...(nothing ? [nothing] : []));
+    this.svg.replaceChildren(...(nothing ? [nothing] : nodes), this.focus);
     this.#show(Math.min(this.#chosen, points.length - 1));
   }
 

@@ -6,7 +6,7 @@ import { label, legend, marker, px, seriesClass, whisker, widthOf } from "./mark
 import { spokenText, valueText } from "./numbers.js";
 import { axisOf, nonDominated, spreadOut } from "./scales.js";
 
-const FEW = 25; // points of a line that each get a marker
+const APART = 12; // pixels between points of a line that each get a marker
 const BESIDE = 6; // names that may stand at the ends of their lines
 
 /** `{nodes, points}` of a figure of kind lines or scatter. */
@@ -50,8 +50,8 @@ function axesOf(all, figure, { width, em }) {
   const across = Math.max(2, Math.round(width / (9 * em)));
   const loose = figure.kind === "scatter" ? { air: 0.04 } : {};
   return {
-    x: axisOf([...every.map(({ x }) => x), ...marked("x")], { log: logs.x, count: across, cover: figure.kind === "scatter", ...loose }),
-    y: axisOf([...ys, ...marked("y")], { log: logs.y, zero: figure.kind === "scatter" ? false : "near", ...loose }),
+    x: axisOf([...every.map(({ x }) => x), ...marked("x"), ...[figure.x.from, figure.x.to].filter(Number.isFinite)], { log: logs.x, count: across, cover: figure.kind === "scatter", ...loose }),
+    y: axisOf([...ys, ...marked("y")], { log: logs.y, zero: figure.y.zero ?? (figure.kind === "scatter" ? false : "near"), ...loose }),
   };
 }
 
@@ -87,7 +87,7 @@ function seriesNode({ index, style, holes, points }, placed) {
   if (style !== "dots") {
     for (const run of runs(holes)) group.append(drawn("path", { d: pathOf(run.map(({ x, y }) => [x, y]), placed), class: "figure-line" }));
   }
-  const each = style === "dots" || points.length <= FEW;
+  const each = style === "dots" || points.length < 2 || placed.x(points.at(-1).x) - placed.x(points[0].x) >= APART * (points.length - 1);
   for (const { x, y } of each ? points : []) group.append(marker(index, placed.x(x), placed.y(y), style === "dots" ? 4 : 3));
   return group;
 }

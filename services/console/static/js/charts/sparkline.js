@@ -19,5 +19,5 @@ export function sparkline(values, { name, width = 96, height = 24 }) {
     return part;
   });
   const path = drawn("path", { d: d.join(""), class: "figure-line" });
-  return drawn("svg", { class: "sparkline series-0", role: "img", "aria-label": name, width, height, viewBox: `0 0 ${width} ${height}` }, path);
+  return drawn("svg", { class: "sparkline series-0", role: "img", "aria-label": name, width, height, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" }, path);
 }
