@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -34,7 +35,7 @@ from services.releases.freeze import FreezeStore
 from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
 from services.retraining.runs import RunStore
-from services.serving.counts import ServingCounts
+from services.serving.counts import ServingCounts, resident_mib
 from services.serving.diners import DinerLoader, entries_of
 from services.serving.explainer import Explainer
 from services.serving.fair_share import FairShares
@@ -177,6 +178,8 @@ class Services:
             served_dropped=self.served.dropped,
             events_waiting=self.events.waiting,
             breaker_open=self.cache.breaker_state is not BreakerState.CLOSED,
+            memory_bytes=resident_mib() * 2**20,
+            cpu_seconds=time.process_time(),
         )
 
     async def warm_up(self) -> None:

@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     """Address on which the worker shows its metrics."""
     worker_metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Port of the worker's `/metrics`; 0: none."""
+    worker_metrics_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Where API processes find the worker's metrics; empty: on this machine, if the port is set."""
     drift_days: int = Field(default=7, ge=1, le=90)
     """Days of served lists that are compared with twice as many before them: whole weeks, best."""
     otlp_endpoint: str = ""
@@ -126,6 +128,14 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'tablestakes.db').absolute()}"
+
+    @property
+    def resolved_worker_metrics_url(self) -> str:
+        """Where the worker shows its metrics; empty where it does not."""
+        if self.worker_metrics_url or not self.worker_metrics_port:
+            return self.worker_metrics_url
+        host = "127.0.0.1" if self.worker_metrics_host == "0.0.0.0" else self.worker_metrics_host  # noqa: S104
+        return f"http://{host}:{self.worker_metrics_port}/metrics"
 
     @property
     def objectives(self) -> Objectives:

@@ -25,6 +25,7 @@ from services.api.routes import (
     freeze,
     health,
     negotiations,
+    operations,
     policies,
     recommending,
     releases,
@@ -73,6 +74,7 @@ _ROUTES: Final = (
     replays,
     diners,
     health,
+    operations,
 )
 
 

@@ -8,6 +8,7 @@ from services.api import (
     card_examples,
     fairness_schemas,
     negotiation_examples,
+    operations_schemas,
     release_examples,
     scorecard_schemas,
 )
@@ -381,6 +382,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **card_examples.ANSWERS,
     **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
+    **operations_schemas.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

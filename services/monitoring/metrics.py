@@ -4,6 +4,7 @@ Labels are markets, route names, reasons and versions, never diners, restaurants
 """
 
 import os
+import time
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -109,6 +110,29 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._processes = Gauge(
+            "tablestakes_processes", "API processes that run", registry=self.registry, multiprocess_mode="livesum"
+        )
+        self._memory = Gauge(
+            "tablestakes_process_resident_bytes",
+            "Memory that the API processes hold; what they share counts in each",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        # A gauge: the time of a process that is gone leaves the sum, which a counter could not do.
+        self._cpu = Gauge(
+            "tablestakes_process_cpu_seconds",
+            "CPU time of the API processes since each of them started",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._started = Gauge(
+            "tablestakes_process_start_timestamp_seconds",
+            "When the first of the API processes that answer together started",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self._began = time.time()
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """One answered request."""
@@ -136,12 +160,25 @@ class Metrics:
         if count:
             self._events(outcome).inc(count)
 
-    def process(self, served_waiting: int, served_dropped: int, events_waiting: int, breaker_open: bool) -> None:
+    def process(
+        self,
+        *,
+        served_waiting: int,
+        served_dropped: int,
+        events_waiting: int,
+        breaker_open: bool,
+        memory_bytes: int,
+        cpu_seconds: float,
+    ) -> None:
         """Where this process stands now. To be told again and again: another process may be asked for it."""
         self._waiting["served_log"].set(served_waiting)
         self._waiting["event_commit"].set(events_waiting)
         self._dropped.set(served_dropped)
         self._breaker.set(breaker_open)
+        self._processes.set(1)
+        self._memory.set(memory_bytes)
+        self._cpu.set(cpu_seconds)
+        self._started.set(self._began)
 
     def model_age(self, market: str, seconds: float) -> None:
         """Age of the model that serves a market."""

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,6 +63,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
+    settings = _watched(settings)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         crowd = Crowd(dataset, market, seed=1)
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
@@ -165,6 +167,15 @@ def _keys(settings: Settings) -> Iterator[dict[Role, str]]:
         yield dict(ensure_keys(engine, settings.keys_file))
 
 
+def _watched(settings: Settings) -> Settings:
+    """With a port on which the worker shows its metrics, a free one where none is set: the page of operations asks."""
+    if settings.resolved_worker_metrics_url:
+        return settings
+    with socket.socket() as free:
+        free.bind((_HOST, 0))
+        return settings.model_copy(update={"worker_metrics_port": free.getsockname()[1]})
+
+
 @contextlib.contextmanager
 def _served(settings: Settings, port: int) -> Iterator[None]:
     """The API as a process of its own, as in production; gone when the block is left."""
@@ -177,7 +188,11 @@ def _served(settings: Settings, port: int) -> Iterator[None]:
 def _process(settings: Settings, command: str, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     """A command of ours in a process of its own, and its log; ended when the block is left."""
     log = settings.home / f"{command}.log"
-    environment = {**os.environ, "TABLESTAKES_HOME": str(settings.home.absolute())}
+    environment = {
+        **os.environ,
+        "TABLESTAKES_HOME": str(settings.home.absolute()),
+        "TABLESTAKES_WORKER_METRICS_PORT": str(settings.worker_metrics_port),
+    }
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             [sys.executable, "-m", "services.cli", command, *options],

@@ -60,7 +60,9 @@ _PROCESS = """
 import sys
 from services.monitoring.metrics import Metrics
 metrics = Metrics()
-metrics.process(served_waiting=5, served_dropped=2, events_waiting=7, breaker_open=True)
+metrics.process(
+    served_waiting=5, served_dropped=2, events_waiting=7, breaker_open=True, memory_bytes=100, cpu_seconds=1.5
+)
 metrics.answer("aldermoor", "v1", "balanced", 1)
 print("told", flush=True)
 sys.stdin.read()

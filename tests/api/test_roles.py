@@ -73,6 +73,7 @@ RIGHTS: dict[str, set[Role]] = {
     "getScorecard": READERS,
     "getModelCard": READERS,
     "getRankingPolicy": EVERYONE,
+    "getOperations": READERS,
     "getFairness": READERS,
     "getFairnessReport": READERS,
     "getRestaurantExposure": READERS,
