@@ -22,6 +22,7 @@ from services.api.routes import (
     fairness,
     freeze,
     health,
+    lessons,
     negotiations,
     policies,
     recommending,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         cards,
         fairness,
         replays,
+        lessons,
         diners,
         health,
     ):
