@@ -51,13 +51,11 @@ def run(asked: Asked) -> Findings:
         [calm] = lived(fewer, [plan_of(False, _CALM)], "the same with diners whom ads hardly annoy", 0.67, 1.0)
     weeks = np.arange(1, len(runs[0].weeks["balanced"]) + 1)
     of = {figure: _by_week(runs, figure) for figure in (_FEES, _ORDERS, _OPEN, _BACK)}
-    of_calm = _by_week(calm, _FEES)
-    first = of[_FEES]["fee-greedy"][:, 0] - of[_FEES]["balanced"][:, 0]
+    first, _ = _first_and_late(of[_FEES])
     late = {figure: _late(values) for figure, values in of.items()}
-    late_calm = _late(of_calm)
     summed = {name: np.cumsum(values, axis=1) for name, values in of[_FEES].items()}
     gained = summed["fee-greedy"] - summed["balanced"]
-    first_calm = of_calm["fee-greedy"][:, 0] - of_calm["balanced"][:, 0]
+    calmly = [] if not calm else [_first_and_late(_by_week(calm, _FEES))]
     return Findings(
         figures=(
             Lines(
@@ -91,7 +89,7 @@ def run(asked: Asked) -> Findings:
                 groups=("first week", "last four weeks"),
                 series=(
                     bars("diners as they are", (first, late[_FEES])),
-                    bars(f"hardly annoyed ({_CALM:g} instead of 0.25)", (first_calm, late_calm)),
+                    *(bars(f"hardly annoyed ({_CALM:g} instead of 0.25)", both) for both in calmly),
                 ),
             ),
         ),
@@ -108,7 +106,10 @@ def run(asked: Asked) -> Findings:
             asked.claim("by the end greed brings less than it did", late[_FEES] - first, -1, "minor units"),
             asked.claim("by the end greed brings fewer fees than balance", late[_FEES], -1, "minor units"),
             asked.claim("by the end fewer restaurants are open", late[_OPEN], -1),
-            asked.claim("among diners whom ads hardly annoy greed still pays at the end", late_calm, 1, "minor units"),
+            *(
+                asked.claim("among diners whom ads hardly annoy greed still pays at the end", ends, 1, "minor units")
+                for _, ends in calmly
+            ),
         ),
         reading=_reading(asked, of, late),
         setting={
@@ -117,7 +118,7 @@ def run(asked: Asked) -> Findings:
             "warm_days": plan.warm_days,
             "days": plan.days,
             "annoyance": [LifeParameters().annoyance, _CALM],
-            "seeds_hardly_annoyed": len(fewer.seeds),
+            "seeds_hardly_annoyed": len(calm),
             "policies": [policy.model_dump(mode="json") for policy in plan.policies],
         },
     )
@@ -145,6 +146,11 @@ def _reading(asked: Asked, of: dict[str, dict[str, Doubles]], late: dict[str, Do
 def _by_week(runs: list[SeedRun], figure: str) -> dict[str, Doubles]:
     """By policy, (seeds, weeks)."""
     return {name: np.stack([figures(run.weeks[name])[figure] for run in runs]) for name in ("balanced", "fee-greedy")}
+
+
+def _first_and_late(by_policy: dict[str, Doubles]) -> tuple[Doubles, Doubles]:
+    """(seeds,) the difference that greed makes in the first week and in the last ones."""
+    return np.asarray(by_policy["fee-greedy"][:, 0] - by_policy["balanced"][:, 0]), _late(by_policy)
 
 
 def _late(by_policy: dict[str, Doubles]) -> Doubles:

@@ -212,6 +212,6 @@ LESSON: Final = Lesson(
         "Diners who look at each place by itself: then the model's own word would not be so far off.",
     ),
     seeds=30,
-    short_seeds=6,
+    short_seeds=4,
     run=run,
 )

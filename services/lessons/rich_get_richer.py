@@ -24,7 +24,6 @@ from services.simulation.plan import Plan
 LEARNS, EXPLORES, CONTROLLED = "as-it-learns", "exploring", "controlled"
 _POLICIES: Final = (LEARNS, EXPLORES, CONTROLLED)
 _GINI, _NDCG, _ORDERS = "gini", "ndcg@10", "orders_per_1000"
-_FLIP_SIZES: Final[Mapping[str, Any]] = {"restaurants": 120, "diners": 700, "days": 14}
 _PLAIN, _PLANTED = "as it is", "with protected words as input"
 
 
@@ -48,15 +47,21 @@ class City:
 
 def rounds_plan(short: bool) -> Plan:
     """The policies that are compared, over so many weeks."""
-    plan = plan_of(3, 60, 250) if short else plan_of(8, 120, 500)
+    plan = plan_of(2, 50, 200) if short else plan_of(8, 120, 500)
     return replace(plan, policies=tuple(one for one in plan.policies if one.name in _POLICIES))
+
+
+def flip_sizes(short: bool) -> dict[str, int]:
+    """Of the city in which words are changed."""
+    return {"restaurants": 60, "diners": 400, "days": 10} if short else {"restaurants": 120, "diners": 700, "days": 14}
 
 
 def measure(seed: int, short: bool) -> City:
     """One city: rounds of learning from its own lists; and words changed in a diner's description."""
     rounds = rounds_of(rounds_plan(short), seed)
     with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder) / "city", markets=1, seed=seed, **_FLIP_SIZES)
+        sizes: dict[str, Any] = flip_sizes(short)
+        generate(Path(folder) / "city", markets=1, seed=seed, **sizes)
         city = Dataset.open(Path(folder) / "city")
         [market] = city.markets
         plain, planted = (Look(city, market, "lightfm", seed=seed, protected_input=given) for given in (False, True))
@@ -179,7 +184,7 @@ def run(asked: Asked) -> Findings:
             "warm_days": plan.warm_days,
             "days": plan.days,
             "policies": [policy.model_dump(mode="json") for policy in plan.policies],
-            "flip": dict(_FLIP_SIZES),
+            "flip": flip_sizes(asked.short),
         },
     )
 

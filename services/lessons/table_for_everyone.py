@@ -43,7 +43,7 @@ class Sizes:
 
 
 FULL: Final = Sizes(40, 120, 500, 21)
-SHORT: Final = Sizes(28, 60, 250, 7)
+SHORT: Final = Sizes(28, 50, 150, 5)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ class Sizes:
 
 
 FULL: Final = Sizes(150, 1_200, 28)
-SHORT: Final = Sizes(100, 500, 21)
+SHORT: Final = Sizes(80, 400, 21)
 
 
 @dataclass(frozen=True)
