@@ -58,7 +58,7 @@ def plan_of(short: bool) -> Plan:
     policies = tuple(Policy(name=_name(rung), model=rung, ads=AdPolicy(money=0.0)) for rung in RUNGS)
     sizes = {"restaurants": 60, "diners": 400, "warm_days": 14, "days": 3}
     if not short:
-        sizes = {"restaurants": 200, "diners": 1_500, "warm_days": 28, "days": 7}
+        sizes = {"restaurants": 150, "diners": 1_000, "warm_days": 28, "days": 7}
     return Plan(policies, world=World(life=None, reaction=None), minutes=60, judge_every=_SELDOM, **sizes)  # type: ignore[arg-type]
 
 
@@ -131,6 +131,8 @@ def run(asked: Asked) -> Findings:
     late = {model: np.stack([city.late[model] for city in cities]) for model in (LIGHT, HEAVY)}
     gain = accuracy[HEAVY] - accuracy[LIGHT]
     early, last = (by_days[LIGHT][:, at] - by_days[LIGHT][:, at - 1] for at in (1, -1))
+    grown = {rung: values[:, -1] - values[:, 0] for rung, values in by_days.items()}
+    helped = grown[LIGHT] - grown["popular"]
     return Findings(
         figures=(
             Scatter(
@@ -169,16 +171,18 @@ def run(asked: Asked) -> Findings:
             asked.number("orders per 1,000 lists on idle machines, heavy less light", lost[:, 0], "orders"),
             asked.number("the same on busy machines", lost[:, -1], "orders"),
             asked.number("lists without a model on busy machines, heavy", 100.0 * late[HEAVY][:, -1], "%"),
+            asked.number(f"nDCG@10 that the days from {days[0]} to {days[1]} brought LightFM", early),
             asked.number(f"nDCG@10 that the days from {days[-2]} to {days[-1]} brought LightFM", last),
+            asked.number(f"nDCG@10 that all of them, {days[0]} to {days[-1]}, brought popularity", grown["popular"]),
         ),
         claims=(
-            asked.claim("the second stage is more accurate", gain, 1, "nDCG@10", main=True),
+            asked.claim("the second stage is more accurate", gain, 1, "nDCG@10"),
             asked.claim("it takes more time", np.log(slowness[HEAVY]), 1, "log of the ratio", main=True),
-            asked.claim("on busy machines it loses orders", lost[:, -1], -1, "orders per 1,000 lists", main=True),
+            asked.claim("on busy machines it loses orders", lost[:, -1], -1, "orders per 1,000 lists"),
             asked.claim(
                 "on idle machines it loses fewer", lost[:, 0] - lost[:, -1], 1, "orders per 1,000 lists", main=True
             ),
-            asked.claim("the last doubling of the data buys less than the first", early - last, 1, "nDCG@10"),
+            asked.claim("more days of log help LightFM more than popularity", helped, 1, "nDCG@10", main=True),
         ),
         reading=_reading(accuracy, slowness, lost, late, (early, last), days),
         setting={
@@ -239,7 +243,7 @@ LESSON: Final = Lesson(
         "A faster second stage: its time is a few hundred trees, and half of them would be half of it.",
         "More or fewer days of log: with very few nothing but popularity can be learnt.",
     ),
-    seeds=5,
+    seeds=4,
     short_seeds=2,
     run=run,
 )

@@ -24,7 +24,7 @@ def plan_of(short: bool, impatience: float | None = None) -> Plan:
     """The same policy at each delay; `impatience` of the diners, if it is not the usual one."""
     policies = tuple(Policy(name=_name(added), ads=AdPolicy(money=0.0)) for added in ADDED_MS)
     life = LifeParameters() if impatience is None else LifeParameters(impatience=impatience)
-    sizes = {"restaurants": 60, "diners": 250, "days": 7} if short else {"restaurants": 150, "diners": 700, "days": 28}
+    sizes = {"restaurants": 60, "diners": 250, "days": 7} if short else {"restaurants": 120, "diners": 500, "days": 28}
     return Plan(
         policies,
         world=World(life=life),
@@ -98,7 +98,7 @@ def _reading(
     return (
         f"Nothing changed but the time: the same lists, to the same diners with the same luck. 100 ms more move orders "
         f"per 1,000 lists by {within(of_100, signed=True)}, 400 ms by {within(of_400, signed=True)}, which is "
-        f"{share(float(shares[400].mean()))} of them. {share(float(left[:, 3].mean()))} of the diners are gone "
+        f"{share(abs(float(shares[400].mean())))} of them. {share(float(left[:, 3].mean()))} of the diners are gone "
         f"before their list is there, where it was {share(float(left[:, 0].mean()))}.\n\n"
         f"The cost is in the diners' impatience and nowhere else: where they do not mind, 800 ms move orders by "
         f"{number(float(lost_patient[:, -1].mean()), signed=True)}. So what a millisecond is worth is not a property "
@@ -136,7 +136,7 @@ LESSON: Final = Lesson(
         "An answer that is there at once with a placeholder: what counts is when the diner sees something.",
         "Lists that get better by taking longer: lesson 1 weighs the one against the other.",
     ),
-    seeds=6,
+    seeds=5,
     short_seeds=2,
     run=run,
 )

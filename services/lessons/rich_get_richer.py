@@ -47,7 +47,7 @@ class City:
 
 def rounds_plan(short: bool) -> Plan:
     """The policies that are compared, over so many weeks."""
-    plan = plan_of(2, 50, 200) if short else plan_of(8, 120, 500)
+    plan = plan_of(2, 50, 200) if short else plan_of(6, 100, 400)
     return replace(plan, policies=tuple(one for one in plan.policies if one.name in _POLICIES))
 
 
@@ -226,7 +226,7 @@ LESSON: Final = Lesson(
         "A proxy, a harmless word that tells a protected one: the flip of the protected word sees nothing of it, the "
         "audit's probes do (`tablestakes audit fairness`).",
     ),
-    seeds=5,
+    seeds=4,
     short_seeds=2,
     run=run,
 )

@@ -42,7 +42,7 @@ class Sizes:
     days: int
 
 
-FULL: Final = Sizes(40, 120, 500, 21)
+FULL: Final = Sizes(32, 100, 400, 14)
 SHORT: Final = Sizes(28, 50, 150, 5)
 
 
