@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 
 from services.lessons.figure import Document, Doubles, Figure, Measured, over_seeds
-from services.provenance import machine, program
+from services.provenance import Program, machine
 
 MOST_SEEDS: Final = 64
 FEWEST_SEEDS: Final = 2
@@ -148,10 +148,9 @@ class Lesson:
 
 
 def measured_by(
-    lesson: Lesson, asked: Asked, found: Findings, made_at: datetime, seconds: float, cpu: float
+    lesson: Lesson, asked: Asked, found: Findings, own: Program, made_at: datetime, seconds: float, cpu: float
 ) -> Outcome:
-    """What was found, with all that it takes to find it again."""
-    own = program()
+    """What was found, with all that it takes to find it again; `own` is the program as it was when it began."""
     about = {"lesson": lesson.number, "setting": dict(found.setting), "seeds": list(asked.seeds)}
     return Outcome(
         lesson=lesson.number,

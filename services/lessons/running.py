@@ -9,16 +9,18 @@ from typing import Final
 from pydantic import ValidationError
 
 from services.lessons.lesson import Asked, Lesson, Outcome, measured_by
+from services.provenance import program
 
 _FOLDER: Final = "recorded"
 
 
 def run(lesson: Lesson, asked: Asked, made_at: datetime) -> Outcome:
     """Measure; raise ModelError where a city is too small to learn from."""
+    own = program()
     wall, cpu = time.perf_counter(), time.process_time()
     found = lesson.run(asked)
     cpu = time.process_time() - cpu + sum(asked.spent)
-    outcome = measured_by(lesson, asked, found, made_at, time.perf_counter() - wall, cpu)
+    outcome = measured_by(lesson, asked, found, own, made_at, time.perf_counter() - wall, cpu)
     asked.progress("done", 1.0)
     return outcome
 
