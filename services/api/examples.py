@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import (
+from services.api import (, lesson_examples
     card_examples,
     fairness_schemas,
     negotiation_examples,
@@ -359,6 +359,7 @@ _LIGHTFM: Final = {"model": "lightfm", "version": "lightfm-3f9c2a71b0de"}
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.REQUESTS,
     **negotiation_examples.REQUESTS,
+    **lesson_examples.REQUESTS,
     "startRetraining": {"models": ["lightfm"], "seed": 0},
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
@@ -381,6 +382,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **card_examples.ANSWERS,
     **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
+    **lesson_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
