@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.api import (, lesson_examples
+from services.api import (
     card_examples,
     fairness_schemas,
+    lesson_examples,
     negotiation_examples,
     release_examples,
     scorecard_schemas,
