@@ -123,7 +123,7 @@ def _write(lesson: "Lesson", outcome: "Outcome", json_file: Path | None, svg: Pa
         from services.lessons.drawing import write
         from services.lessons.page import stem
 
-        write(outcome.figures, svg, stem(lesson))
+        write(dict(enumerate(outcome.figures, 1)), svg, stem(lesson))
     if html is not None:
         from services.lessons.page import html as as_html
 

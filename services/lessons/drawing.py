@@ -18,6 +18,8 @@ SVG, PNG = "svg", "png"
 _WIDTH: Final = 8.0
 _HEIGHT: Final = 4.4
 _WRAP: Final = 96
+_CHARACTERS: Final = 112
+"""That fit the width of a table in its type."""
 _GRID, _SOFT = "0.9", "0.4"
 _COLOURS: Final = ("#1b5e8a", "#b3541e", "#4a7c3a", "#7a4f8f", "#8a6d1b", "#5c5c5c")
 _SETTINGS: Final[Mapping[str, Any]] = {
@@ -57,21 +59,18 @@ def draw(figure: Figure, form: str = SVG) -> bytes:
         return stream.getvalue()
 
 
-def write(figures: Sequence[Figure], folder: Path, stem: str) -> list[Path]:
-    """Each figure as `<stem>-<number>.svg` in the folder, which is made where it is missing."""
+def write(figures: Mapping[int, Figure], folder: Path, stem: str) -> None:
+    """Each figure, by number, as `<stem>-<number>.svg` in the folder, which is made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{stem}-{number}.svg" for number in range(1, len(figures) + 1)]
-    for figure, file in zip(figures, files, strict=True):
-        file.write_bytes(draw(figure))
-    return files
+    for number, figure in figures.items():
+        (folder / f"{stem}-{number}.svg").write_bytes(draw(figure))
 
 
 def _height(figure: Figure) -> float:
     """In inches: rows and lists need what they need."""
     match figure:
         case Table():
-            lines = sum(max(len(lines) for lines in _cells(figure, row)) for row in figure.rows)
-            return 1.5 + 0.19 * (lines + len(figure.rows) + 1)
+            return 1.0 + 0.14 * sum(_lines_of(row) + 1 for row in _wrapped(figure))
         case Lists():
             return 1.5 + 0.24 * max(len(column.items) for column in figure.columns)
         case Bars() if figure.horizontal:
@@ -188,38 +187,42 @@ def _lists(axes: Any, figure: Lists) -> None:
 
 def _table(axes: Any, figure: Table) -> None:
     axes.set_axis_off()
-    rows = [["\n".join(lines) for lines in _cells(figure, row)] for row in figure.rows]
-    drawn = axes.table(rows, colLabels=figure.columns, loc="upper center", cellLoc="left", colWidths=_widths(figure))
+    head, *rows = _wrapped(figure)
+    drawn = axes.table(
+        rows, colLabels=head, loc="upper center", cellLoc="left", colLoc="left", colWidths=_widths(figure)
+    )
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(8)
-    heights = [1, *(max(cell.count("\n") for cell in row) + 1 for row in rows)]
-    whole = sum(heights) + len(heights)
+    heights = [_lines_of(row) for row in (head, *rows)]
     for (row, _), cell in drawn.get_celld().items():
-        cell.set_height((heights[row] + 1) / whole)
+        cell.set_height((heights[row] + 1) / (sum(heights) + len(heights)))
         cell.set_edgecolor(_GRID)
         if row == 0:
             cell.set_text_props(fontweight="bold")
 
 
 def _widths(figure: Table) -> list[float]:
-    """Shares of the width, by the longest text of each column, none below a tenth of the widest."""
-    longest = [
-        max(len(name), *(len(_text(row[at])) for row in figure.rows)) if figure.rows else len(name)
-        for at, name in enumerate(figure.columns)
-    ]
-    sizes = [min(max(size, 8), 90) for size in longest]
+    """Shares of the width, by the longest text of each column; short ones get room enough, long ones are wrapped."""
+    columns = zip(figure.columns, *figure.rows, strict=True)
+    sizes = [min(max(max(len(cell_text(cell)) for cell in column), 10), 80) for column in columns]
     return [size / sum(sizes) for size in sizes]
 
 
-def _cells(figure: Table, row: Sequence[str | float | Measured]) -> list[list[str]]:
-    """The lines of each cell."""
+def _wrapped(figure: Table) -> list[list[str]]:
+    """The head and the rows, each cell in lines that fit its column."""
+    widths = [max(8, int(_CHARACTERS * width)) for width in _widths(figure)]
     return [
-        textwrap.wrap(_text(cell), max(8, int(130 * width))) or [""]
-        for cell, width in zip(row, _widths(figure), strict=True)
+        ["\n".join(textwrap.wrap(cell_text(cell), width)) for cell, width in zip(row, widths, strict=True)]
+        for row in (figure.columns, *figure.rows)
     ]
 
 
-def _text(cell: str | float | Measured) -> str:
+def _lines_of(row: Sequence[str]) -> int:
+    return max(cell.count("\n") for cell in row) + 1
+
+
+def cell_text(cell: str | float | Measured) -> str:
+    """What stands in a cell of a table."""
     match cell:
         case str():
             return cell

@@ -8,7 +8,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.lessons.drawing import draw
+from services.lessons.drawing import cell_text, draw
+from services.lessons.figure import Figure, Table
 from services.lessons.lesson import Claim, Headline, Lesson, Outcome
 from services.lessons.words import number
 
@@ -19,10 +20,8 @@ _HEAD: Final = re.compile(rb"^.*?(?=<svg)", re.DOTALL)
 
 def html(lesson: Lesson, outcome: Outcome) -> str:
     """One file with its figures within: no script, no font, no server. Raises FigureError without matplotlib."""
-    pictures = [Markup(_HEAD.sub(b"", draw(figure)).decode()) for figure in outcome.figures]  # noqa: S704 - drawn here
-    return (
-        _environment().get_template(_TEMPLATE).render(lesson=lesson, outcome=outcome, pictures=pictures, style=_style())
-    )
+    shown = [(one, None if isinstance(one, Table) else _picture(one)) for one in outcome.figures]
+    return _environment().get_template(_TEMPLATE).render(lesson=lesson, outcome=outcome, shown=shown, style=_style())
 
 
 def markdown(lesson: Lesson, outcome: Outcome) -> str:
@@ -34,7 +33,10 @@ def markdown(lesson: Lesson, outcome: Outcome) -> str:
         f"In the console: `/lessons/{lesson.number}`. {about(outcome)}",
     ]
     for at, figure in enumerate(outcome.figures, 1):
-        parts.append(f"![{figure.title}](figures/{stem(lesson)}-{at}.svg)")
+        if isinstance(figure, Table):
+            parts += [f"**{figure.title}**", figure.sentence, _rows(figure)]
+        else:
+            parts.append(f"![{figure.title}](figures/{stem(lesson)}-{at}.svg)")
     parts += ["## The numbers", _numbers(outcome.numbers)]
     parts += ["## What was claimed, and whether it held", _claims(outcome.claims)]
     parts += ["## How to read it", outcome.reading]
@@ -68,6 +70,17 @@ def measured_text(one: Headline | Claim) -> str:
     return text if one.unit is None else f"{text} {one.unit}"
 
 
+def _rows(figure: Table) -> str:
+    cells = [[cell_text(cell) for cell in row] for row in figure.rows]
+    lines = [figure.columns, ["---"] * len(figure.columns), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _picture(figure: Figure) -> Markup:
+    """An SVG without the head that a file of its own has."""
+    return Markup(_HEAD.sub(b"", draw(figure)).decode())  # noqa: S704 - drawn here
+
+
 def _numbers(numbers: tuple[Headline, ...]) -> str:
     rows = [f"| {one.name} | {measured_text(one)} |" for one in numbers]
     return "\n".join(["| | |", "|---|---|", *rows])
@@ -91,7 +104,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    helpers: dict[str, Any] = {"about": about, "measured": measured_text}
+    helpers: dict[str, Any] = {"about": about, "measured": measured_text, "cell": cell_text}
     found.globals.update(helpers)
     return found
 

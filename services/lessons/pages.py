@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.lessons.drawing import write
+from services.lessons.figure import Table
 from services.lessons.page import markdown, stem
 from services.lessons.registry import lessons
 from services.lessons.running import recorded
@@ -25,9 +26,11 @@ def write_pages(folder: Path, only: Sequence[int] = ()) -> list[int]:
         if outcome is None:
             missing.append(lesson.number)
             continue
+        # Tables are told in Markdown.
+        drawn = {at: one for at, one in enumerate(outcome.figures, 1) if not isinstance(one, Table)}
         for old in (folder / "figures").glob(f"{stem(lesson)}-*.svg"):
             old.unlink()
-        write(outcome.figures, folder / "figures", stem(lesson))
+        write(drawn, folder / "figures", stem(lesson))
         (folder / f"{stem(lesson)}.md").write_text(markdown(lesson, outcome))
     return missing
 

@@ -19,6 +19,9 @@ def test_a_page_is_what_its_recorded_outcome_makes(number: int) -> None:
     page = FOLDER / f"{stem(lesson)}.md"
     assert page.read_text() == markdown(lesson, outcome), "python -m services.lessons.pages docs/lessons"
     for at, figure in enumerate(outcome.figures, 1):
+        if figure.kind == "table":
+            assert figure.title in page.read_text()
+            continue
         picture = (FOLDER / "figures" / f"{stem(lesson)}-{at}.svg").read_text()
         words = " ".join(re.findall(r">([^<>]+)<", picture)).replace("&amp;", "&")
         assert figure.title in words
