@@ -30,6 +30,7 @@ from services.events.served import ServedLog
 from services.features import EmbeddedRedis, FeatureCache
 from services.features.breaker import BreakerState
 from services.features.embedded import EmbeddedRedisError
+from services.lessons.runs import LessonRuns
 from services.monitoring.metrics import Metrics
 from services.releases.freeze import FreezeStore
 from services.releases.minutes import ServingMinutes
@@ -92,6 +93,7 @@ class Services:
     freezes: FreezeStore
     minutes: ServingMinutes
     retraining: RunStore
+    lessons: LessonRuns
     scorecards: Scorecards
     cards: Cards
     fairness: FairnessReports
@@ -267,6 +269,7 @@ def _assemble(
         freezes=FreezeStore(engine, trail, clock),
         minutes=ServingMinutes(engine, clock),
         retraining=RunStore(engine, trail, clock),
+        lessons=LessonRuns(engine, clock),
         scorecards=Scorecards(engine, clock, settings.objectives),
         cards=Cards(engine, clock),
         fairness=FairnessReports(engine, clock),

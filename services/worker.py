@@ -20,6 +20,7 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
+from services.lessons.job import LessonSupervisor
 from services.monitoring.calibration_watch import live_calibration
 from services.monitoring.drift_watch import live_drift
 from services.monitoring.logs import configure_logs
@@ -156,12 +157,14 @@ def run(settings: Settings, once: bool) -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.resolved_database_url)
     supervisor, metrics = Supervisor(engine, Clock(), settings), WorkerMetrics()
-    todo = jobs(engine, Clock(), settings, supervisor, metrics)
+    teacher = LessonSupervisor(engine, Clock(), settings)
+    todo = [*jobs(engine, Clock(), settings, supervisor, metrics), Job("lessons", 1.0, teacher.look)]
     try:
         if once:
             migrate(engine)
             Worker(todo).once()
             supervisor.finish()
+            teacher.finish()
             return
         if settings.worker_metrics_port:
             metrics.serve(settings.worker_metrics_host, settings.worker_metrics_port)
@@ -172,6 +175,7 @@ def run(settings: Settings, once: bool) -> None:
         _log.info("worker_stopped")
     finally:
         supervisor.close()
+        teacher.close()
         engine.dispose()
 
 

@@ -17,7 +17,7 @@ from models.base import FeatureTable, Interactions, Model, ModelError, TrainingD
 from models.corrections import Corrections, corrected
 from models.evaluation import evaluate as evaluation
 from models.explanation.parts import TakesApart
-from models.fairness.flip import Carrier, Flip, carriers, flip_test, scorer_of, words_of
+from models.fairness.flip import Carrier, Flip, Scorer, carriers, flip_test, scorer_of, words_of
 from models.fairness.groups import FEWEST_DINERS, attributes, diner_groups, restaurant_groups, tag_values
 from models.fairness.labels import Conversion, conversions
 from models.fairness.measures import Ledger, log_looks, without_good_option
@@ -118,6 +118,14 @@ class Look:
             except ModelError:
                 continue
         return found
+
+    def scorer(self) -> Scorer:
+        """Scores of diners who are known by tags alone."""
+        return scorer_of(self._model)
+
+    def tags(self, rows: Rows) -> list[list[str]]:
+        """What the model knows of these diners but their history."""
+        return rows_of(self._data.diner_features, rows)
 
     def labels(self) -> list[Conversion]:
         """Orders over clicks, by group of restaurants."""

@@ -24,6 +24,7 @@ from services.api.routes import (
     fairness,
     freeze,
     health,
+    lessons,
     negotiations,
     operations,
     policies,
@@ -75,6 +76,7 @@ _ROUTES: Final = (
     diners,
     health,
     operations,
+    lessons,
 )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from services.api import (
     card_examples,
     fairness_schemas,
+    lesson_examples,
     negotiation_examples,
     operations_schemas,
     release_examples,
@@ -360,6 +361,7 @@ _LIGHTFM: Final = {"model": "lightfm", "version": "lightfm-3f9c2a71b0de"}
 REQUESTS: Final[dict[str, dict[str, Any]]] = {
     **release_examples.REQUESTS,
     **negotiation_examples.REQUESTS,
+    **lesson_examples.REQUESTS,
     "startRetraining": {"models": ["lightfm"], "seed": 0},
     "previewCampaign": {"bid": 90},
     "putPolicy": {"ads": {"money": 0.001, "first_slot": 3, "gap": 5, "cap": 2, "value_floor": 0.02}},
@@ -383,6 +385,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
     **operations_schemas.ANSWERS,
+    **lesson_examples.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -23,6 +23,7 @@ from services.cli.retraining import retrain
 from services.cli.scoring import scorecard
 from services.cli.selling import campaigns
 from services.cli.simulating import simulate
+from services.cli.teaching import lesson
 
 app = typer.Typer(
     name="tablestakes",
@@ -46,6 +47,7 @@ app.command("scorecard")(scorecard)
 app.command("card")(card)
 app.command("ranking-policy")(ranking_policy)
 app.command("negotiate")(negotiate)
+app.command("lesson")(lesson)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)

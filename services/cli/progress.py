@@ -47,3 +47,12 @@ class Progress:
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             print(f"{self._title}: {step} {done}/{total}", file=sys.stderr)
+
+    def say(self, text: str, done: int, total: int) -> None:
+        """Say what is done now, and which part of the whole is done: one bar whose words change."""
+        if self._bar is not None:
+            if not self._tasks:
+                self._tasks[""] = self._bar.add_task(self._title, total=total)
+            self._bar.update(self._tasks[""], completed=done, description=f"{self._title}: {text}")  # type: ignore[arg-type]
+            return
+        self.update(text, done, total)

@@ -2,21 +2,16 @@
 
 import contextlib
 import gc
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.child import be_a_child
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings, duration
-
-_LEAVE_SECONDS = 3.0
 
 if TYPE_CHECKING:
     from services.retraining.job import RetrainingJob
@@ -39,7 +34,7 @@ def retrain(
         raise UsageError("--once or --every, not both")
     period = None if every is None else _period(every)
     if queued:
-        _as_child()
+        be_a_child()
     with _job(Settings(), queued) as job:
         if queued:
             job.work()
@@ -139,18 +134,3 @@ def _told(job: "RetrainingJob", run: "Run") -> bool:
 
 def _shown(figure: dict[str, float], sign: str = "") -> str:
     return f"{figure['value']:{sign}.4f} [{figure['low']:{sign}.4f}, {figure['high']:{sign}.4f}]"
-
-
-def _as_child() -> None:
-    """Be a worker's child: stand back behind everything else, and end when the worker does, however it ends."""
-    os.nice(10)
-
-    def end_with_the_worker() -> None:
-        sys.stdin.buffer.read()
-        os.kill(os.getpid(), signal.SIGTERM)  # the lease is given back on the way out
-        time.sleep(_LEAVE_SECONDS)
-        os._exit(FAILED)
-
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))
-
-    threading.Thread(target=end_with_the_worker, name="worker-watch", daemon=True).start()

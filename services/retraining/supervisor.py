@@ -1,15 +1,9 @@
 """What the worker does about retraining: asks for runs when they are due, and lets a process of their own do them.
 
-Training takes minutes; settlement and pacing must go on beside it. So the job is a child that is started by exec
-(LightFM's OpenMP hangs after a fork), with low priority and one thread, and that ends when the worker does, however
-that ends: the worker holds the other end of its standard input.
+Training takes minutes; settlement and pacing must go on beside it: the job is a child of low priority.
 """
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -17,6 +11,7 @@ from sqlalchemy import Engine
 
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
+from services.children import Child
 from services.clock import Clock
 from services.releases.registry import ModelRegistry
 from services.retraining.lease import Leases
@@ -25,9 +20,6 @@ from services.settings import Settings
 
 SCHEDULE: Final = "schedule"
 """Who asks for the runs that are due."""
-ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
-_PAUSE_AFTER_FAILURE: Final = 30.0
-_STOP_SECONDS: Final = 5.0
 _CALENDAR_SECONDS: Final = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -42,36 +34,25 @@ class Supervisor:
         self._leases = Leases(engine, clock)
         self._registry = ModelRegistry(engine, clock)
         self._catalogue = CatalogueStore(engine)
-        self._child: subprocess.Popen[bytes] | None = None
-        self._not_before = 0.0
+        self._child = Child("retraining", ("retrain", "--queued"), settings.home)
         self._next_calendar = 0.0
 
     def look(self) -> None:
         """One round."""
         self._ask_for_what_is_due()
-        if self._is_working() or time.monotonic() < self._not_before:
+        if not self._child.may_start:
             return
         # A lease that is held belongs to another worker's child, or to one that was killed: it ends by itself.
         if self._runs.has_open() and self._leases.holder(LEASE) is None:
-            self._child = self._started()
+            self._child.start()
 
     def finish(self) -> None:
         """Wait until the child is done."""
-        if self._child is not None:
-            self._child.wait()
+        self._child.finish()
 
     def close(self) -> None:
         """End the child: what it has not stored is done again by the next one."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        assert child.stdin is not None
-        child.stdin.close()
-        try:
-            child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        self._child.close()
 
     def _ask_for_what_is_due(self) -> None:
         period = self._settings.retrain_period
@@ -90,28 +71,3 @@ class Supervisor:
                 except RunUnderWay:
                     continue
                 _log.info("retraining_requested", market=info.market, run_id=run.run_id)
-
-    def _is_working(self) -> bool:
-        if self._child is None:
-            return False
-        code = self._child.poll()
-        if code is None:
-            return True
-        self.close()
-        if code != 0:
-            _log.warning("retraining_process_ended", code=code)
-            self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE
-        return False
-
-    def _started(self) -> "subprocess.Popen[bytes]":
-        environment = {
-            **os.environ,
-            **dict.fromkeys(ONE_THREAD, "1"),
-            "TABLESTAKES_HOME": str(self._settings.home.absolute()),
-        }
-        command: Sequence[str] = (sys.executable, "-m", "services.cli", "retrain", "--queued")
-        child = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
-        _log.info("retraining_process_started", pid=child.pid)
-        return child

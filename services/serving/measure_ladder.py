@@ -118,14 +118,15 @@ def _rung(dataset: Dataset, market: str, artifact: Artifact, fit_seconds: float)
     return Rung(
         model=name,
         figures=figures,
-        request_microseconds=_microseconds(_snapshot(dataset, market, artifact), dataset, market),
-        serving_bytes=_serving_bytes(artifact),
+        request_microseconds=request_microseconds(_snapshot(dataset, market, artifact), dataset, market),
+        serving_bytes=serving_bytes(artifact),
         fit_seconds=fit_seconds,
         explained=EXPLAINED.get(name, "not known"),
     )
 
 
-def _serving_bytes(artifact: Artifact) -> int:
+def serving_bytes(artifact: Artifact) -> int:
+    """What a serving process maps of a version."""
     sides = (artifact.diners, artifact.restaurants)
     stage = second_stage_of(artifact.model)
     vectors = sum(side.vectors.nbytes + side.biases.nbytes for side in sides)
@@ -139,8 +140,8 @@ def _snapshot(dataset: Dataset, market: str, artifact: Artifact) -> MarketSnapsh
     return build_snapshot(dataset.market(market), 1, restaurants, artifact, {policy.name: policy}, policy.name, 1, [])
 
 
-def _microseconds(snapshot: MarketSnapshot, dataset: Dataset, market: str) -> dict[str, float]:
-    """Of one request of each of some diners at home, one after the other."""
+def request_microseconds(snapshot: MarketSnapshot, dataset: Dataset, market: str) -> dict[str, float]:
+    """`median` and `p99` of one request of each of some diners at home, one after the other."""
     homes, artifact, policy = dataset.diners(market), snapshot.artifact, Policy()
     lat, lon = (homes[name].to_numpy(np.float64) for name in (col.HOME_LAT, col.HOME_LON))
     reranker, taken = snapshot.catalogue.reranker, []

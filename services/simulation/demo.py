@@ -32,6 +32,7 @@ from services.database.transactions import reading
 from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
+from services.simulation.demo_state import keep_start
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
 from services.stakeholders.scorecard.card import text_lines
 from services.stakeholders.scorecard.store import Scorecards
@@ -64,6 +65,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
     settings = _watched(settings)
+    keep_start(settings)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         crowd = Crowd(dataset, market, seed=1)
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:

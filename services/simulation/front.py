@@ -8,13 +8,11 @@ them took what. Finished policies are kept in a journal: a run that was ended go
 import hashlib
 import json
 import os
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +22,7 @@ from pydantic import ValidationError
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from services.provenance import machine, program
 from services.simulation.closed_loop import Progress
 from services.simulation.outcomes import FIGURES, DinerSums, Doubles, Tally
 from services.simulation.plan import Plan, World
@@ -35,9 +34,6 @@ from services.stakeholders.negotiation.result import Result
 from services.stakeholders.policy import Policy
 from services.stakeholders.seats import Measure, negotiable
 
-_LIBRARIES: Final = ("numpy", "scipy", "rectools-lightfm", "lightgbm", "implicit", "moocore")
-_ROOT: Final = Path(__file__).parent.parent.parent
-_CODE: Final = ("data", "models", "services")
 _ID_DIGITS: Final = 32
 _FEWEST_PARTS: Final = 2
 _MINUTES, _JUDGE_EVERY = 60, 4
@@ -73,7 +69,7 @@ class Evaluation:
 
     def front_id(self) -> str:
         """The hash of all this, the program's source and the libraries that reckon."""
-        made_of = {**asdict(self), "active": self.active.model_dump(mode="json"), **_program()}
+        made_of = {**asdict(self), "active": self.active.model_dump(mode="json"), **program().document()}
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:_ID_DIGITS]
 
 
@@ -277,30 +273,4 @@ def _write(file: Path, front: Front) -> None:
 def _provenance(evaluation: Evaluation) -> dict[str, Any]:
     own = {"active": evaluation.active.model_dump(mode="json"), "models": list(evaluation.models)}
     setting = {**asdict(evaluation), **own}
-    machine = {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
-    return {**_program(), "setting": setting, "machine": machine}
-
-
-def _program() -> dict[str, Any]:
-    """The source and the libraries that the numbers hang on; the city is a function of them and the setting."""
-    return {
-        "code": _code(),
-        "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
-    }
-
-
-def _code() -> str:
-    digest = hashlib.sha256()
-    for part in _CODE:
-        for file in sorted((_ROOT / part).rglob("*")):
-            if file.suffix in (".py", ".c", ".json"):
-                digest.update(f"{file.relative_to(_ROOT)}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    return {**program().document(), "setting": setting, "machine": machine()}

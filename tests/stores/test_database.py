@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from services.audit.anchors import ServedAnchors
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database import retraining_tables, stakeholder_tables  # noqa: F401 - their tables join the metadata
+from services.database import lesson_tables, retraining_tables, stakeholder_tables  # noqa: F401 - their tables join the metadata
 from services.database.engine import is_answering, migrate, open_database
 from services.database.errors import StorageMisconfigured, StorageUnavailable
 from services.database.schema import markets

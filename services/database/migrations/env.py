@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from services.database import retraining_tables, stakeholder_tables  # noqa: F401 - their tables join the metadata
+from services.database import lesson_tables, retraining_tables, stakeholder_tables  # noqa: F401 - their tables join the metadata
 from services.database.schema import metadata
 
 context.configure(

@@ -1,0 +1,1 @@
+"""The article, runnable: lessons that measure a conclusion over seeds and say whether it held."""
