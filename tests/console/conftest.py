@@ -41,6 +41,7 @@ class Served:
     origin: str
     market: str
     keys: dict[str, str]
+    home: Path
 
     def call(self, method: str, path: str, role: str = "app", **options: Any) -> Any:
         """The API's JSON answer; an error status fails."""
@@ -121,7 +122,7 @@ def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> I
     try:
         origin = f"http://127.0.0.1:{port}"
         _wait_until_ready(origin, server, log)
-        yield Served(origin, small_city.market, small_city.keys)
+        yield Served(origin, small_city.market, small_city.keys, home)
     finally:
         server.terminate()
         server.wait(timeout=30)

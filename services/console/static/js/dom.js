@@ -17,6 +17,12 @@ export function byId(id) {
   return found;
 }
 
+/** A text with `code` in backticks and hyphens before digits, as elements and with true minus signs. */
+export function prose(text) {
+  const parts = text.split("`");
+  return parts.map((part, i) => (i % 2 ? element("code", {}, part) : part.replace(/(^|[\s([])-(?=\d)/g, "$1−")));
+}
+
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);

@@ -2,7 +2,7 @@
 
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
-import { element } from "../dom.js";
+import { element, prose } from "../dom.js";
 import { button, panel, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 
@@ -144,9 +144,9 @@ function outcomeNode(name, outcome, open, wouldChange) {
   const parts = [
     element("div", { class: "lesson-figures" }, ...outcome.figures.map((document) => figure(document, { height: 320 }))),
     claimsNode(outcome.claims),
-    element("div", { class: "lesson-reading" }, ...outcome.reading.split("\n\n").map((text) => element("p", {}, text))),
+    element("div", { class: "lesson-reading" }, ...outcome.reading.split("\n\n").map((text) => element("p", {}, ...prose(text)))),
     numbersNode(outcome.numbers),
-    wouldChange.length > 0 && element("div", { class: "lesson-change" }, element("h3", {}, "What would change it"), element("ul", {}, ...wouldChange.map((text) => element("li", {}, text)))),
+    wouldChange.length > 0 && element("div", { class: "lesson-change" }, element("h3", {}, "What would change it"), element("ul", {}, ...wouldChange.map((text) => element("li", {}, ...prose(text))))),
   ];
   return element("details", { class: "lesson-outcome", open }, element("summary", {}, element("strong", {}, name), element("span", {}, made)), ...parts);
 }
@@ -158,7 +158,7 @@ function claimsNode(claims) {
       "li",
       { class: claim.holds ? "claim holds" : "claim broken" },
       element("span", { class: "claim-mark", role: "img", "aria-label": said }, mark),
-      element("span", {}, claim.sentence, element("span", { class: "claim-number" }, ` ${valueText(claim.measured, claim.unit)}`)),
+      element("span", {}, ...prose(claim.sentence), element("span", { class: "claim-number" }, ` ${valueText(claim.measured, claim.unit)}`)),
     );
   });
   return element("ul", { class: "claims", "aria-label": "Claims" }, ...rows);
