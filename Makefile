@@ -35,6 +35,7 @@ loadtest: setup  ## two minutes of simulated diners (locust) against a server of
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check
+	@$(BIN)/python scripts/screenshots.py
 	@$(BIN)/zensical build --clean --strict
 
 lock:  ## resolve the dependencies anew (needs uv)
