@@ -1,7 +1,8 @@
 """Pictures of the console for the documents: python scripts/screenshots.py.
 
 A demo is started in a folder of its own, looked at with the system's Chromium, and ended. `docs/screenshots/` gets a
-picture a view, and some as a phone and in the dark. Run by `make docs`, so that the pictures are of the console as it is.
+picture a view, and some as a phone and in the dark. `make docs` runs it, so that the pictures are of the console as it
+is.
 """
 
 import json
@@ -81,7 +82,7 @@ def _demo() -> Iterator[tuple[str, list[str]]]:
         command = [sys.executable, "-m", "services.cli", "demo", "--port", str(port), *_DEMO]
         with (Path(folder) / "log").open("w+") as log:
             environment = {**os.environ, "TABLESTAKES_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
             try:
                 _await(process, Path(folder) / "log")
                 keys = json.loads((home / "keys.json").read_text())
