@@ -64,7 +64,7 @@ def _take(browser: Browser, address: str, keys: list[str], size: tuple[int, int]
     page = context.new_page()
     page.goto(f"{address}#{'&'.join(f'key={key}' for key in keys)}")
     page.wait_for_selector("#view h1")
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
     page.wait_for_timeout(_WATCH_MS if address.endswith("/operations") else 1_500)
     picture = Image.open(BytesIO(page.screenshot()))
     picture.convert("RGB").quantize(_COLOURS).save(PICTURES / f"{name}.png", optimize=True)

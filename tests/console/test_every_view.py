@@ -80,7 +80,7 @@ def entries(page: Page) -> list[dict[str, Any]]:
 
 
 def test_the_first_view_waits_for_nothing_that_it_does_not_need(visit: Visit) -> None:
-    """No timing here (`make bench` has it): what would make it slow is a chain of requests, each waiting for the last."""
+    """No timing here (`loadtests.first_view` has it): what would make it slow is a chain of requests, each waiting for the last."""
     page = settled(visit.view("/"))
     assert entries(page)[0]["transferSize"] < 40_000
     assert len([url for url in visit.requests if "/v1/" in url]) <= 6
