@@ -111,24 +111,44 @@ def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> I
     """`tablestakes serve` in a process of its own."""
     home = tmp_path_factory.mktemp("console") / "home"
     shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    port = free_port()
+    with process(home, "serve", "--port", str(port)) as (server, log):
+        origin = f"http://127.0.0.1:{port}"
+        wait_until_ready(origin, server, log)
+        yield Served(origin, small_city.market, small_city.keys, home)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
-    log = home.parent / "server.log"
-    with log.open("w") as output:
-        environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
-        server = subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(
+    home: Path, command: str, *options: str, **settings: str
+) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """A command of ours over this home in a process of its own, and its log; ended by SIGTERM."""
+    log = home.parent / f"{command}.log"
+    environment = {**os.environ, **settings, "TABLESTAKES_HOME": str(home)}
+    with log.open("a") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", command, *options],
+            env=environment,
+            cwd=_ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        origin = f"http://127.0.0.1:{port}"
-        _wait_until_ready(origin, server, log)
-        yield Served(origin, small_city.market, small_city.keys, home)
+        yield started, log
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        started.terminate()
+        started.wait(timeout=30)
 
 
-def _wait_until_ready(origin: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_until_ready(origin: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Fails with the log where the server ends instead."""
     for _ in range(300):
         if server.poll() is not None:
             break

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 import services.console
+from tests.console.bare_page import bare_page, call
 from tests.console.conftest import Visit
 from tests.console.page_checks import BROKEN_REFERENCES, FAINT_MARKS, FAINT_TEXT, NAMELESS, OBSERVE_SHIFTS
 
@@ -20,10 +21,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 CHARTS = Path(services.console.__file__).parent / "static" / "js" / "charts"
 PHONE = {"viewport": {"width": 390, "height": 844}}
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/static/css/base.css"><link rel="stylesheet" href="/static/css/controls.css">
-<link rel="stylesheet" href="/static/css/charts.css"></head><body><main id="root"></main></body></html>"""
 Document = dict[str, Any]
 
 LINES: Document = {
@@ -107,18 +104,6 @@ TABLE: Document = {
 ALL = (LINES, BARS, {**BARS, "horizontal": True}, SCATTER, WATERFALL, LISTS, TABLE)
 
 
-def opened(visit: Visit) -> Page:
-    """A bare page of the server's origin with its modules and styles."""
-    headers = {"content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'"}
-
-    def bare(route: Route) -> None:
-        route.fulfill(body=PAGE, content_type="text/html", headers=headers)
-
-    visit.page.route("**/figures", bare)
-    visit.page.goto(f"{visit.served.origin}/figures")
-    return visit.page
-
-
 def show(page: Page, *documents: Document) -> None:
     """Draw figures below each other; `picked` keeps what `onPoint` was told."""
     page.evaluate(
@@ -133,15 +118,9 @@ def show(page: Page, *documents: Document) -> None:
     )
 
 
-def call(page: Page, module: str, expression: str, given: Any) -> Any:
-    """`expression` over the module's exports `m` and the given value `it`."""
-    script = f"(it) => import('/static/js/charts/{module}.js').then((m) => {expression})"
-    return page.evaluate(script, given)
-
-
 @pytest.fixture
 def page(visit: Visit) -> Page:
-    return opened(visit)
+    return bare_page(visit)
 
 
 def test_ticks_are_round_cover_the_range_and_are_about_as_many_as_wanted(page: Page) -> None:
@@ -154,7 +133,7 @@ def test_ticks_are_round_cover_the_range_and_are_about_as_many_as_wanted(page: P
     ]
     assert len(cases) > 400
     for (a, b, count), ticks in zip(
-        cases, call(page, "scales", "it.map(([a, b, n]) => m.niceTicks(a, b, n))", cases), strict=True
+        cases, call(page, "charts/scales", "it.map(([a, b, n]) => m.niceTicks(a, b, n))", cases), strict=True
     ):
         exact = [Decimal(str(tick)) for tick in ticks]
         step = exact[1] - exact[0]
@@ -175,7 +154,7 @@ def test_ticks_of_a_logarithmic_axis_cover_the_range_in_decades_or_parts_of_them
         for a, b in zip(10 ** rng.uniform(-9, 9, 300), 10 ** rng.uniform(0.7, 12, 300), strict=True)
     ]
     for (a, b), ticks in zip(
-        cases, call(page, "scales", "it.map(([a, b]) => m.logTicks(a, b, 5))", cases), strict=True
+        cases, call(page, "charts/scales", "it.map(([a, b]) => m.logTicks(a, b, 5))", cases), strict=True
     ):
         assert ticks == sorted(set(ticks))
         assert ticks[0] <= a * (1 + 1e-8)
@@ -188,12 +167,12 @@ def test_ticks_of_a_logarithmic_axis_cover_the_range_in_decades_or_parts_of_them
 def test_an_axis_places_values_in_order_and_its_ends_at_0_and_1(page: Page, log: bool) -> None:
     values = [float(value) for value in np.random.default_rng(9).uniform(2, 900, 60)]
     script = f"((axis) => [axis.low, axis.high, ...it].map(axis.at))(m.axisOf(it, {{ log: {str(log).lower()} }}))"
-    low, high, *places = call(page, "scales", script, values)
+    low, high, *places = call(page, "charts/scales", script, values)
 
     assert (low, high) == (0, 1)
     assert np.all(np.diff(np.asarray(places)[np.argsort(values)]) >= 0)
     ends = call(
-        page, "scales", f"((axis) => [axis.low, axis.high])(m.axisOf(it, {{ log: {str(log).lower()} }}))", values
+        page, "charts/scales", f"((axis) => [axis.low, axis.high])(m.axisOf(it, {{ log: {str(log).lower()} }}))", values
     )
     a, b = (math.log(end) for end in ends) if log else ends
     wanted = [((math.log(value) if log else value) - a) / (b - a) for value in values]
@@ -217,7 +196,7 @@ def test_an_axis_places_values_in_order_and_its_ends_at_0_and_1(page: Page, log:
 def test_an_axis_of_odd_values_is_still_an_axis(
     page: Page, options: str, values: list[float], wanted: tuple[float, float]
 ) -> None:
-    found = call(page, "scales", f"((axis) => [axis.low, axis.high])(m.axisOf(it, {options}))", values)
+    found = call(page, "charts/scales", f"((axis) => [axis.low, axis.high])(m.axisOf(it, {options}))", values)
     assert tuple(found) == wanted
 
 
@@ -226,7 +205,7 @@ def test_an_axis_of_odd_values_is_still_an_axis(
 def test_the_front_is_what_no_other_point_beats(page: Page, x: str, y: str) -> None:
     rng = np.random.default_rng(10)
     clouds = [[{"x": float(a), "y": float(b)} for a, b in rng.normal(size=(n, 2))] for n in (1, 2, 5, 30, 80)]
-    found = call(page, "scales", f"it.map((cloud) => m.nonDominated(cloud, {{ x: '{x}', y: '{y}' }}))", clouds)
+    found = call(page, "charts/scales", f"it.map((cloud) => m.nonDominated(cloud, {{ x: '{x}', y: '{y}' }}))", clouds)
 
     sign = {"x": 1 if x == "high" else -1, "y": 1 if y == "high" else -1}
 
@@ -242,7 +221,7 @@ def test_names_at_the_ends_of_lines_keep_apart_and_in_order(page: Page) -> None:
     rng = np.random.default_rng(11)
     cases = [[float(value) for value in rng.uniform(0, 100, int(n))] for n in rng.integers(1, 7, 200)]
     for before, after in zip(
-        cases, call(page, "scales", "it.map((c) => m.spreadOut(c, 12, 0, 100))", cases), strict=True
+        cases, call(page, "charts/scales", "it.map((c) => m.spreadOut(c, 12, 0, 100))", cases), strict=True
     ):
         order = np.argsort(before)
         assert np.all(np.diff(np.asarray(after)[order]) >= 12 - 1e-9)
@@ -271,7 +250,7 @@ def test_names_at_the_ends_of_lines_keep_apart_and_in_order(page: Page) -> None:
     ],
 )
 def test_numbers_read_as_people_write_them(page: Page, value: float | None, text: str) -> None:
-    assert call(page, "numbers", "m.numberText(it)", value) == text
+    assert call(page, "charts/numbers", "m.numberText(it)", value) == text
 
 
 @pytest.mark.parametrize(
@@ -288,7 +267,7 @@ def test_numbers_read_as_people_write_them(page: Page, value: float | None, text
     ],
 )
 def test_ticks_of_one_axis_have_the_same_decimals(page: Page, ticks: list[float], texts: list[str]) -> None:
-    assert call(page, "numbers", "m.tickTexts(it)", ticks) == texts
+    assert call(page, "charts/numbers", "m.tickTexts(it)", ticks) == texts
 
 
 @pytest.mark.parametrize(
@@ -322,7 +301,7 @@ def test_ticks_of_one_axis_have_the_same_decimals(page: Page, ticks: list[float]
 def test_a_value_is_told_with_its_unit_and_its_interval(
     page: Page, value: Any, unit: str, text: str, spoken: str
 ) -> None:
-    told = call(page, "numbers", "[m.valueText(it[0], it[1]), m.spokenText(it[0], it[1])]", [value, unit])
+    told = call(page, "charts/numbers", "[m.valueText(it[0], it[1]), m.spokenText(it[0], it[1])]", [value, unit])
     assert told == [text, spoken]
 
 
@@ -427,7 +406,7 @@ def test_the_staircase_goes_through_the_front_alone(page: Page) -> None:
 
 
 def test_arrow_keys_walk_through_the_values_and_tell_them(visit: Visit) -> None:
-    page = opened(visit)
+    page = bare_page(visit)
     show(page, LINES)
     page.get_by_role("application", name="Accuracy against data").focus()
     heard = page.locator(".figure [role=status]")
@@ -449,7 +428,7 @@ def test_arrow_keys_walk_through_the_values_and_tell_them(visit: Visit) -> None:
 
 
 def test_every_value_of_every_kind_is_reached_by_keys(visit: Visit) -> None:
-    page = opened(visit)
+    page = bare_page(visit)
     for document, rows, columns in (
         (BARS, 2, 3),
         ({**BARS, "horizontal": True}, 2, 3),
@@ -480,7 +459,7 @@ def test_every_value_of_every_kind_is_reached_by_keys(visit: Visit) -> None:
 
 
 def test_the_pointer_finds_the_nearest_value_and_a_click_picks_it(visit: Visit) -> None:
-    page = opened(visit)
+    page = bare_page(visit)
     show(page, SCATTER)
     box = page.locator(".figure-plot").bounding_box()
     assert box is not None
@@ -557,7 +536,7 @@ def test_without_numbers_a_figure_says_so(page: Page) -> None:
 
 
 def test_a_kind_that_is_not_known_is_named(visit: Visit) -> None:
-    page = opened(visit)
+    page = bare_page(visit)
     with pytest.raises(Exception, match='a figure of kind "pie" cannot be drawn'):
         show(page, {**BARS, "kind": "pie"})
 
@@ -575,7 +554,7 @@ def test_text_of_a_document_is_never_markup(page: Page) -> None:
 
 @pytest.mark.parametrize("context", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE])
 def test_text_and_marks_can_be_read(visiting: Callable[..., Visit], context: dict[str, Any]) -> None:
-    page = opened(visiting(**context))
+    page = bare_page(visiting(**context))
     many = {**SCATTER, "series": [{"name": f"series {s}", "points": [{"x": s, "y": s}]} for s in range(6)]}
     lines = {**LINES, "series": [{**LINES["series"][0], "name": f"series {s}"} for s in range(6)]}
     show(page, *ALL, many, lines)
@@ -598,7 +577,7 @@ def test_everything_has_a_name(page: Page) -> None:
 
 def test_nothing_jumps_when_figures_are_drawn(visit: Visit) -> None:
     visit.page.add_init_script(OBSERVE_SHIFTS)
-    page = opened(visit)
+    page = bare_page(visit)
     show(page, *ALL)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
 

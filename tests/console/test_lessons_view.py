@@ -1,20 +1,13 @@
 """The lessons' view: the shelf, a recorded lesson at its address, and a run of one's own by a real worker."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import Served, Visit
+from tests.console.conftest import Served, Visit, process
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-ROOT = Path(__file__).parent.parent.parent
-
 
 def test_the_shelf_has_all_lessons_and_leads_to_them(visit: Visit) -> None:
     told = visit.served.call("GET", "/v1/lessons")["items"]
@@ -56,11 +49,8 @@ def test_an_app_that_may_not_run_lessons_is_asked_for_a_seat(visit: Visit) -> No
 
 @pytest.fixture
 def worker(served: Served) -> Iterator[None]:
-    environment = {**os.environ, "TABLESTAKES_HOME": str(served.home), "TABLESTAKES_WORKER_METRICS_PORT": "0"}
-    process = subprocess.Popen([sys.executable, "-m", "services.cli", "worker"], env=environment, cwd=ROOT)
-    yield
-    process.terminate()
-    process.wait(timeout=60)
+    with process(served.home, "worker"):
+        yield
 
 
 @pytest.mark.long
