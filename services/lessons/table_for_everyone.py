@@ -44,7 +44,7 @@ class Sizes:
     days: int
 
 
-FULL: Final = Sizes(28, 120, 600, 14)
+FULL: Final = Sizes(28, 100, 400, 14)
 SHORT: Final = Sizes(28, 50, 200, 7)
 
 
@@ -126,14 +126,12 @@ def run(asked: Asked) -> Findings:
                 accuracy,
                 1,
                 "share",
-                main=True,
             ),
             asked.claim(
                 "infrastructure has less where machine learning has its way than where it has its own",
                 machines,
                 1,
                 "share",
-                main=True,
             ),
             asked.claim("and more than what is done today", least["settlement"] - least["today"], 1, "share"),
         ),
@@ -303,8 +301,8 @@ def _reading(least: Mapping[str, Doubles], favourites: Doubles, result: Result, 
         f"settlement {_percent(settled)}. Over all cities together it leaves everybody at least "
         f"{share(min(shares))}; in a city of its own it is less, because a city is not an average.\n\n"
         "The settlement is no mean of what the seats want: it is the policy whose poorest seat has most. What more for "
-        f"one seat costs another stands beside it, so that nobody has to guess. And where sales and product each "
-        f"insist on {100.0 * _GREEDY:.0f} % of their best, {blocking}. Whether to take the offer is for people: a "
+        f"one seat costs another stands beside it, so that nobody has to guess. And where every seat insists "
+        f"on {100.0 * _GREEDY:.0f} % of what it could hope for: {blocking}. Whether to take the offer is for people: a "
         "settlement becomes the policy only when every seat has signed it."
     )
 
@@ -323,7 +321,7 @@ LESSON: Final = Lesson(
         "A seat more or fewer: the poorest seat decides, so whoever sits down changes the settlement.",
         "More policies to choose from: what was not tried cannot be settled on.",
     ),
-    seeds=6,
+    seeds=5,
     short_seeds=3,
     run=run,
 )
