@@ -241,7 +241,7 @@ LESSON: Final = Lesson(
     would_change=(
         "More machines: at a fifth of the load the heavy model costs next to no orders, and more machines cost money.",
         "A faster second stage: its time is a few hundred trees, and half of them would be half of it.",
-        "More or fewer days of log: with very few nothing but popularity can be learnt.",
+        "Fewer days of log: after a single one LightFM is hardly better than popularity.",
     ),
     seeds=4,
     short_seeds=2,

@@ -5,6 +5,7 @@ The same figure gives the same bytes: ids are salted with a fixed word, and no d
 
 import importlib.util
 import io
+import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ _HEIGHT: Final = 4.4
 _WRAP: Final = 96
 _CHARACTERS: Final = 112
 """That fit the width of a table in its type."""
+_LEAST_APART: Final = 0.06
+"""Of a logarithmic axis, between two of its numbers."""
 _GRID, _SOFT = "0.9", "0.4"
 _COLOURS: Final = ("#1b5e8a", "#b3541e", "#4a7c3a", "#7a4f8f", "#8a6d1b", "#5c5c5c")
 _SETTINGS: Final[Mapping[str, Any]] = {
@@ -89,10 +92,21 @@ def _lines(axes: Any, figure: Lines | Scatter) -> None:
     _axis(axes.set_ylabel, axes.set_yscale, figure.y)
     _marks(axes, figure.marks)
     if figure.x.scale == "log":
-        xs = sorted({point.x for series in figure.series for point in series.points})
+        xs = _ticks({point.x for series in figure.series for point in series.points})
         axes.set_xticks(xs, [f"{x:.2g}" for x in xs])
         axes.minorticks_off()
     _finish(axes, len(figure.series) > 1)
+
+
+def _ticks(xs: set[float]) -> list[float]:
+    """Of a logarithmic axis: the points' own places, but for those that are too near the one before to be read."""
+    ordered = sorted(xs)
+    apart = math.log(ordered[-1] / ordered[0]) * _LEAST_APART
+    kept = ordered[:1]
+    for x in ordered[1:]:
+        if math.log(x / kept[-1]) >= apart:
+            kept.append(x)
+    return kept
 
 
 def _series(axes: Any, series: Series, colour: str) -> None:

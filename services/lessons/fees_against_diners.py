@@ -21,7 +21,7 @@ _LAST: Final = 4
 """Weeks at the end that are taken together."""
 _CALM: Final = 0.05
 """Annoyance of diners whom ads hardly annoy; it is 0.25 as a rule."""
-_CALM_SEEDS: Final = 3
+_CALM_SEEDS: Final = 2
 _FEES, _ORDERS, _OPEN, _BACK = "fees_per_diner_week", "orders_per_diner_week", "open_share", "return_rate_28d"
 _SELDOM: Final = 16
 """Lists that are judged by the truth: this lesson asks about fees and orders."""
@@ -30,7 +30,7 @@ _SELDOM: Final = 16
 def plan_of(short: bool, annoyance: float | None = None) -> Plan:
     """Both policies; `annoyance` of the diners by ads, if it is not the usual one."""
     life = LifeParameters() if annoyance is None else LifeParameters(annoyance=annoyance)
-    sizes = {"restaurants": 60, "diners": 200} if short else {"restaurants": 120, "diners": 500}
+    sizes = {"restaurants": 60, "diners": 200} if short else {"restaurants": 120, "diners": 450}
     weeks = SHORT_WEEKS if short else WEEKS
     return Plan(
         (BALANCED, GREEDY),
@@ -172,7 +172,7 @@ LESSON: Final = Lesson(
         "year both policies bring about the same.",
         "Restaurants with deeper pockets: those that pay for places go out of business later.",
     ),
-    seeds=8,
+    seeds=6,
     short_seeds=2,
     run=run,
 )

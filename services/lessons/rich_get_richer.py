@@ -47,7 +47,7 @@ class City:
 
 def rounds_plan(short: bool) -> Plan:
     """The policies that are compared, over so many weeks."""
-    plan = plan_of(2, 50, 200) if short else plan_of(6, 100, 400)
+    plan = plan_of(2, 50, 200) if short else plan_of(5, 100, 350)
     return replace(plan, policies=tuple(one for one in plan.policies if one.name in _POLICIES))
 
 
