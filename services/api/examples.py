@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from services.api import (
     card_examples,
     fairness_schemas,
+    front_schemas,
     negotiation_examples,
     release_examples,
     scorecard_schemas,
@@ -381,6 +382,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **card_examples.ANSWERS,
     **fairness_schemas.ANSWERS,
     **negotiation_examples.ANSWERS,
+    **front_schemas.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -31,7 +31,9 @@ from services.database.transactions import reading
 from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
+from services.simulation.recorded_front import recorded_front
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
+from services.stakeholders.fronts import FrontStore
 from services.stakeholders.scorecard.card import text_lines
 from services.stakeholders.scorecard.store import Scorecards
 
@@ -62,6 +64,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
+    _lay_front(settings, dataset, market)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         crowd = Crowd(dataset, market, seed=1)
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
@@ -142,6 +145,16 @@ def _take_campaigns(settings: Settings, dataset: Dataset, market: str) -> None:
         store = CampaignStore(engine, AuditTrail(engine, clock), clock)
         if dataset.has(Table.CAMPAIGNS) and not store.version(market):
             import_campaigns(store, dataset.path / "campaigns.parquet", market, Role.ADMIN)
+
+
+def _lay_front(settings: Settings, dataset: Dataset, market: str) -> None:
+    """The recorded front, where it is of this very city: there is something to bargain over from the start."""
+    front = recorded_front()
+    if front.provenance.get("data") != dataset.snapshot:
+        return
+    with _database(settings) as engine:
+        store = FrontStore(engine, AuditTrail(engine, Clock()))
+        store.put(market, front, Role.ADMIN.value, "recorded with the program")
 
 
 def _champion(settings: Settings, market: str) -> ModelVersion | None:
