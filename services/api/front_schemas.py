@@ -1,5 +1,6 @@
 """Bodies of the routes of evaluated fronts, with their examples."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Self
@@ -132,7 +133,7 @@ class FrontBody(FrontAbout):
 
 
 def _known(gains: list[float]) -> list[float | None]:
-    return [None if gain != gain else gain for gain in gains]  # noqa: PLR0124 - NaN
+    return [None if math.isnan(gain) else gain for gain in gains]
 
 
 _ABOUT: Final[dict[str, Any]] = {

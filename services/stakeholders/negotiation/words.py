@@ -109,8 +109,8 @@ def dominated(gone: int, left: int) -> str:
 def hopes() -> str:
     """What shares are shares of."""
     return (
-        "What each seat can hope for: from the worst that it gets where another seat has its favourite (0 %) to the best "
-        "that is still there (100 %)."
+        "What each seat can hope for: from the worst that it gets where another seat has its favourite (0 %) to the "
+        "best that is still there (100 %)."
     )
 
 
@@ -129,8 +129,8 @@ def round_of(level: float, place: int, gone: int, left: int, binding: Sequence[S
         which = _ORDINALS[min(place, len(_ORDINALS) - 1)]
         return f"The poorest are level: the {which} share decides. {_policies(gone)} {_go(gone)}; {_left(left)}."
     return (
-        f"Everyone can have {_percent(level)} of what they hope for: {_policies(gone)} {_go(gone)} because {leave} {who} "
-        f"less; {_left(left)}."
+        f"Everyone can have {_percent(level)} of what they hope for: {_policies(gone)} {_go(gone)} because {leave} "
+        f"{who} less; {_left(left)}."
     )
 
 
@@ -138,7 +138,8 @@ def settled(level: float, least: Sequence[Seat]) -> str:
     """The end."""
     who = _listed([seat.title.lower() for seat in least])
     binds = "binds" if len(least) == 1 else "bind"
-    return f"Settled: nobody gets less than {_percent(level)}, and {who} {binds}: more for {_them(least)} is not to be had."
+    promise = f"Settled: nobody gets less than {_percent(level)}"
+    return f"{promise}, and {who} {binds}: more for {'it' if len(least) == 1 else 'them'} is not to be had."
 
 
 def nash_of(same: bool) -> str:
@@ -156,10 +157,6 @@ def blocked(blocking: Sequence[Seat]) -> str:
     if len(blocking) == 1:
         return f"Nothing is left. No policy that was tried gives {names} that, whatever the others take."
     return f"Nothing is left. {names[0].upper()}{names[1:]} block each other: without any one of them some policy fits."
-
-
-def _them(seats: Sequence[Seat]) -> str:
-    return "it" if len(seats) == 1 else "them"
 
 
 def _policies(count: int) -> str:
