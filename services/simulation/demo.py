@@ -48,12 +48,12 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Sizes:
-    """The demo's city."""
+    """The demo's city, by default the one of `tablestakes demo`."""
 
-    restaurants: int
-    diners: int
-    days: int
-    seed: int
+    restaurants: int = 400
+    diners: int = 4_000
+    days: int = 28
+    seed: int = 1
 
 
 def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo) -> None:
@@ -64,7 +64,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
-    _lay_front(settings, dataset, market)
+    _lay_front(settings, sizes, market)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
         crowd = Crowd(dataset, market, seed=1)
         with contextlib.closing(ApiClient(_HOST, port, keys[Role.APP])) as api:
@@ -147,14 +147,16 @@ def _take_campaigns(settings: Settings, dataset: Dataset, market: str) -> None:
             import_campaigns(store, dataset.path / "campaigns.parquet", market, Role.ADMIN)
 
 
-def _lay_front(settings: Settings, dataset: Dataset, market: str) -> None:
-    """The recorded front, where it is of this very city: there is something to bargain over from the start."""
-    front = recorded_front()
-    if front.provenance.get("data") != dataset.snapshot:
+def _lay_front(settings: Settings, sizes: Sizes, market: str) -> None:
+    """The front that comes with the program, so that there is something to bargain over from the start.
+
+    It is of a smaller city, drawn from the same seed and priced in the same money; of another one it would say nothing.
+    """
+    if sizes != Sizes():
         return
     with _database(settings) as engine:
         store = FrontStore(engine, AuditTrail(engine, Clock()))
-        store.put(market, front, Role.ADMIN.value, "recorded with the program")
+        store.put(market, recorded_front(), Role.ADMIN.value, "recorded with the program")
 
 
 def _champion(settings: Settings, market: str) -> ModelVersion | None:

@@ -108,20 +108,32 @@ class Visit:
 @pytest.fixture(scope="session")
 def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`tablestakes serve` in a process of its own."""
-    home = tmp_path_factory.mktemp("console") / "home"
-    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    with serving_copy(small_city, tmp_path_factory.mktemp("console")) as served:
+        yield served
+
+
+@contextmanager
+def serving_copy(
+    city: SmallCity, folder: Path, prepare: Callable[[Path], None] = lambda _: None, source: Path = _ROOT
+) -> Iterator[Served]:
+    """A server over a copy of the city's home, changed by `prepare(home)` first; `source`: the program's folder."""
+    home = folder / "home"
+    shutil.copytree(city.home, home, ignore=shutil.ignore_patterns("redis"))
+    prepare(home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
-    log = home.parent / "server.log"
+    log = folder / "server.log"
     with log.open("w") as output:
         environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
-        server = subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+        if source != _ROOT:
+            environment["PYTHONPATH"] = str(source)
+        server = subprocess.Popen(command, env=environment, cwd=source, stdout=output, stderr=subprocess.STDOUT)
     try:
         origin = f"http://127.0.0.1:{port}"
         _wait_until_ready(origin, server, log)
-        yield Served(origin, small_city.market, small_city.keys)
+        yield Served(origin, city.market, city.keys)
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -40,8 +40,19 @@ class Table {
   }
 
   async load() {
-    await Promise.all([
-      this.cards.load(() => this.#showCards(), { height: 620 }),
+    if (this.session.holds(...READERS)) return Promise.all([this.cards.load(() => this.#showCards(), { height: 620 }), this.#loadRest()]);
+    // Asked for a key once, not by every panel.
+    for (const { node } of [this.levers, this.settling, this.signing]) node.hidden = true;
+    return this.cards.load(async () => {
+      const shown = await this.#showCards();
+      this.#loadRest();
+      return shown;
+    });
+  }
+
+  #loadRest() {
+    for (const { node } of [this.levers, this.settling, this.signing]) node.hidden = false;
+    return Promise.all([
       this.levers.load(() => this.#showLevers(), { height: 760 }),
       this.settling.load(() => this.#showSettling(), { height: 900 }),
       this.signing.load(() => this.#showSigning(), { height: 260 }),
