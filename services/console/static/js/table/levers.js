@@ -21,7 +21,7 @@ export class Levers {
     const keys = [...new Set(seats.map(({ number }) => number.key))];
     this.surface = surfaceOf(this.stage.policies, this.dials, keys);
     const current = this.stage.policies.find(({ policy }) => policy.name === front.active) ?? this.stage.policies[0];
-    this.marks = [{ name: "current", title: "Current policy", setting: settingOf(current, this.dials) }];
+    this.marks = [this.#marked("current", "Current policy", current)];
     this.at = this.marks[0].setting;
     this.seats = seats;
     this.effects = new Effects({ seats, stage: this.stage, currency });
@@ -41,11 +41,14 @@ export class Levers {
     );
     this.#presets();
     this.#show();
+    // Worked out bit by bit, so that the page answers meanwhile.
+    const warm = () => this.surface.warm() && setTimeout(warm);
+    setTimeout(warm);
   }
 
   /** Further settings with a name: the settlement, Nash's choice, favourites. */
   mark(marks) {
-    this.marks = [this.marks[0], ...marks.map(({ name, title, tried }) => ({ name, title, setting: settingOf(tried, this.dials) }))];
+    this.marks = [this.marks[0], ...marks.map(({ name, title, tried }) => this.#marked(name, title, tried))];
     this.#presets();
     this.#show();
   }
@@ -58,14 +61,18 @@ export class Levers {
     this.#show();
   }
 
+  #marked(name, title, tried) {
+    const setting = settingOf(tried, this.dials);
+    return { name, title, setting, told: this.surface.at(setting) };
+  }
+
   #show() {
     const told = this.surface.at(this.at);
-    const marked = this.marks.map((mark) => ({ ...mark, told: this.surface.at(mark.setting) }));
     this.basis.textContent = this.#basis(told);
     this.basis.dataset.kind = told.kind;
     this.nearest.disabled = told.kind === "tried";
-    this.news.textContent = this.effects.show(told, marked);
-    this.tradeoff.show(told, marked);
+    this.news.textContent = this.effects.show(told, this.marks);
+    this.tradeoff.show(told, this.marks);
     const on = this.marks.find(({ setting }) => sameSetting(setting, this.at, this.dials))?.name;
     for (const button of this.presets.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.mark === on));
     const favourite = this.presets.querySelector("select");
@@ -76,7 +83,7 @@ export class Levers {
     const { days, policies } = this.stage;
     if (kind === "tried") return `As tried: ${policy.policy.name} with ${policy.model}, ${days} days.`;
     const names = listed(near.map((one) => one.policy.name));
-    return `Between tried policies: a surface through all ${policies.length}, nobody has lived with this one. Nearest: ${names}. The intervals hold what the surface misses where a tried policy is left out.`;
+    return `Between tried policies: told from all ${policies.length} by kriging, nobody has lived with this one. Nearest: ${names}. The intervals hold how far off it is where a tried policy is left out.`;
   }
 
   #presets() {

@@ -1,144 +1,229 @@
-// What settings between tried policies would come to: a quadratic response surface (Box and Wilson 1951) over the tried
-// ones, fitted by ridge regression, plus what it misses at tried policies close by, so that these come out as measured.
-// Pure functions. What it is worth is told by leaving each tried policy out in turn (PRESS; Allen 1974).
+// What settings between tried policies would come to: kriging through the tried ones (a Gaussian process with Matérn's
+// kernel of 5/2; Matheron 1963; Rasmussen and Williams 2006). Each dial counts for a number as much as a quadratic
+// response surface (Box and Wilson 1951) says that it moves it; how far a policy is felt, and how much of a number is
+// noise, is what misses least where each tried policy is left out in turn. Pure functions.
 
 import { sameSetting, settingOf, shareOf } from "./dials.js";
 
 const RIDGES = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
-const NEAR = 0.35; // of the unit cube: how far what the surface misses at a tried policy is felt
+const REACHES = [0.25, 0.5, 1, 2]; // of the dial that counts most, in its range
+const NOISES = [1e-4, 1e-3, 1e-2, 1e-1]; // shares of the variance
+const LEAST_WEIGHT = 0.05;
+const LEAST_HOLD = 0.05;
 const Z = 1.96;
 
 /**
  * The surface over a stage's policies: `at(setting)` answers
  * `{kind: "tried" | "between", policy, near: [policies], outcomes: {key: {value, low, high}}}`.
- * An interval between tried policies holds their own and what the surface misses where one of them is left out.
+ * `missed(key)`: the root mean square of what a policy that is left out is off by. `warm()` works one number out ahead of
+ * time, some tens of milliseconds, and answers whether there may be more. As tried it is what was measured; between tried policies an interval holds both, the error of measuring and that of
+ * telling from others, which grows with the way to them.
  */
 export function surfaceOf(policies, dials, keys) {
   const tried = policies.map((one) => ({ ...one, setting: settingOf(one, dials) }));
   const models = [...new Set(tried.map(({ model }) => model))].sort();
-  const places = tried.map(({ setting }) => placeOf(setting, dials));
-  const design = tried.map(({ setting }, row) => termsOf(places[row], models.indexOf(setting.model), models.length));
+  const places = tried.map(({ setting }) => placeOf(setting, dials, models));
+  const design = places.map(termsOf);
+  const products = square(design[0].length, (i, j) => design.reduce((sum, row) => sum + row[i] * row[j], 0));
+  const solved = RIDGES.map((ridge) => solve(design, products, ridge));
+  const known = keys.filter((key) => tried.every(({ outcomes }) => Number.isFinite(outcomes[key]?.value)));
   const fits = new Map();
-  const solved = RIDGES.map((ridge) => solve(design, ridge));
-  for (const key of keys) {
-    const measured = tried.map(({ outcomes }) => outcomes[key] ?? { value: null });
-    if (measured.some(({ value }) => !Number.isFinite(value))) continue;
-    fits.set(key, fitOf(measured, solved, design));
-  }
+  const fit = (key) => {
+    if (!fits.has(key)) fits.set(key, fitOf(tried.map(({ outcomes }) => outcomes[key]), places, design, solved));
+    return fits.get(key);
+  };
   const at = (setting) => {
     const exact = tried.find((one) => sameSetting(one.setting, setting, dials));
     if (exact) return { kind: "tried", policy: exact, near: [exact], outcomes: exact.outcomes };
-    const place = placeOf(setting, dials);
-    const terms = termsOf(place, Math.max(0, models.indexOf(setting.model)), models.length);
-    const away = tried.map((one, row) => (one.model === setting.model ? distance(place, places[row]) : Infinity));
-    const weights = nearWeights(away);
-    const outcomes = Object.fromEntries([...fits].map(([key, fit]) => [key, told(fit, terms, weights)]));
-    const order = away.map((_, row) => row).sort((a, b) => away[a] - away[b]);
-    return { kind: "between", policy: null, near: order.slice(0, 3).map((row) => tried[row]), outcomes };
+    const place = placeOf(setting, dials, models);
+    const outcomes = Object.fromEntries(known.map((key) => [key, told(fit(key), place, places)]));
+    return { kind: "between", policy: null, near: nearest(place, places, tried, setting.model), outcomes };
   };
-  return { at, models, tried, missed: (key) => fits.get(key)?.missed ?? null };
+  const warm = () => {
+    const next = known.find((key) => !fits.has(key));
+    if (next !== undefined) fit(next);
+    return next !== undefined;
+  };
+  return { at, models, tried, warm, missed: (key) => (known.includes(key) ? fit(key).missed : null) };
 }
 
-function placeOf(setting, dials) {
-  return dials.map((dial) => shareOf(dial, setting.values[dial.path]));
+// Each dial's share of its range, and for each further model whether it is that one.
+function placeOf(setting, dials, models) {
+  const shares = dials.map((dial) => shareOf(dial, setting.values[dial.path]));
+  return Float64Array.from([...shares, ...models.slice(1).map((model) => (setting.model === model ? 1 : 0))]);
 }
 
-// 1, u, u², products of two, and the models beside the first: each with its own level and its own slopes.
-function termsOf(place, model, models) {
-  const u = place.map((share) => 2 * share - 1);
+function nearest(place, places, tried, model) {
+  const ones = new Float64Array(place.length).fill(1);
+  const away = places.map((other, row) => (tried[row].model === model ? distance(place, other, ones) : Infinity));
+  return away.map((_, row) => row).sort((a, b) => away[a] - away[b]).slice(0, 3).map((row) => tried[row]);
+}
+
+// -- the quadratic surface: 1, u and all products of two, u from -1 to 1
+
+function termsOf(place) {
+  const u = [...place].map((share) => 2 * share - 1);
   const terms = [1, ...u];
   for (let i = 0; i < u.length; i++) for (let j = i; j < u.length; j++) terms.push(u[i] * u[j]);
-  for (let other = 1; other < models; other++) {
-    const is = model === other ? 1 : 0;
-    terms.push(is, ...u.map((value) => is * value));
-  }
   return terms;
 }
 
-// Everything about a ridge that does not hang on what was measured: coefficients per measurement, and each row's hold on
-// its own fit.
-function solve(design, ridge) {
+// What does not hang on the number that was measured: each row's part in the coefficients, and its hold on its own fit.
+function solve(design, products, ridge) {
   const [n, p] = [design.length, design[0].length];
-  const normal = Array.from({ length: p }, (_, i) => new Float64Array(p).fill(0).map((_, j) => (i === j && i > 0 ? ridge * n * 0.01 : 0)));
-  for (const row of design) for (let i = 0; i < p; i++) for (let j = 0; j <= i; j++) normal[i][j] += row[i] * row[j];
+  const normal = square(p, (i, j) => products[i][j] + (i === j && i > 0 ? ridge * n * 0.01 : 0));
   const factor = cholesky(normal);
-  const columns = design.map((row) => substitute(factor, row));
-  const holds = design.map((row, k) => dot(row, columns[k]));
-  return { columns, holds };
+  const parts = design.map((row) => backward(factor, forward(factor, row)));
+  return { parts, holds: design.map((row, k) => dot(row, parts[k])) };
 }
 
-function fitOf(measured, solved, design) {
-  const values = measured.map(({ value }) => value);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+// How much each dial moves the number: its own terms, and half of those that it shares.
+function weightsOf(values, design, solved, width) {
   let best = null;
-  for (const { columns, holds } of solved) {
+  for (const { parts, holds } of solved) {
     const coefficients = new Float64Array(design[0].length);
-    columns.forEach((column, row) => column.forEach((one, i) => (coefficients[i] += one * (values[row] - middle))));
-    const residuals = values.map((value, row) => value - middle - dot(design[row], coefficients));
-    const left = residuals.map((one, row) => one / Math.max(1 - holds[row], 0.05));
-    const missed = Math.sqrt(left.reduce((sum, one) => sum + one * one, 0) / left.length);
-    if (best === null || missed < best.missed) best = { coefficients, residuals, missed };
+    parts.forEach((part, row) => part.forEach((one, i) => (coefficients[i] += one * values[row])));
+    const missed = values.reduce((sum, value, row) => sum + ((value - dot(design[row], coefficients)) / Math.max(1 - holds[row], LEAST_HOLD)) ** 2, 0);
+    if (best === null || missed < best.missed) best = { missed, coefficients };
   }
-  const halves = measured.map(({ low: from, high: to }) => (Number.isFinite(from) && Number.isFinite(to) ? (to - from) / 2 : 0));
-  const half = Math.sqrt(halves.reduce((sum, one) => sum + one * one, 0) / halves.length);
-  return { ...best, middle, low, high, half };
+  const moved = Float64Array.from({ length: width }, (_, i) => best.coefficients[1 + i] ** 2);
+  let term = 1 + width;
+  for (let i = 0; i < width; i++) {
+    for (let j = i; j < width; j++, term++) {
+      const part = best.coefficients[term] ** 2 / 2;
+      moved[i] += part;
+      moved[j] += part;
+    }
+  }
+  const most = Math.max(...moved);
+  return moved.map((one) => Math.max(most > 0 ? Math.sqrt(one / most) : 1, LEAST_WEIGHT));
 }
 
-// Never beyond what was tried: a polynomial knows no bounds.
-function told(fit, terms, weights) {
-  const near = weights.reduce((sum, weight, row) => sum + weight * fit.residuals[row], 0);
-  const value = Math.min(Math.max(fit.middle + dot(terms, fit.coefficients) + near, fit.low), fit.high);
-  const half = Math.hypot(fit.half, Z * fit.missed);
+// -- kriging
+
+function fitOf(measured, places, design, solved) {
+  const values = measured.map(({ value }) => value);
+  const middle = mean(values);
+  const spread = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+  const half = Math.sqrt(mean(measured.map(({ low, high }) => (Number.isFinite(low) && Number.isFinite(high) ? ((high - low) / 2) ** 2 : 0))));
+  const fit = { middle, spread, half, low: Math.min(...values), high: Math.max(...values), missed: 0 };
+  if (spread <= 1e-12 * Math.abs(middle)) return { ...fit, spread: 0 };
+  const z = values.map((value) => (value - middle) / spread);
+  const weights = weightsOf(z, design, solved, places[0].length);
+  const away = square(places.length, (i, j) => distance(places[i], places[j], weights));
+  let best = null;
+  for (const reach of REACHES) {
+    const kernel = away.map((row) => row.map((one) => matern(one / reach)));
+    for (const noise of NOISES) {
+      const alike = square(places.length, (i, j) => kernel[i][j] + (i === j ? noise : 0));
+      const inverse = inverted(cholesky(alike));
+      // Of the matrix's inverse: its diagonal, and what it makes of z (Rasmussen and Williams, 5.12).
+      const held = heldBy(inverse);
+      const pulled = transposed(inverse, inverse.map((row) => dot(row, z)));
+      const left = pulled.map((one, i) => one / held[i]);
+      const missed = Math.sqrt(mean(left.map((one) => one * one)));
+      if (best === null || missed < best.missed) best = { missed, reach, noise, inverse, pulled, size: mean(left.map((one, i) => one * one * held[i])) };
+    }
+  }
+  return { ...fit, ...best, weights, missed: best.missed * spread };
+}
+
+// The diagonal of a matrix's inverse, from the inverse of its lower factor.
+function heldBy(inverse) {
+  const held = new Float64Array(inverse.length);
+  for (const row of inverse) for (let i = 0; i < row.length; i++) held[i] += row[i] * row[i];
+  return held;
+}
+
+// Never beyond what was tried.
+function told(fit, place, places) {
+  if (fit.spread === 0) return { value: fit.middle, low: fit.middle - fit.half, high: fit.middle + fit.half };
+  const felt = places.map((other) => matern(distance(place, other, fit.weights) / fit.reach));
+  const value = Math.min(Math.max(fit.middle + fit.spread * dot(felt, fit.pulled), fit.low), fit.high);
+  const known = fit.inverse.reduce((sum, row) => sum + dot(row, felt) ** 2, 0);
+  const half = Math.hypot(fit.half, Z * fit.spread * Math.sqrt(fit.size * Math.max(1 + fit.noise - known, 0)));
   return { value, low: value - half, high: value + half };
 }
 
-// Shepard's weights (Franke and Little's form): 1 at a tried policy, nothing further than NEAR away.
-function nearWeights(away) {
-  const raw = away.map((d) => (d < NEAR ? ((NEAR - d) / (NEAR * Math.max(d, 1e-9))) ** 2 : 0));
-  const sum = raw.reduce((total, one) => total + one, 0);
-  if (sum === 0) return raw;
-  // It fades out towards the edge, where else it would jump to the one neighbour's miss.
-  const felt = Math.min(1, Math.max(...away.map((d) => (d < NEAR ? 1 - d / NEAR : 0))));
-  return raw.map((one) => (felt * one) / sum);
+function matern(r) {
+  const x = Math.sqrt(5) * r;
+  return (1 + x + (x * x) / 3) * Math.exp(-x);
 }
 
-function distance(one, other) {
-  return Math.sqrt(one.reduce((sum, value, i) => sum + (value - other[i]) ** 2, 0));
-}
+// -- arithmetic; rows of lower triangles end at the diagonal
 
-function dot(one, other) {
+function distance(one, other, weights) {
   let sum = 0;
-  for (let i = 0; i < one.length; i++) sum += one[i] * other[i];
+  for (let i = 0; i < one.length; i++) sum += (weights[i] * (one[i] - other[i])) ** 2;
+  return Math.sqrt(sum);
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+// Over the shorter of the two.
+function dot(one, other) {
+  const n = Math.min(one.length, other.length);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += one[i] * other[i];
   return sum;
+}
+
+// The lower triangle of a symmetric matrix.
+function square(n, entry) {
+  return Array.from({ length: n }, (_, i) => Float64Array.from({ length: i + 1 }, (_, j) => entry(i, j)));
 }
 
 // The lower factor of a symmetric matrix that is positive definite.
 function cholesky(matrix) {
-  const p = matrix.length;
-  const factor = matrix.map(() => new Float64Array(p));
-  for (let i = 0; i < p; i++) {
+  const factor = matrix.map((row) => new Float64Array(row.length));
+  for (let i = 0; i < matrix.length; i++) {
+    const [row, given] = [factor[i], matrix[i]];
     for (let j = 0; j <= i; j++) {
-      let sum = matrix[i][j];
-      for (let k = 0; k < j; k++) sum -= factor[i][k] * factor[j][k];
-      factor[i][j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / factor[j][j];
+      const other = factor[j];
+      let sum = given[j];
+      for (let k = 0; k < j; k++) sum -= row[k] * other[k];
+      row[j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / other[j];
     }
   }
   return factor;
 }
 
-function substitute(factor, right) {
-  const p = right.length;
-  const y = new Float64Array(p);
-  for (let i = 0; i < p; i++) {
+// Of a lower triangle, row by row: each is a sum of the rows above it.
+function inverted(factor) {
+  const inverse = factor.map((row) => new Float64Array(row.length));
+  for (let i = 0; i < factor.length; i++) {
+    const [row, given] = [inverse[i], factor[i]];
+    for (let k = 0; k < i; k++) {
+      const [part, above] = [given[k], inverse[k]];
+      for (let j = 0; j <= k; j++) row[j] -= part * above[j];
+    }
+    for (let j = 0; j < i; j++) row[j] /= given[i];
+    row[i] = 1 / given[i];
+  }
+  return inverse;
+}
+
+function forward(factor, right) {
+  const found = new Float64Array(factor.length);
+  factor.forEach((row, i) => (found[i] = (right[i] - dot(row.subarray(0, i), found)) / row[i]));
+  return found;
+}
+
+function backward(factor, right) {
+  const found = new Float64Array(factor.length);
+  for (let i = factor.length - 1; i >= 0; i--) {
     let sum = right[i];
-    for (let k = 0; k < i; k++) sum -= factor[i][k] * y[k];
-    y[i] = sum / factor[i][i];
+    for (let k = i + 1; k < factor.length; k++) sum -= factor[k][i] * found[k];
+    found[i] = sum / factor[i][i];
   }
-  for (let i = p - 1; i >= 0; i--) {
-    let sum = y[i];
-    for (let k = i + 1; k < p; k++) sum -= factor[k][i] * y[k];
-    y[i] = sum / factor[i][i];
-  }
-  return y;
+  return found;
+}
+
+// A lower triangle on its side, times a vector.
+function transposed(lower, vector) {
+  const found = new Float64Array(lower.length);
+  lower.forEach((row, k) => row.forEach((one, i) => (found[i] += one * vector[k])));
+  return [...found];
 }

@@ -29,7 +29,12 @@ export class Tradeoff {
   /** Show where a setting lies, and the marked ones. */
   show(told, marked) {
     Object.assign(this, { told, marked });
-    this.#draw();
+    if (!this.figure) return this.#draw();
+    // A lever moves more often than a screen is painted.
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.#draw();
+    });
   }
 
   #draw() {
