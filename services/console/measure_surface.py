@@ -17,11 +17,10 @@ import numpy.typing as npt
 from services.simulation.recorded_front import recorded_front
 from services.stakeholders.negotiation.design import share_of, value_of
 from services.stakeholders.negotiation.front import Evaluated, Front
-from services.stakeholders.seats import SEATS, Dial, Measure
+from services.stakeholders.seats import SEATS, Measure
 
 Doubles = npt.NDArray[np.float64]
-RIDGES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
-"""Of which the one with the least miss is taken, for each number by itself."""
+_RIDGES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 _LEAST_HOLD: Final = 0.05
 _LEAST_WEIGHT: Final = 0.05
 _REACHES: Final = (0.25, 0.5, 1.0, 2.0)
@@ -43,31 +42,26 @@ def main() -> None:
     file = parser.parse_args().front
     front = recorded_front() if file is None else Front.model_validate_json(file.read_bytes())
     policies = front.wide.policies
-    print(
-        f"{len(policies)} policies over {front.wide.days} days; root mean square of what a policy left out is off by\n"
-    )
-    print(f"{'':<40}{'spread':>10}{'measured to':>13}{'surface':>10}{'nearest':>10}{'inverse square':>16}")
+    print(f"{len(policies)} policies over {front.wide.days} days; root mean square of what one left out is off by\n")
+    print(f"{'':<40}" + "".join(f"{title:>{width}}" for title, width in _COLUMNS))
     for measure in measured(policies):
         values = values_of(policies, measure)
         errors = np.asarray([one.outcomes[measure.key].error or 0.0 for one in policies])
         off = missed_by_kriging(policies, values), _quadratic(policies, values)[0]
-        others = (*off, *missed_by_neighbours(policies, values))
-        cells = (values.std(), np.sqrt(np.mean(np.square(errors))), *others)
-        widths = (10, 13, 10, 10, 16)
-        print(
-            f"{measure.title:<40}" + "".join(f"{cell:>{width}.3g}" for cell, width in zip(cells, widths, strict=True))
-        )
+        cells = (values.std(), np.sqrt(np.mean(np.square(errors))), *off, *missed_by_neighbours(policies, values))
+        told = (f"{cell:>{width}.3g}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True))
+        print(f"{measure.title:<40}" + "".join(told))
 
 
 def measured(policies: Sequence[Evaluated]) -> list[Measure]:
     """The seats' own numbers that every policy has."""
     numbers = [seat.number for seat in SEATS]
-    return [one for one in numbers if all(each.outcomes.get(one.key, None) is not None for each in policies)]
+    return [one for one in numbers if all(_mean_of(each, one.key) is not None for each in policies)]
 
 
 def values_of(policies: Sequence[Evaluated], measure: Measure) -> Doubles:
     """(n,) what the policies came to."""
-    return np.asarray([one.outcomes[measure.key].mean for one in policies], np.float64)
+    return np.asarray([_mean_of(one, measure.key) for one in policies], np.float64)
 
 
 def missed_by_kriging(policies: Sequence[Evaluated], values: Doubles) -> float:
@@ -92,34 +86,9 @@ def missed_by_kriging(policies: Sequence[Evaluated], values: Doubles) -> float:
     return spread * min(found)
 
 
-def _quadratic(policies: Sequence[Evaluated], values: Doubles) -> tuple[float, Doubles]:
-    """PRESS (Allen 1974) of the quadratic response surface as a root mean square, and its coefficients."""
-    terms, centred = terms_of(policies), values - values.mean()
-    found = []
-    for ridge in RIDGES:
-        penalty = np.eye(terms.shape[1]) * ridge * len(terms) * 0.01
-        penalty[0, 0] = 0.0
-        solved = np.linalg.solve(terms.T @ terms + penalty, terms.T)
-        left = (centred - terms @ solved @ centred) / np.maximum(
-            1.0 - np.einsum("ij,ji->i", terms, solved), _LEAST_HOLD
-        )
-        found.append((float(np.sqrt(np.mean(np.square(left)))), solved @ centred))
-    return min(found, key=lambda one: one[0])
-
-
-def _moved(coefficients: Doubles, width: int) -> Doubles:
-    """(width,) how much each dial moves the number: its own terms, and half of those that it shares."""
-    moved = np.square(coefficients[1 : 1 + width])
-    first, second = np.triu_indices(width)
-    shared = np.square(coefficients[1 + width :]) / 2.0
-    np.add.at(moved, first, shared)
-    np.add.at(moved, second, shared)
-    return np.asarray(moved)
-
-
 def missed_by_neighbours(policies: Sequence[Evaluated], values: Doubles) -> tuple[float, float]:
     """The same of the nearest policy with the same model, and of all of these by the inverse square of the distance."""
-    places, models = _dials_of(policies), np.asarray([one.model for one in policies])
+    places, models = _shares_of(policies), np.asarray([one.model for one in policies])
     away = np.linalg.norm(places[:, None] - places[None], axis=2)
     away[(models[:, None] != models[None]) | np.eye(len(values), dtype=bool)] = np.inf
     rows = np.isfinite(away).any(axis=1)
@@ -132,22 +101,47 @@ def missed_by_neighbours(policies: Sequence[Evaluated], values: Doubles) -> tupl
 
 def places_of(policies: Sequence[Evaluated]) -> Doubles:
     """(n, d) where the policies lie in the ranges of the dials, and for each further model whether it is that one."""
-    models = sorted({one.model for one in policies})[1:]
-    return np.hstack(
-        [_dials_of(policies), np.asarray([[float(one.model == name) for name in models] for one in policies])]
-    )
+    others = sorted({one.model for one in policies})[1:]
+    of_model = np.asarray([[float(one.model == name) for name in others] for one in policies])
+    return np.hstack([_shares_of(policies), of_model])
 
 
-def _dials_of(policies: Sequence[Evaluated]) -> Doubles:
-    dials: list[Dial] = [dial for seat in SEATS for dial in seat.dials]
+def _shares_of(policies: Sequence[Evaluated]) -> Doubles:
+    dials = [dial for seat in SEATS for dial in seat.dials]
     return np.asarray([[share_of(dial, value_of(one.policy, dial.path)) for dial in dials] for one in policies])
 
 
-def terms_of(policies: Sequence[Evaluated]) -> Doubles:
-    """(n, p) 1, u, and all products of two u; u from -1 to 1."""
-    u = 2.0 * places_of(policies) - 1.0
+def _quadratic(policies: Sequence[Evaluated], values: Doubles) -> tuple[float, Doubles]:
+    """PRESS (Allen 1974) of the quadratic response surface as a root mean square, and its coefficients.
+
+    Its terms are 1, u, and all products of two u, with u from -1 to 1.
+    """
+    u, centred, found = 2.0 * places_of(policies) - 1.0, values - values.mean(), []
     first, second = np.triu_indices(u.shape[1])
-    return np.hstack([np.ones((len(u), 1)), u, u[:, first] * u[:, second]])
+    terms = np.hstack([np.ones((len(u), 1)), u, u[:, first] * u[:, second]])
+    for ridge in _RIDGES:
+        penalty = np.eye(terms.shape[1]) * ridge * len(terms) * 0.01
+        penalty[0, 0] = 0.0
+        solved = np.linalg.solve(terms.T @ terms + penalty, terms.T)
+        holds = np.einsum("ij,ji->i", terms, solved)
+        left = (centred - terms @ solved @ centred) / np.maximum(1.0 - holds, _LEAST_HOLD)
+        found.append((float(np.sqrt(np.mean(np.square(left)))), solved @ centred))
+    return min(found, key=lambda one: one[0])
+
+
+def _moved(coefficients: Doubles, width: int) -> Doubles:
+    """(width,) how much each dial moves the number: its own terms, and half of those that it shares."""
+    moved = np.square(coefficients[1 : 1 + width])
+    first, second = np.triu_indices(width)
+    shared = np.square(coefficients[1 + width :]) / 2.0
+    np.add.at(moved, first, shared)
+    np.add.at(moved, second, shared)
+    return moved
+
+
+def _mean_of(evaluated: Evaluated, key: str) -> float | None:
+    found = evaluated.outcomes.get(key)
+    return None if found is None else found.mean
 
 
 if __name__ == "__main__":
