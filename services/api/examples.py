@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from services.api import (
     card_examples,
     fairness_schemas,
+    front_schemas,
     lesson_examples,
     negotiation_examples,
     operations_schemas,
@@ -386,6 +387,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **negotiation_examples.ANSWERS,
     **operations_schemas.ANSWERS,
     **lesson_examples.ANSWERS,
+    **front_schemas.ANSWERS,
     "previewCampaign": PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field
 
 from services.api.schemas import Body
+from services.stakeholders.differences import title_of
 from services.stakeholders.scorecard.card import measure_document
 from services.stakeholders.seats import Direction, Scale, Seat
 
@@ -24,6 +25,7 @@ class DialBody(Body):
     """A field of the policy that a seat moves."""
 
     path: str
+    title: str = Field(description="How it is called, and what it is counted in.")
     low: float
     high: float
     scale: Scale
@@ -61,7 +63,7 @@ class SeatBody(Body):
                 "signs": seat.signs,
                 "number": measure_document(seat.number),
                 "others": [measure_document(measure) for measure in seat.others],
-                "dials": [vars(dial) for dial in seat.dials],
+                "dials": [{"title": title_of(dial.path), **vars(dial)} for dial in seat.dials],
                 "limits": [vars(limit) for limit in seat.limits],
             }
         )
@@ -158,7 +160,16 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
                 **_SEAT,
                 "number": _NUMBER,
                 "others": [],
-                "dials": [{"path": "ads.value_floor", "low": 0.0, "high": 0.1, "scale": "linear", "whole": False}],
+                "dials": [
+                    {
+                        "path": "ads.value_floor",
+                        "title": "order probability below which no place is sold",
+                        "low": 0.0,
+                        "high": 0.1,
+                        "scale": "linear",
+                        "whole": False,
+                    }
+                ],
                 "limits": [],
             }
         ],

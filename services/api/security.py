@@ -25,6 +25,7 @@ SIGNERS: Final = frozenset(SEATS)
 ACTIVATORS: Final = frozenset({Role.ADMIN, *SEATS})
 """Who activates what all seats have signed; only the admin goes without signatures."""
 NEGOTIATORS: Final = frozenset({Role.ADMIN, *SEATS})
+"""Who negotiates for real; all who read may ask what if."""
 DEMANDERS: Final = frozenset(SEATS)
 """Who may demand, each for itself: nobody demands for another seat, not the admin either."""
 RELEASERS: Final = frozenset({Role.INFRA, Role.ADMIN})

@@ -14,6 +14,7 @@ from services.cli.checking import check
 from services.cli.datasets import generate, import_, validate
 from services.cli.demonstration import demo
 from services.cli.explaining import explain
+from services.cli.exporting import export_table
 from services.cli.history import events
 from services.cli.learning import evaluate, ladder, train
 from services.cli.negotiating import negotiate
@@ -48,6 +49,7 @@ app.command("card")(card)
 app.command("ranking-policy")(ranking_policy)
 app.command("negotiate")(negotiate)
 app.command("lesson")(lesson)
+app.command("export-table")(export_table)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)

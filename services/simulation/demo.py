@@ -33,7 +33,9 @@ from services.releases.registry import ModelRegistry, ModelVersion
 from services.retraining.training import train_markets
 from services.settings import Settings
 from services.simulation.demo_state import keep_start
+from services.simulation.recorded_front import recorded_front
 from services.simulation.walk_in import ApiClient, ApiError, Crowd
+from services.stakeholders.fronts import FrontStore
 from services.stakeholders.scorecard.card import text_lines
 from services.stakeholders.scorecard.store import Scorecards
 
@@ -48,12 +50,12 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Sizes:
-    """The demo's city."""
+    """The demo's city, by default the one of `tablestakes demo`."""
 
-    restaurants: int
-    diners: int
-    days: int
-    seed: int
+    restaurants: int = 400
+    diners: int = 4_000
+    days: int = 28
+    seed: int = 1
 
 
 def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo) -> None:
@@ -64,6 +66,7 @@ def run_demo(settings: Settings, sizes: Sizes, port: int, once: bool, echo: Echo
     market = dataset.markets[0]
     _train(settings, dataset, market, echo)
     _take_campaigns(settings, dataset, market)
+    _lay_front(settings, sizes, market)
     settings = _watched(settings)
     keep_start(settings)
     with _keys(settings) as keys, _process(settings, "worker"), _served(settings, port):
@@ -146,6 +149,18 @@ def _take_campaigns(settings: Settings, dataset: Dataset, market: str) -> None:
         store = CampaignStore(engine, AuditTrail(engine, clock), clock)
         if dataset.has(Table.CAMPAIGNS) and not store.version(market):
             import_campaigns(store, dataset.path / "campaigns.parquet", market, Role.ADMIN)
+
+
+def _lay_front(settings: Settings, sizes: Sizes, market: str) -> None:
+    """The front that comes with the program, so that there is something to bargain over from the start.
+
+    It is of a smaller city, drawn from the same seed and priced in the same money; of another one it would say nothing.
+    """
+    if sizes != Sizes():
+        return
+    with _database(settings) as engine:
+        store = FrontStore(engine, AuditTrail(engine, Clock()))
+        store.put(market, recorded_front(), Role.ADMIN.value, "recorded with the program")
 
 
 def _champion(settings: Settings, market: str) -> ModelVersion | None:

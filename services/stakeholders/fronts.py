@@ -1,7 +1,10 @@
 """Evaluated fronts in the database: written once; one that was assumed gives way to the same one that is not."""
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
 import orjson
 from pydantic import ValidationError
@@ -15,6 +18,39 @@ from services.stakeholders.negotiation.front import Front
 
 class FrontError(Exception):
     """There is nothing to bargain over; the message says the mend."""
+
+
+@dataclass(frozen=True)
+class FrontSummary:
+    """What a front is, without what its policies came to."""
+
+    front_id: str
+    created_at: datetime
+    assumed: bool
+    active: str
+    policies: int
+    days: int
+    followed: int
+    followed_days: int | None
+    notes: tuple[str, ...]
+    provenance: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Of a front's JSON, also where its policies are of another version of the program."""
+        long = document["long"]
+        return cls(
+            front_id=document["front_id"],
+            created_at=datetime.fromisoformat(document["created_at"]),
+            assumed=document["assumed"],
+            active=document["active"],
+            policies=len(document["wide"]["policies"]),
+            days=document["wide"]["days"],
+            followed=0 if long is None else len(long["policies"]),
+            followed_days=None if long is None else long["days"],
+            notes=tuple(document["notes"]),
+            provenance=document["provenance"],
+        )
 
 
 class FrontStore:
@@ -69,6 +105,13 @@ class FrontStore:
                 f"front {row.front_id} of market {market} is of another version of the program ({where}: "
                 f"{fault['msg']}): `tablestakes negotiate --market {market}` evaluates one anew"
             ) from None
+
+    def newest(self, market: str, limit: int) -> list[FrontSummary]:
+        """A market's fronts, the newest first."""
+        order = table.c.created_at.desc(), table.c.front_id
+        chosen = select(table.c.document).where(table.c.market == market).order_by(*order).limit(limit)
+        with reading(self._engine) as connection:
+            return [FrontSummary.of(orjson.loads(row.document)) for row in connection.execute(chosen)]
 
 
 def _newest(market: str, front_id: str | None) -> Select[Any]:

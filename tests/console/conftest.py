@@ -41,7 +41,7 @@ class Served:
     origin: str
     market: str
     keys: dict[str, str]
-    home: Path
+    home: Path = Path()
 
     def call(self, method: str, path: str, role: str = "app", **options: Any) -> Any:
         """The API's JSON answer; an error status fails."""
@@ -109,13 +109,23 @@ class Visit:
 @pytest.fixture(scope="session")
 def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`tablestakes serve` in a process of its own."""
-    home = tmp_path_factory.mktemp("console") / "home"
-    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    with serving_copy(small_city, tmp_path_factory.mktemp("console")) as served:
+        yield served
+
+
+@contextmanager
+def serving_copy(
+    city: SmallCity, folder: Path, prepare: Callable[[Path], None] = lambda _: None, source: Path = _ROOT
+) -> Iterator[Served]:
+    """A server over a copy of the city's home, changed by `prepare(home)` first; `source`: the program's folder."""
+    home = folder / "home"
+    shutil.copytree(city.home, home, ignore=shutil.ignore_patterns("redis"))
+    prepare(home)
     port = free_port()
-    with process(home, "serve", "--port", str(port)) as (server, log):
+    with process(home, "serve", "--port", str(port), source=source) as (server, log):
         origin = f"http://127.0.0.1:{port}"
         wait_until_ready(origin, server, log)
-        yield Served(origin, small_city.market, small_city.keys, home)
+        yield Served(origin, city.market, city.keys, home)
 
 
 def free_port() -> int:
@@ -127,16 +137,18 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    home: Path, command: str, *options: str, **settings: str
+    home: Path, command: str, *options: str, source: Path = _ROOT, **settings: str
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     """A command of ours over this home in a process of its own, and its log; ended by SIGTERM."""
     log = home.parent / f"{command}.log"
     environment = {**os.environ, **settings, "TABLESTAKES_HOME": str(home)}
+    if source != _ROOT:
+        environment["PYTHONPATH"] = str(source)
     with log.open("a") as output:
         started = subprocess.Popen(
             [sys.executable, "-m", "services.cli", command, *options],
             env=environment,
-            cwd=_ROOT,
+            cwd=source,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 VIEWS = ["/", "/table", "/models", "/why", "/fairness", "/operations", "/lessons", "/lessons/1"]
 STATIC = Path(__file__).parent.parent.parent / "services" / "console" / "static"
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
 
 
 def settled(page: Page) -> Page:
@@ -80,7 +82,7 @@ def entries(page: Page) -> list[dict[str, Any]]:
 
 
 def test_the_first_view_waits_for_nothing_that_it_does_not_need(visit: Visit) -> None:
-    """No timing here (`loadtests.first_view` has it): what would make it slow is a chain of requests, each waiting for the last."""
+    """No timing here (`loadtests.first_view` has it): what makes it slow is requests that wait for one another."""
     page = settled(visit.view("/"))
     assert entries(page)[0]["transferSize"] < 40_000
     assert len([url for url in visit.requests if "/v1/" in url]) <= 6

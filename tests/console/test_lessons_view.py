@@ -9,6 +9,7 @@ from tests.console.conftest import Served, Visit, process
 
 pytestmark = pytest.mark.xdist_group("browser")
 
+
 def test_the_shelf_has_all_lessons_and_leads_to_them(visit: Visit) -> None:
     told = visit.served.call("GET", "/v1/lessons")["items"]
     page = visit.view("/lessons")

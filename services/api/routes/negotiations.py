@@ -9,7 +9,7 @@ from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.negotiation_schemas import NegotiationBody, NegotiationPage, NegotiationRequest
-from services.api.problems import Conflict, NotFound, Unprocessable
+from services.api.problems import Conflict, Forbidden, NotFound, Unprocessable
 from services.api.reasons import ReasonDep
 from services.api.security import NEGOTIATORS, READERS, require
 from services.bootstrap import Services
@@ -28,7 +28,7 @@ Market = Annotated[MarketKey | None, Query(description="May be left out where th
 @router.post("", operation_id="startNegotiation", responses=answers(NegotiationBody, 400, 404, 409, 413, 422, 503))
 async def negotiate(
     services: ServicesDep,
-    role: Annotated[Role, Depends(require(NEGOTIATORS))],
+    role: Annotated[Role, Depends(require(READERS))],
     body: NegotiationRequest,
     market: Market = None,
     reason: ReasonDep = "",
@@ -37,8 +37,11 @@ async def negotiate(
 
     Without `demands` it is by what the seats have stored, it is kept, and a settlement becomes a policy
     `settlement-…` that can be signed; the same demands over the same front are the same negotiation. With `demands` it
-    is a what-if that leaves no trace. `evaluated` says how old the front is; `tablestakes negotiate` makes a new one.
+    is a what-if that leaves no trace, open to all who read. `evaluated` says how old the front is; `tablestakes
+    negotiate` makes a new one.
     """
+    if body.demands is None and role not in NEGOTIATORS:
+        raise Forbidden(f"the role {role} may ask what if, with `demands`, and not negotiate for real")
     named = market_named(services, market or body.market)
     if body.market is not None and body.market != named:
         raise Unprocessable(f"market: the query says {market}, the body {body.market}: say one of them")

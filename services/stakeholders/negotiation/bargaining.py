@@ -79,7 +79,7 @@ def leximin(gains: Doubles, rows: Rows, weights: Doubles, names: Sequence[str]) 
 
     Where all gains are equal in size: the larger sum of `weights` (s,) times gains, then the first of the `names` (n,).
     """
-    return _first(rows, _by_leximin(gains, weights, names))
+    return _first(rows, by_leximin(gains, weights, names))
 
 
 def nash(gains: Doubles, rows: Rows, weights: Doubles, names: Sequence[str]) -> int:
@@ -87,12 +87,12 @@ def nash(gains: Doubles, rows: Rows, weights: Doubles, names: Sequence[str]) -> 
 
     Where every product is 0: most seats above 0, then the largest product of theirs. Ties as in `leximin`.
     """
-    by_leximin = _by_leximin(gains, weights, names)
+    first = by_leximin(gains, weights, names)
 
     def order(row: int) -> Any:
         above = [gain for gain in gains[row].tolist() if gain > 0.0]
         product = round(math.fsum(map(math.log, above)), DIGITS - 2)
-        return -len(above), -product, by_leximin(row)
+        return -len(above), -product, first(row)
 
     return _first(rows, order)
 
@@ -106,13 +106,13 @@ def least_regret(values: Doubles, bargained: Bargain, weights: Doubles, names: S
     front = bargained.front
     worst = values[front].min(axis=0)
     missed = 1.0 - gains_of(values, worst, bargained.ideal)
-    by_leximin = _by_leximin(bargained.gains, weights, names)
-    return _first(front, lambda row: (float(missed[row].max()), by_leximin(row)))
+    order = by_leximin(bargained.gains, weights, names)
+    return _first(front, lambda row: (float(missed[row].max()), order(row)))
 
 
 def favourites(bargained: Bargain, weights: Doubles, names: Sequence[str]) -> tuple[int, ...]:
     """Per seat the row that gives it most; among several the one that the others would take."""
-    order = _by_leximin(bargained.gains, weights, names)
+    order = by_leximin(bargained.gains, weights, names)
     return tuple(min(rows, key=order) for rows in bargained.best)
 
 
@@ -130,7 +130,9 @@ def _first(rows: Rows, order: Order) -> int:
     return min(found, key=order)
 
 
-def _by_leximin(gains: Doubles, weights: Doubles, names: Sequence[str]) -> Order:
+def by_leximin(gains: Doubles, weights: Doubles, names: Sequence[str]) -> Order:
+    """What `leximin` sorts rows by."""
+
     def order(row: int) -> Any:
         # NaN, no gain at all, is worse than any.
         of_row = np.nan_to_num(gains[row], nan=-np.inf)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.stakeholders.negotiation import bargaining, blocking, exchange, words
+from services.stakeholders.negotiation import bargaining, blocking, exchange, steps, words
 from services.stakeholders.negotiation.bargaining import Bargain
 from services.stakeholders.negotiation.demand import Demand
 from services.stakeholders.negotiation.front import Front, Measured
@@ -70,6 +70,7 @@ def negotiate(front: Front, demands: Mapping[str, Demand], seats: Sequence[Seat]
         short_sight=None if table is wide else _short_sight(wide, settlement.policy.name),
         **_common(front, table, bargained, favourites, table.feasible(), notes),
         words=(*said, *(one.words for one in rates)),
+        steps=tuple(steps.of_settlement(table, bargained, settled, nash, seats, wide)),
     )
 
 
@@ -143,16 +144,18 @@ def _blocked(front: Front, table: Table, seats: Sequence[Seat], notes: Sequence[
     shown = thinned(bargained.gains, bargained.front, favourites, MOST_SHOWN)
     everything = allowed if allowed.any() else np.ones_like(allowed)
     rates = tuple(_rates(table, everything, None if relaxation is None else relaxation.policy))
+    why = Infeasible(blocking=names, relaxation=relaxation, alternatives=tuple(alternatives), words=said)
     return Result(
         settlement=None,
         nash=None,
         least_regret=None,
         front=tuple(_choice(table, bargained, row) for row in _by_first_seat(table, shown)),
         exchange_rates=rates,
-        infeasible=Infeasible(blocking=names, relaxation=relaxation, alternatives=tuple(alternatives), words=said),
+        infeasible=why,
         short_sight=None,
         **_common(front, table, bargained, favourites, everything, notes),
         words=said,
+        steps=tuple(steps.of_blocked(table, why, seats)),
     )
 
 

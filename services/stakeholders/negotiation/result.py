@@ -99,6 +99,20 @@ class Infeasible(_Document):
     words: tuple[str, ...]
 
 
+class Step(_Document):
+    """One step on the way to a settlement, or to there being none."""
+
+    kind: Literal["tried", "limit", "dominated", "hopes", "rational", "round", "settlement", "nash", "blocked"] = Field(
+        description="What is done: in the order in which it is done."
+    )
+    seats: tuple[str, ...] = Field(description="Whose limit it is; in a round those on whose account policies go.")
+    gone: tuple[str, ...] = Field(description="Policies that are out of the question from here on.")
+    left: int = Field(ge=0, description="So many are still in it.")
+    level: float | None = Field(description="In a round: the least share that anyone has under those that are left.")
+    policy: str | None = Field(description="The one that is chosen; for `blocked` the one that fits best.")
+    words: str
+
+
 class Result(_Document):
     """Of a negotiation."""
 
@@ -118,3 +132,6 @@ class Result(_Document):
     short_sight: ShortSight | None = Field(description="Null where there is no other run than the one of `basis`.")
     notes: tuple[str, ...]
     words: tuple[str, ...]
+    steps: tuple[Step, ...] = Field(
+        default=(), description="How it came to this; empty where an older version of the program settled it."
+    )

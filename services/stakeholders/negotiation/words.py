@@ -9,6 +9,7 @@ from services.stakeholders.seats import Direction, Measure, Seat, measures
 _DIGITS = 4
 _MINOR = "minor units"
 _PER_MAJOR = 100
+_ORDINALS = ("smallest", "second smallest", "third smallest", "fourth smallest", "next")
 
 
 def amount(measure: Measure, value: float, rounded: str = "nearest") -> str:
@@ -77,6 +78,108 @@ def infeasible(
     yield f"The least that anyone has to give: {takes(relaxation, seats)} (policy {relaxation.policy})."
 
 
+def tried(policies: int, days: int, before: tuple[int, int] | None) -> str:
+    """What is on the table; `before`: policies and days of the short run where this is the long one."""
+    if before is None:
+        return f"{_policies(policies)} {_were(policies)} tried, for {days} days each."
+    short = f"{_policies(before[0])} {_were(before[0])} tried for {before[1]} days each"
+    return f"{short}; the {policies} that matter most were followed for {days} days, and these decide."
+
+
+def never_traded(seat: Seat, measure: Measure, side: str, value: float) -> str:
+    """Never traded, for diners: at least 0.75 come back within 28 days."""
+    return f"Never traded, for {seat.title.lower()}: {side} {amount(measure, value)} {measure.title}"
+
+
+def limit(said: str, gone: int, left: int) -> str:
+    """Sales asks for at least 120 fees per 1,000 requests; 4 policies go, 11 are left."""
+    if not gone:
+        return f"{said}; {'every policy that is left keeps it' if left else 'nothing is left to keep it'}."
+    return f"{said}; {_policies(gone)} {_go(gone)}, {_left(left)}."
+
+
+def dominated(gone: int, left: int) -> str:
+    """What is not worth talking about."""
+    which = "that another one beats for somebody and matches for everybody else"
+    return (
+        f"{_policies(gone)} {_go(gone)} {which}; {_left(left)}." if gone else f"There is no policy {which}: all stay."
+    )
+
+
+def hopes() -> str:
+    """What shares are shares of."""
+    return (
+        "What each seat can hope for: from the worst that it gets where another seat has its favourite (0 %) to the "
+        "best that is still there (100 %)."
+    )
+
+
+def irrational(gone: int, left: int) -> str:
+    """Nobody is to be worse off than by the others' favourites."""
+    return f"{_policies(gone)} would leave somebody with less than the others' favourites do: {_left(left)}."
+
+
+def round_of(level: float, place: int, gone: int, left: int, binding: Sequence[Seat]) -> str:
+    """Everyone can have 7 % of what they hope for: 9 policies go, which leave infrastructure less; 9 are left."""
+    if not binding:
+        return f"All shares are equal: {_policies(gone)} {_go(gone)}, by the seats' weights or by name; {_left(left)}."
+    who = _listed([seat.title.lower() for seat in binding], "or")
+    leave = "it leaves" if gone == 1 else "they leave"
+    if place:
+        which = _ORDINALS[min(place, len(_ORDINALS) - 1)]
+        return f"The poorest are level: the {which} share decides. {_policies(gone)} {_go(gone)}; {_left(left)}."
+    return (
+        f"Everyone can have {_percent(level)} of what they hope for: {_policies(gone)} {_go(gone)} because {leave} "
+        f"{who} less; {_left(left)}."
+    )
+
+
+def settled(level: float, least: Sequence[Seat]) -> str:
+    """The end."""
+    who = _listed([seat.title.lower() for seat in least])
+    binds = "binds" if len(least) == 1 else "bind"
+    promise = f"Settled: nobody gets less than {_percent(level)}"
+    return f"{promise}, and {who} {binds}: more for {'it' if len(least) == 1 else 'them'} is not to be had."
+
+
+def nash_of(same: bool) -> str:
+    """The other famous answer."""
+    if same:
+        return "Nash, who asks for the largest product of the shares, would choose the same policy."
+    return (
+        "Nash, who asks for the largest product of the shares, would choose another policy: it stands beside this one."
+    )
+
+
+def blocked(blocking: Sequence[Seat]) -> str:
+    """Nothing is left, and on whose account."""
+    names = _listed([seat.title.lower() for seat in blocking])
+    if len(blocking) == 1:
+        return f"Nothing is left. No policy that was tried gives {names} that, whatever the others take."
+    return f"Nothing is left. {names[0].upper()}{names[1:]} block each other: without any one of them some policy fits."
+
+
+def _policies(count: int) -> str:
+    return "1 policy" if count == 1 else f"{count} policies"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _go(count: int) -> str:
+    return "goes" if count == 1 else "go"
+
+
+def _left(count: int) -> str:
+    return "1 is left" if count == 1 else f"{count or 'none'} {'is' if not count else 'are'} left"
+
+
+def _percent(share: float) -> str:
+    """Rounded down: a promise."""
+    return f"{math.floor(100 * share + 1e-9)} %"
+
+
 def _taken(changed: ChangedLimit) -> str:
     measure = measures()[changed.measure]
     return f"{amount(measure, changed.takes, 'down' if changed.side == 'at least' else 'up')} {measure.title}"
@@ -92,5 +195,5 @@ def _rounded(number: float, how: str) -> float:
     return float(f"{turned * unit:.{_DIGITS}g}")
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _listed(parts: Sequence[str], last: str = "and") -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
