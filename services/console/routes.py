@@ -1,4 +1,4 @@
-"""The console at `/`, its scripts and styles under `/static/`."""
+"""The console: its views, each at an address of its own, its scripts and styles under `/static/`."""
 
 from pathlib import Path
 from typing import Final
@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request, Response
 from services.console.files import SealedFiles
 
 _HERE: Final = Path(__file__).parent
+_VIEWS: Final = ("/", "/table", "/models", "/why", "/fairness", "/operations", "/lessons", "/lessons/{number:int}")
+"""One page answers them all; its script shows the view that the address names (`static/js/main.js`)."""
 
 
 def mount(app: FastAPI) -> None:
@@ -17,5 +19,6 @@ def mount(app: FastAPI) -> None:
     async def console(request: Request) -> Response:
         return await pages.get_response("index.html", request.scope)
 
-    app.add_api_route("/", console, methods=["GET", "HEAD"], include_in_schema=False)
+    for address in _VIEWS:
+        app.add_api_route(address, console, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/static", SealedFiles(_HERE / "static"), name="static")

@@ -222,14 +222,14 @@ def _introduce(keys: dict[Role, str], port: int, market: str, echo: Echo) -> Non
     address = f"http://{_HOST}:{port}"
     bearer = f'-H "Authorization: Bearer {keys[Role.APP]}"'
     echo(f"\ntablestakes serves {market} on {address}   (Ctrl-C ends it)\n")
-    echo(f"  console     {address}/#key={keys[Role.APP]}")
+    echo(f"  console     {address}/#key={keys[Role.APP]}&key={keys[Role.AUDITOR]}")
     echo(f"  reference   {address}/docs\n\nkeys, also in keys.json:")
     for role in (Role.APP, *SEATS, Role.AUDITOR, Role.ADMIN):
         echo(f"  {role:<17} {keys[role]}")
     echo("\nthree things to try:")
     echo(f'  curl {bearer} "{address}/v1/recommendations?user_id=d0-000001&k=5&explain=reasons"')
     echo(f'  curl {bearer} "{address}/v1/popular?k=5"')
-    echo("  open the console, order somewhere, and watch the next list change\n")
+    echo("  open the console, order somewhere, and watch the next list change; then go to the table\n")
 
 
 def _walk_in(crowd: Crowd, api: ApiClient) -> None:

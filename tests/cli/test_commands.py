@@ -187,6 +187,6 @@ def test_a_demo_that_is_ended_takes_its_server_along(tmp_path: Path) -> None:
 
     keys = json.loads((tmp_path / "keys.json").read_text())
     assert all(key in shown for key in keys.values())
-    assert f"http://127.0.0.1:{port}/#key={keys['app']}" in shown
+    assert f"http://127.0.0.1:{port}/#key={keys['app']}&key={keys['auditor']}" in shown
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0

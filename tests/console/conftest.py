@@ -67,12 +67,22 @@ class Visit:
     """Part of the one complaint that a test provokes."""
 
     def open(self, query: str = "", key: str | None = None) -> Page:
-        """Open the console signed in as `app` (or with another key; "" for none) and wait for the list."""
+        """Open the diner's view signed in as `app` (or with another key; "" for none) and wait for the list."""
         key = self.served.keys["app"] if key is None else key
-        self.page.goto(f"{self.served.origin}/{query}{f'#key={key}' if key else ''}")
+        self._go(f"/{query}", [key] if key else [])
         if key in self.served.keys.values():
             self.page.wait_for_selector(".entry, .nothing, #problem:not([hidden])")
         return self.page
+
+    def view(self, address: str, *roles: str) -> Page:
+        """Open a view, `/table` say, with the keys of these roles (app and auditor where none is named)."""
+        self._go(address, [self.served.keys[role] for role in roles or ("app", "auditor")])
+        self.page.wait_for_selector("#view h1, #problem:not([hidden])")
+        return self.page
+
+    def _go(self, address: str, keys: list[str]) -> None:
+        fragment = "&".join(f"key={key}" for key in keys)
+        self.page.goto(f"{self.served.origin}{address}{f'#{fragment}' if fragment else ''}")
 
     def ids(self) -> list[str]:
         """The restaurants of the list as shown."""

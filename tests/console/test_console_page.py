@@ -90,7 +90,7 @@ def test_a_wrong_key_is_told_and_a_right_one_opens(visit: Visit) -> None:
     visit.may_complain_of = "401"
     page = visit.open(key="ts_app_wrong")
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("not accepted")
-    expect(page.locator("#console")).to_be_hidden()
+    expect(page.locator("#view")).to_be_hidden()
     assert "#" not in page.url
 
     page.get_by_label("Key").fill(visit.served.keys["app"])
@@ -105,12 +105,25 @@ def test_without_a_key_the_form_asks_for_one(visit: Visit) -> None:
     assert not any("/v1/" in url for url in visit.requests)
 
 
-def test_a_seat_that_may_read_only_is_told_so_when_it_orders(visit: Visit) -> None:
-    visit.may_complain_of = "403"
+def test_who_may_only_read_is_asked_for_the_apps_key_when_they_order(visit: Visit) -> None:
+    visit.may_complain_of = "401"
     page = visit.open(key=visit.served.keys["auditor"])
     page.get_by_role("button", name="Order at").first.click()
+    dialog = page.get_by_role("dialog", name="Take a seat")
+    field = dialog.get_by_label("Key", exact=True)
+    expect(field).to_be_focused()
 
-    expect(page.locator("#problem")).to_contain_text("the role auditor may not do this")
+    field.fill(visit.served.keys["infra"])
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("the key of infra")
+    field.fill("ts_app_" + "x" * 43)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("not accepted")
+    field.fill(visit.served.keys["app"])
+    with visit.next_list():
+        page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#news")).to_contain_text("Ordered at")
 
 
 def test_everything_works_from_the_keyboard(visit: Visit) -> None:

@@ -10,8 +10,13 @@ export class Problem extends Error {
 
 /** Calls with one bearer key. Every method throws Problem; a cancelled call throws the signal's AbortError. */
 export class Api {
-  constructor(key) {
-    this.authorization = `Bearer ${key}`;
+  #key;
+
+  /** `role` is whose key it is; `onRefused(detail)` hears of a key that the server does not know. */
+  constructor(key, role, onRefused = () => {}) {
+    this.#key = key;
+    this.role = role;
+    this.onRefused = onRefused;
   }
 
   /** GET; answers `{body, stages, milliseconds}`, stages from Server-Timing as `[{name, milliseconds}]`. */
@@ -23,7 +28,13 @@ export class Api {
 
   /** POST JSON. */
   async post(path, body) {
-    return this.#call(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+    return this.send("POST", path, body);
+  }
+
+  /** Any method that writes; `headers` for what a write may depend on (`If-Match`). */
+  async send(method, path, body = undefined, headers = {}) {
+    const told = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.#call(path, { method, ...told, headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers } });
   }
 
   /** All items of a list that comes in pages. */
@@ -42,18 +53,20 @@ export class Api {
     const started = performance.now();
     let response;
     try {
-      response = await fetch(url, { ...options, cache: "no-store", headers: { ...headers, Authorization: this.authorization } });
+      response = await fetch(url, { ...options, cache: "no-store", headers: { ...headers, Authorization: `Bearer ${this.#key}` } });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Problem({ title: "The server does not answer", detail: "Is it still running? Then try again." });
     }
-    const body = await response.json().catch((error) => {
+    const empty = response.status === 204;
+    const body = empty ? {} : await response.json().catch((error) => {
       if (error.name === "AbortError") throw error;
       return null;
     });
+    if (response.status === 401) this.onRefused(body?.detail ?? "the key is not known");
     if (!response.ok) throw new Problem({ title: `HTTP ${response.status}`, ...body, status: response.status });
     if (body === null) throw new Problem({ title: "The answer cannot be read", detail: url });
-    return { body, stages: stagesOf(response), milliseconds: performance.now() - started };
+    return { body, etag: response.headers.get("ETag"), stages: stagesOf(response), milliseconds: performance.now() - started };
   }
 }
 

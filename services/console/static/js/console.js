@@ -1,4 +1,4 @@
-// The console once signed in: state in, list out.
+// The diner's view at work: state in, list out.
 
 import { Problem } from "./api.js";
 import { Controls } from "./controls.js";
@@ -11,6 +11,7 @@ import { DinersList } from "./list.js";
 import { CityMap } from "./map.js";
 import { familiesIn } from "./map_layers.js";
 import { clearProblem, say, showDegraded, showProblem, showReceipt } from "./notices.js";
+import { READERS } from "./session.js";
 import { placeOf, readState, recommendationQuery, writeState } from "./state.js";
 
 const SETTLE_MS = 140; // a pin on its way asks once, when it has come to rest
@@ -18,22 +19,24 @@ const SLOW_MS = 150; // only a wait that can be felt is shown
 const CHIPS = 5; // of a profile: two lines
 const DONE = { click: "Had a look at", order: "Ordered at", dismiss: "Not for this diner:" };
 
-/** `onUnauthorized(detail)`: the key was refused. */
+/** `page` is what every view gets (`main.js`). */
 export class Console {
   #state = readState(location.search);
-  #api = null;
-  #markets = [];
+  #page;
+  #market;
+  #stopped = false;
   #diner = null;
   #answer = null;
   #answeredAt = 0;
   #asking = null;
   #timer = 0;
 
-  constructor({ onUnauthorized }) {
-    this.onUnauthorized = onUnauthorized;
-    this.controls = new Controls({ onChange: (part) => this.#change(part), onMarket: (market) => this.#moveTo(market) });
+  constructor(page) {
+    this.#page = page;
+    this.#market = page.market;
+    this.controls = new Controls({ onChange: (part) => this.#change(part) });
     this.diners = new DinerChooser({
-      search: async (q, limit) => (await this.#api.get("/v1/users", { market: this.#state.market, q, limit })).body.items,
+      search: async (q, limit) => (await this.#api.get("/v1/users", { market: this.#market.market, q, limit })).body.items,
       onChoose: (user) => this.#guard(() => this.#chooseDiner({ user, lat: null, lon: null })),
       onNew: () => this.#guard(() => this.#newDiner()),
       onProblem: (error) => this.#failed(error, () => clearProblem()),
@@ -48,51 +51,49 @@ export class Console {
       this.#place(null);
       byId("map").focus();
     });
-    addEventListener("popstate", () => {
-      this.#state = readState(location.search);
-      if (this.#api) this.start(this.#api);
-    });
   }
 
-  /** Load what the address names, with this key's API. */
-  start(api) {
-    this.#api = api;
+  /** Load what the address names. */
+  start() {
     this.list.showWaiting(8);
     return this.#guard(async () => {
-      this.#markets = (await this.#api.get("/v1/markets")).body.items;
-      if (!this.#markets.length) throw new Problem({ title: "No city is served yet", detail: "Train a model first." });
-      this.controls.setMarkets(this.#markets);
-      await this.#openMarket();
+      this.#state.market = this.#market.market;
+      await Promise.all([this.#loadCity(), this.#loadDiner().then(() => this.#refresh())]);
     });
   }
 
-  /** Signed out: nothing more is asked. */
-  stop() {
-    this.#asking?.abort();
-    clearTimeout(this.#timer);
-    this.#api = null;
+  /** The address has changed under the view. */
+  restart(market) {
+    this.#market = market;
+    this.#state = readState(location.search);
+    return this.start();
   }
 
-  get #market() {
-    return this.#markets.find((market) => market.market === this.#state.market);
+  /** Nothing more is asked. */
+  stop() {
+    this.#stopped = true;
+    this.#asking?.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** What stays as it is when the reader goes to another city. */
+  keep() {
+    const { personalised, explain } = this.#state;
+    return Object.fromEntries(new URLSearchParams(writeState({ ...readState(""), personalised, explain })));
+  }
+
+  get #api() {
+    return this.#page.session.api("app", "admin", ...READERS);
   }
 
   get #here() {
     return placeOf(this.#state) ?? this.#diner.home;
   }
 
-  async #openMarket() {
-    if (!this.#market) this.#state.market = this.#markets[0].market;
+  async #loadCity() {
     const market = this.#market;
-    document.title = `${market.title} · tablestakes`;
-    byId("city").textContent = market.title;
-    byId("clock").textContent = cityTime(market.as_of, market.time_zone);
-    await Promise.all([this.#loadCity(market), this.#loadDiner().then(() => this.#refresh())]);
-  }
-
-  async #loadCity(market) {
     const restaurants = await this.#api.all("/v1/restaurants", { market: market.market, limit: 10_000 });
-    if (market !== this.#market) return;
+    if (market !== this.#market || this.#stopped) return;
     this.map.setCity(restaurants, market.title);
     this.controls.setCity(restaurants, currencySign(market.currency));
     this.controls.show(this.#state);
@@ -133,14 +134,6 @@ export class Console {
       const km = kmBetween(home, place);
       byId("list-place").textContent = km < 0.03 ? "At the pin, by home" : `At the pin, ${distanceText(km)} ${directionText(home, place)} of home`;
     }
-  }
-
-  #moveTo(market) {
-    this.#state = { ...readState(""), market, personalised: this.#state.personalised, explain: this.#state.explain };
-    this.list.showWaiting(8);
-    say("");
-    this.#remember(true);
-    this.#guard(() => this.#openMarket());
   }
 
   async #chooseDiner(part) {
@@ -232,7 +225,9 @@ export class Console {
 
   #act(type, item) {
     this.#guard(async () => {
-      const receipt = await this.#api.post("/v1/events", this.#event(type, item));
+      const app = await this.#page.session.ask(["app", "admin"], "Looking, ordering and waving off are what a diner does in the app.");
+      if (!app) return;
+      const receipt = await app.post("/v1/events", this.#event(type, item));
       const rejected = receipt.body.rejected[0];
       if (rejected) throw new Problem({ title: "The event was not taken", detail: rejected.problem });
       const moved = await this.#refresh();
@@ -254,16 +249,14 @@ export class Console {
     try {
       await work();
     } catch (error) {
-      this.#failed(error, () => this.start(this.#api));
+      this.#failed(error, () => this.start());
     }
   }
 
   #failed(error, tryAgain) {
-    if (error.name === "AbortError" || !this.#api) return;
+    if (error.name === "AbortError" || error.status === 401 || this.#stopped) return;
     this.list.setBusy(false);
-    if (error.status === 401) {
-      this.onUnauthorized(error.detail);
-    } else if (error instanceof Problem) {
+    if (error instanceof Problem) {
       showProblem(error, tryAgain);
     } else {
       console.error(error);

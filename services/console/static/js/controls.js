@@ -5,24 +5,16 @@ import { wordText } from "./format.js";
 
 const PRICE_LEVELS = [1, 2, 3, 4];
 
-/** `onChange(part of the state)` when the reader changes a filter; `onMarket(key)` when they go to another city. */
+/** `onChange(part of the state)` when the reader changes a filter. */
 export class Controls {
-  constructor({ onChange, onMarket }) {
+  constructor({ onChange }) {
     const on = (id, read) => byId(id).addEventListener("change", (event) => onChange(read(event.target)));
     on("cuisine", (select) => ({ cuisine: select.value }));
     on("max-price", (select) => ({ maxPrice: select.value }));
     on("explain", (select) => ({ explain: select.value }));
     on("open", (box) => ({ open: box.checked }));
     on("personalised", (box) => ({ personalised: box.checked }));
-    byId("market").addEventListener("change", (event) => onMarket(event.target.value));
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  }
-
-  /** The cities to choose from; with one there is nothing to choose. */
-  setMarkets(markets) {
-    byId("market").replaceChildren(...markets.map((market) => element("option", { value: market.market }, market.title)));
-    byId("market").hidden = markets.length < 2;
-    byId("city").classList.toggle("unseen", markets.length > 1); // the chooser says it already
   }
 
   /** Cuisines with the number of restaurants, the price levels in the city's currency. */
@@ -42,7 +34,6 @@ export class Controls {
 
   /** Show a state. */
   show(state) {
-    byId("market").value = state.market;
     ensureOption(byId("cuisine"), state.cuisine);
     byId("max-price").value = state.maxPrice;
     byId("explain").value = state.explain;
