@@ -67,6 +67,7 @@ def ask_for(services: Services, query: RecommendationQuery) -> Ask:
         filters=filters_for(services, snapshot, query, policy),
         k=query.k,
         personalised=query.personalised,
+        ads=query.ads,
         instead=None if arm is snapshot else snapshot,
     )
 

@@ -59,6 +59,7 @@ class RecommendationQuery(Context):
     k: int = Field(default=20, ge=1, le=100)
     explain: Literal["none", "reasons", "full"] = "none"
     personalised: bool = Field(default=True, description="False: no profile is used, everybody gets the same list.")
+    ads: bool = Field(default=True, description="False: no place of this list is sold.")
     policy: str | None = Field(
         default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="By default the active one."
     )

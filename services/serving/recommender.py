@@ -50,13 +50,15 @@ class Ask:
     filters: Filters
     k: int
     personalised: bool = True
+    ads: bool = True
+    """False: no place of this list is sold."""
     instead: MarketSnapshot | None = None
     """The champion, where a canary is asked: it answers should the canary fail."""
 
     @property
     def offers(self) -> Offers | None:
         """What is bid for places of this list; None where nothing is."""
-        offers = self.live.offers
+        offers = self.live.offers if self.ads else None
         # While a refresh swaps snapshots, the live data can be of the next one already.
         return offers if offers is not None and offers.book is self.snapshot.book else None
 

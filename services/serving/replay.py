@@ -164,6 +164,7 @@ class Replayer:
             filters=Filters(**document["filters"]),
             k=document["k"],
             personalised=document["personalised"],
+            ads=document.get("ads_wanted", True),
         )
 
     def _snapshot(self, market: str, given: Inputs, artifact: Artifact) -> MarketSnapshot:

@@ -91,6 +91,7 @@ def _document(answer: "Answer") -> dict[str, Any]:
         "filters": ask.filters.__dict__,
         "k": ask.k,
         "personalised": ask.personalised,
+        "ads_wanted": ask.ads,
         "degraded": answer.degraded,
         "exact_parts": ask.snapshot.exact_parts,
         "term_names": term_names(ask.policy),

@@ -31,7 +31,7 @@ NASTY = [
 ]
 PARAMETERS = {
     "/v1/recommendations": ["user_id", "market", "k", "lat", "radius_km", "cuisine", "max_price", "open_at", "exclude",
-                            "explain", "personalised", "policy"],
+                            "explain", "personalised", "ads", "policy"],
     "/v1/explanations": ["request_id", "restaurant_id"],
     "/v1/restaurants": ["market", "limit", "cursor"],
     "/v1/restaurants/r0-00001/similar": ["k"],

@@ -52,6 +52,7 @@ class Asking:
             {"cuisine": place["cuisines"][0], "max_price": 3} if place["cuisines"] else {},
             {"open_at": "now"},
             {"exclude": place["restaurant_id"], "personalised": "false"},
+            {"ads": "false"},
         )
         shape = {"k": self.random.choice([1, 5, 20, 50]), "explain": self.random.choice(["none", "reasons", "full"])}
         params = {"user_id": self._diner(), **shape, **self.random.choice(choices)}

@@ -121,6 +121,14 @@ def test_sold_places_are_labelled_and_the_unlabelled_order_is_the_organic_one(se
                 assert item["sponsor"] is None
 
 
+def test_a_diner_who_asks_for_no_ads_gets_the_organic_list(selling: TestClient) -> None:
+    for without, organic in zip(lists(selling, ads="false"), lists(selling, policy="organic"), strict=True):
+        assert not sold_in(without)
+        assert [(item["restaurant_id"], item["score"]) for item in without["items"]] == [
+            (item["restaurant_id"], item["score"]) for item in organic["items"]
+        ]
+
+
 def test_the_label_is_there_whether_or_not_reasons_are_asked_for(selling: TestClient) -> None:
     for answer in lists(selling, explain="none"):
         for item in answer["items"]:

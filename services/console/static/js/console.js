@@ -78,8 +78,8 @@ export class Console {
 
   /** What stays as it is when the reader goes to another city. */
   keep() {
-    const { personalised, explain } = this.#state;
-    return Object.fromEntries(new URLSearchParams(writeState({ ...readState(""), personalised, explain })));
+    const { personalised, ads, explain } = this.#state;
+    return Object.fromEntries(new URLSearchParams(writeState({ ...readState(""), personalised, ads, explain })));
   }
 
   get #api() {
@@ -210,7 +210,7 @@ export class Console {
     const here = this.#here;
     // Without a profile the API knows no home; the page still says how far it is from there.
     const distanceOf = (item) => item.distance_km ?? (here ? kmBetween(here, item) : null);
-    const moved = this.list.show(answer.body.items, currencySign(this.#market.currency), distanceOf);
+    const moved = this.list.show(answer.body, currencySign(this.#market.currency), distanceOf);
     this.map.setShown(answer.body.items);
     return moved;
   }

@@ -14,6 +14,7 @@ export class Controls {
     on("explain", (select) => ({ explain: select.value }));
     on("open", (box) => ({ open: box.checked }));
     on("personalised", (box) => ({ personalised: box.checked }));
+    on("ads", (box) => ({ ads: box.checked }));
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -39,6 +40,7 @@ export class Controls {
     byId("explain").value = state.explain;
     byId("open").checked = state.open;
     byId("personalised").checked = state.personalised;
+    byId("ads").checked = state.ads;
   }
 }
 

@@ -43,15 +43,16 @@ export class DinersList {
     this.#ranks = null;
   }
 
-  /** Show items; `priceSign` is the currency's. Answers how many are not where they were, or null for a first list. */
-  show(items, priceSign, distanceOf) {
+  /** Show an answer; `priceSign` is the currency's. Answers how many are not where they were, or null for a first list. */
+  show(answer, priceSign, distanceOf) {
+    const { items } = answer;
     const focused = this.#focused();
     const tops = new Map([...this.root.children].map((entry) => [entry.dataset.id, entry.offsetTop]));
     const before = this.#ranks;
     this.#items = new Map(items.map((item) => [item.restaurant_id, item]));
     this.#ranks = new Map(items.map((item) => [item.restaurant_id, item.rank]));
     const moves = items.map((item) => moveOf(item, before));
-    this.root.replaceChildren(...items.map((item, i) => entryOf(item, moves[i], priceSign, distanceOf(item))));
+    this.root.replaceChildren(...items.map((item, i) => entryOf(item, moves[i], priceSign, distanceOf(item), answer)));
     if (!items.length) this.root.append(element("li", { class: "nothing" }, "No restaurant passes. Loosen a filter or move the pin."));
     this.setBusy(false);
     if (before) this.#glide(tops);
@@ -109,7 +110,7 @@ function moveOf(item, before) {
   return rank === undefined ? "new" : rank - item.rank;
 }
 
-function entryOf(item, move, priceSign, km) {
+function entryOf(item, move, priceSign, km, answer) {
   return element(
     "li",
     { class: "entry", "data-id": item.restaurant_id },
@@ -132,6 +133,7 @@ function entryOf(item, move, priceSign, km) {
       facts(item, priceSign, km),
       reasons(item.reasons),
       item.explanation && ledger(item),
+      whyLink(item, answer),
     ),
   );
 }
@@ -183,6 +185,11 @@ function ledger(item) {
     element("div", {}, element("dt", {}, term.name), element("dd", {}, termText(term.value))),
   );
   return element("dl", { class: "ledger", title: "The terms add up to the score: the probability of an order if the diner looks" }, ...cells);
+}
+
+function whyLink(item, { request_id, user_id, market }) {
+  const address = new URLSearchParams({ market, user: user_id, request_id, restaurant_id: item.restaurant_id });
+  return element("a", { class: "why-link", href: `/why?${address}`, "aria-label": `Why am I seeing ${item.name}?` }, "Why am I seeing this?");
 }
 
 function sponsorText(item) {

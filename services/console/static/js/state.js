@@ -1,7 +1,7 @@
 // What the page shows, as the address says it, so that a link leads back to the same list.
 
 const DEFAULTS = {
-  market: "", user: "", lat: null, lon: null, cuisine: "", maxPrice: "", open: false, personalised: true, explain: "reasons", k: 20,
+  market: "", user: "", lat: null, lon: null, cuisine: "", maxPrice: "", open: false, personalised: true, ads: true, explain: "reasons", k: 20,
 };
 
 /** The state in a query string; what it does not say, or says wrongly, has its default. */
@@ -18,6 +18,7 @@ export function readState(search) {
     maxPrice: /^[1-4]$/.test(given.get("max_price") ?? "") ? given.get("max_price") : DEFAULTS.maxPrice,
     open: given.get("open") === "1",
     personalised: given.get("personalised") !== "0",
+    ads: given.get("ads") !== "0",
     explain: ["none", "reasons", "full"].includes(given.get("explain")) ? given.get("explain") : DEFAULTS.explain,
     k: Math.round(numberIn(given.get("k"), 1, 100) ?? DEFAULTS.k),
   };
@@ -35,6 +36,7 @@ export function writeState(state) {
   say("max_price", state.maxPrice, "");
   say("open", state.open ? "1" : "0", "0");
   say("personalised", state.personalised ? "1" : "0", "1");
+  say("ads", state.ads ? "1" : "0", "1");
   say("explain", state.explain, DEFAULTS.explain);
   say("k", String(state.k), String(DEFAULTS.k));
   return `?${given}`;
@@ -52,6 +54,7 @@ export function recommendationQuery(state) {
     max_price: state.maxPrice,
     open_at: state.open ? "now" : null,
     personalised: state.personalised ? null : "false",
+    ads: state.ads ? null : "false",
     explain: state.explain,
   };
 }
