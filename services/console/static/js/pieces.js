@@ -3,13 +3,13 @@
 import { valueText } from "./charts/numbers.js";
 import { element } from "./dom.js";
 
-/** A table; a cell is text, a number, `{value, low, high}` or a node. `caption` tells screen readers what it is. */
-export function table(caption, head, rows, { numbers = [], phone = false } = {}) {
+/** A table; a cell is text, a number, `{value, low, high}` or a node. `caption` is heard; `stacks`: a list of rows where there is little room. */
+export function table(caption, head, rows, { numbers = [], stacks = false } = {}) {
   const cell = (tag, i, content, attributes = {}) =>
     element(tag, { class: numbers.includes(i) ? "number" : null, ...attributes }, shown(content));
   const made = element(
     "table",
-    { class: phone ? "stacks" : null },
+    { class: stacks ? "stacks" : null },
     element("caption", { class: "unseen" }, caption),
     element("thead", {}, element("tr", {}, ...head.map((name, i) => cell("th", i, name, { scope: "col" })))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((content, i) => cell(i ? "td" : "th", i, content, i ? { "data-head": head[i] } : { scope: "row" }))))),
@@ -74,6 +74,24 @@ export function dateText(iso, timeZone) {
 export function secondsText(seconds) {
   if (seconds < 0.995) return `${Math.round(1000 * seconds)} ms`;
   return seconds < 99.5 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** "40 minutes", "13 hours", "9 days" of days. */
+export function ageText(days) {
+  if (days < 1 / 24) return countText(Math.round(days * 1440), "minute");
+  return days < 2 ? countText(Math.round(days * 24), "hour") : countText(Math.round(days), "day");
+}
+
+/** "home_district=Old Town" as "home district: Old Town". */
+export function featureText(tag) {
+  const [name, ...value] = tag.split("=");
+  return value.length ? `${name.replaceAll("_", " ")}: ${value.join("=")}` : tag.replaceAll("_", " ");
+}
+
+/** Panels in two columns of their own heights; on a phone one, as they are numbered. */
+export function columns(...sides) {
+  const column = (panels) => element("div", { class: "column" }, ...panels.map(({ node }) => node));
+  return element("div", { class: "columns" }, ...sides.map(column));
 }
 
 /** "37 %", "0.4 %". */

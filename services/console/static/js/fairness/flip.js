@@ -40,7 +40,7 @@ function overlapBars(flips, words) {
 
 function flipTable(found) {
   const rows = found.map((one) => [one.attribute, one.identical ? chip("the same", "good") : chip("another", one.beyond_noise ? "busy" : ""), one.overlap, one.floor, one.distance, `${percentText(one.changed.value)}`]);
-  return table("Flips", ["Word", "Scores", "Overlap", "Noise floor", "Distance of scores", "Of the first ten changed"], rows, { numbers: [2, 3, 4, 5], phone: true });
+  return table("Flips", ["Word", "Scores", "Overlap", "Noise floor", "Distance of scores", "Of the first ten changed"], rows, { numbers: [2, 3, 4, 5], stacks: true });
 }
 
 /** What looks like discrimination by the log or the model: findings, proxies, labels. */

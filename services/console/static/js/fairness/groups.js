@@ -3,7 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, countText, note, percentText, reading, select, table } from "../pieces.js";
+import { chip, countText, folded, note, percentText, reading, select, table } from "../pieces.js";
 
 const ORGANIC = "exposure per merit at places that were not sold";
 const PAID = "exposure per merit at places that were sold";
@@ -78,11 +78,9 @@ function gaps(found) {
   const rows = found
     .toSorted((a, b) => a.p_adjusted - b.p_adjusted)
     .map((one) => [`${one.measure}, by ${one.attribute}`, one.groups.length, one.gap, one.by_chance, one.p_adjusted, one.not_shown.groups ? `${one.not_shown.groups} (${one.not_shown.members})` : "none"]);
-  return element(
-    "div",
-    { class: "gaps" },
-    element("h3", {}, "All gaps"),
-    table("Gaps between groups of diners", ["Figure and groups", "Groups", "Gap [95 %]", "By chance", "p, corrected", "Too small to show (members)"], rows, { numbers: [1, 2, 3, 4, 5], phone: true }),
+  return folded(
+    `All ${rows.length} gaps, the surest first`,
+    table("Gaps between groups of diners", ["Figure and groups", "Groups", "Gap [95 %]", "By chance", "p, corrected", "Too small to show (members)"], rows, { numbers: [1, 2, 3, 4, 5], stacks: true }),
   );
 }
 

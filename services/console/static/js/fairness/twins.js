@@ -3,7 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { note, reading } from "../pieces.js";
+import { featureText, note } from "../pieces.js";
 import { rankBiasedOverlap } from "./overlap.js";
 
 const LENGTH = 15;
@@ -67,8 +67,8 @@ export function twinNodes([first, equal, other], change) {
     title: "Two lists, one word apart",
     sentence: `What to see: ${same ? "every line is level" : "lines that cross have moved; names without a line are in one list only"}. Overlap ${numberText(overlap)}, of two equal twins ${numberText(floor)}.`,
     columns: [
-      { title: `${change.attribute} ${change.own}`, items: listed(first) },
-      { title: `${change.attribute} ${change.to}`, items: listed(other) },
+      { title: featureText(`${change.attribute}=${change.own}`), items: listed(first) },
+      { title: featureText(`${change.attribute}=${change.to}`), items: listed(other) },
     ],
   };
   return [

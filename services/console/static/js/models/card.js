@@ -11,6 +11,7 @@ const METRICS = {
 };
 const ERRORS = { order_ece: "expected calibration error of orders", order_brier: "Brier score of orders", click_ece: "expected calibration error of clicks", click_brier: "Brier score of clicks" };
 const SHOWN = 12;
+const LONG = 40; // letters of a parameter that fold away
 
 /** A card's sections as nodes. */
 export function cardNodes(card, zone) {
@@ -76,14 +77,14 @@ function bars(question, own) {
 function figuresTable({ words, models }) {
   const metrics = Object.keys(METRICS).filter((metric) => Object.values(models).some((figures) => figures[metric]));
   const rows = Object.entries(models).map(([name, figures]) => [name, ...metrics.map((metric) => figures[metric] ?? "–")]);
-  return table(words, ["Model", ...metrics.map((metric) => METRICS[metric])], rows, { numbers: metrics.map((_, i) => i + 1) });
+  return table(words, ["Model", ...metrics.map((metric) => METRICS[metric])], rows, { numbers: metrics.map((_, i) => i + 1), stacks: true });
 }
 
 function groups(card) {
   if (!card.groups) return missing(card, "groups");
   const rows = card.groups.toSorted((a, b) => a.figure.value - b.figure.value).map((one) => [one.group, one.diners, one.figure, one.popular ?? "–"]);
   const worst = card.groups.reduce((least, one) => (one.figure.value < least.figure.value ? one : least));
-  const made = (part) => table("nDCG@10 by group of diners", ["Group", "Diners", "nDCG@10", "Popularity alone"], part, { numbers: [1, 2, 3] });
+  const made = (part) => table("nDCG@10 by group of diners", ["Group", "Diners", "nDCG@10", "Popularity alone"], part, { numbers: [1, 2, 3], stacks: true });
   return [
     reading(`Of ${countText(card.groups.length, "group")} that are large enough, it does least well for ${worst.group}: nDCG@10 ${valueText(worst.figure)}, ${countText(worst.diners, "diner")}.`),
     made(rows.slice(0, SHOWN)),
@@ -147,8 +148,10 @@ function count(value) {
 
 function details({ details: found }) {
   if (!found.kept) return note("Its files are not there any more, or are damaged.");
+  const long = ({ value }) => value.length > LONG;
   return [
-    facts(found.parameters.map(({ name, value }) => [name, value])),
+    facts(found.parameters.filter((one) => !long(one)).map(({ name, value }) => [name, value])),
+    ...found.parameters.filter(long).map(({ name, value }) => folded(name, note(value))),
     note(`Vectors of ${found.dimensions} numbers. Libraries: ${Object.entries(found.libraries).map(([name, version]) => `${name} ${version}`).join(", ")}.`),
   ];
 }

@@ -77,5 +77,5 @@ function warning(move, freeze) {
 function shareField(move, release) {
   const share = release.share ? Math.round(100 * release.share) : 10;
   const control = element("input", { name: "share", type: "number", min: "1", max: "100", step: "1", value: String(share), required: true });
-  return field(move === "canary" ? "Share of the diners, in per cent" : "Share of the lists, in per cent", control, `Now: ${percentText(release.share)}.`);
+  return field(move === "canary" ? "Share of the diners, in per cent" : "Share of the lists, in per cent", control, release.share ? `Now: ${percentText(release.share)}.` : "");
 }

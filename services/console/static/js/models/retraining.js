@@ -25,6 +25,13 @@ export function runNodes(runs, zone, detailOf, opened) {
   return element("ul", { class: "runs" }, ...runs.map((run) => runRow(run, zone, detailOf, opened)));
 }
 
+/** Show anew how far the runs are that are open, and leave the rest of the page, and who reads in it, alone. */
+export function refillOpen(node) {
+  for (const row of node.querySelectorAll("details[data-run][open]")) {
+    if (!row.querySelector(".run").contains(document.activeElement)) row.dispatchEvent(new Event("refill"));
+  }
+}
+
 function runRow(run, zone, detailOf, opened) {
   const summary = element(
     "summary",
@@ -35,6 +42,7 @@ function runRow(run, zone, detailOf, opened) {
   const inside = element("div", { class: "run" });
   const row = element("details", { class: "folded", "data-run": run.run_id }, summary, inside);
   const fill = async () => inside.replaceChildren(...runDetail(await detailOf(run), zone));
+  row.addEventListener("refill", fill);
   row.addEventListener("toggle", () => {
     if (row.open) opened.add(run.run_id);
     else opened.delete(run.run_id);
@@ -63,7 +71,7 @@ function stepRow({ step, state, started_at, finished_at, document: found }) {
   const mark = { done: "✓", running: "…", waiting: "·" }[state];
   return element(
     "li",
-    { class: `step ${state}`, "data-step": step },
+    { class: "run-step", "data-step": step, "data-state": state },
     element("span", { class: "step-mark", "aria-hidden": "true" }, mark),
     element("span", {}, element("strong", {}, step), ` ${STEPS[kind] ?? ""}`, element("span", { class: "unseen" }, ` (${state})`)),
     element("span", { class: "step-time" }, took),

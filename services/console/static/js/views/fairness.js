@@ -10,7 +10,7 @@ import { restaurantField, restaurantNodes } from "../fairness/restaurant.js";
 import { askTwins, changeableWords, twinNodes } from "../fairness/twins.js";
 import { once } from "../once.js";
 import { apiFor, button, panel, refusal, viewHead } from "../panel.js";
-import { countText, dateText, note, reading, saveButton, select } from "../pieces.js";
+import { columns, countText, dateText, featureText, note, reading, saveButton, select } from "../pieces.js";
 import { READERS } from "../session.js";
 import { dinerField } from "../why/choosing.js";
 
@@ -22,11 +22,7 @@ export async function mount(root, page) {
   root.replaceChildren(
     viewHead("Fairness", "How evenly restaurants are shown for what they earn, and how well groups of diners are served. Differences are figures, not verdicts: what is owed to whom is for the people at the table."),
     shown.head,
-    element(
-      "div",
-      { class: "panels fairness-view" },
-      shown.exposure.node, shown.quality.node, shown.concentration.node, shown.control.node, shown.twins.node, shown.flip.node, shown.findings.node, shown.restaurant.node, shown.rounds.node, shown.cannot.node,
-    ),
+    columns([shown.exposure, shown.concentration, shown.control, shown.restaurant, shown.rounds], [shown.quality, shown.twins, shown.flip, shown.findings, shown.cannot]),
   );
   page.title(`Fairness in ${page.market.title}`);
   shown.load();
@@ -171,7 +167,7 @@ class Fairness {
 
   #wordForm(api, record, words) {
     if (!words.length) return [note("Nothing is known of this diner that could be changed.")];
-    const word = select(words.map((one, i) => [i, `${one.attribute} ${one.own}${one.kind === "protected" ? " (protected)" : ""}`]), 0, { id: "twin-word" });
+    const word = select(words.map((one, i) => [i, `${featureText(`${one.attribute}=${one.own}`)}${one.kind === "protected" ? " · protected" : ""}`]), 0, { id: "twin-word" });
     const to = element("select", { id: "twin-to" });
     const showValues = () => to.replaceChildren(...words[word.value].values.map((value) => element("option", { value }, value)));
     showValues();

@@ -7,12 +7,13 @@ import { freezeNodes } from "../models/freeze.js";
 import { ladderNodes } from "../models/ladder.js";
 import { laneNodes } from "../models/lane.js";
 import { makeMove } from "../models/moves.js";
-import { runNodes, startButton, startRun, underWay } from "../models/retraining.js";
+import { refillOpen, runNodes, startButton, startRun, underWay } from "../models/retraining.js";
 import { once } from "../once.js";
 import { apiFor, panel, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 
 const POLL_MS = 3000;
+const RUNS = 20;
 const DONE = { promote: "serves every diner now", canary: "is shown to a share of the diners", shadow: "ranks behind the answers", withdraw: "waits again", reject: "is ruled out", rollback: "is the champion" };
 
 /** Show a market's models. */
@@ -20,7 +21,7 @@ export async function mount(root, page) {
   const shown = new Models(page);
   root.replaceChildren(
     viewHead("Models", "What serves, what may serve next, what it is worth and what it costs; and how to go back."),
-    element("div", { class: "panels models-view" }, shown.freeze.node, shown.lane.node, shown.ladder.node, shown.card.node, shown.runs.node),
+    element("div", { class: "panels models-view" }, shown.freeze.node, shown.runs.node, shown.lane.node, shown.ladder.node, shown.card.node),
   );
   page.title(`Models of ${page.market.title}`);
   shown.load();
@@ -130,8 +131,8 @@ class Models {
   }
 
   async #runNodes() {
-    const { items } = await this.#get("/v1/retraining/runs", { limit: 20 });
-    if (underWay(items)) this.#pollRuns();
+    const { items } = await this.#get("/v1/retraining/runs", { limit: RUNS });
+    if (underWay(items)) this.#pollRuns(items);
     const start = startButton(async () => {
       const run = await startRun(this.#page);
       if (!run) return;
@@ -142,12 +143,26 @@ class Models {
     return [element("div", { class: "row" }, start), runNodes(items, this.#zone, (run) => this.#get(`/v1/retraining/runs/${run.run_id}`), this.#opened)];
   }
 
-  // While a run is under way its steps are followed; a lane that a run has added to is shown anew.
-  #pollRuns() {
+  // While a run is under way its steps are followed; when it has come to another state the lane may have a new version.
+  #pollRuns(before) {
     setTimeout(async () => {
       if (this.#page.signal.aborted) return;
+      try {
+        const { items } = await this.#get("/v1/retraining/runs", { limit: RUNS });
+        if (statesOf(items) === statesOf(before)) {
+          refillOpen(this.runs.node);
+          this.#pollRuns(before);
+          return;
+        }
+      } catch {
+        return; // a poll that fails ends the following; "Start a run" and a new visit begin it again
+      }
       await this.runs.load(() => this.#runNodes());
-      this.#loadReleases();
+      await this.#loadReleases();
     }, POLL_MS);
   }
+}
+
+function statesOf(runs) {
+  return runs.map((run) => `${run.run_id} ${run.state}`).join();
 }

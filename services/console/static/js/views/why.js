@@ -5,7 +5,7 @@ import { DinerChooser } from "../diners.js";
 import { element } from "../dom.js";
 import { once } from "../once.js";
 import { apiFor, button, panel, refusal, viewHead } from "../panel.js";
-import { field } from "../pieces.js";
+import { columns, field } from "../pieces.js";
 import { READERS } from "../session.js";
 import { dinerField, listNodes, rivalSelect } from "../why/choosing.js";
 import { averageNodes, contrastNodes } from "../why/contrast.js";
@@ -21,9 +21,10 @@ export async function mount(root, page) {
   const shown = new Why(page);
   root.replaceChildren(
     viewHead("Why", "A score is a sum, bit for bit. Choose a list and a restaurant of it; what made its place is taken apart down to the features, and held against others."),
-    element("div", { class: "panels why-view" }, shown.list.node, shown.ledger.node, shown.contrast.node, shown.whatIf.node),
+    columns([shown.list, shown.contrast], [shown.ledger, shown.whatIf]),
     element("h2", { class: "part" }, "Over all lists"),
-    element("div", { class: "panels" }, shown.importance.node, shown.map.node, shown.overIndexing.node, shown.slices.node),
+    columns([shown.importance], [shown.map]),
+    element("div", { class: "panels" }, shown.overIndexing.node, shown.slices.node),
   );
   page.title(`Why, in ${page.market.title}`);
   await shown.start();

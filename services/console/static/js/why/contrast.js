@@ -3,7 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { reading } from "../pieces.js";
+import { featureText, reading } from "../pieces.js";
 import { shortened, summed, termName, waterfall } from "./terms.js";
 
 const LARGEST = 12;
@@ -37,7 +37,7 @@ export function averageNodes(one, names) {
 }
 
 function tasteNodes(one, other, names) {
-  const lines = one.contrast.features.map(({ feature, value }) => ({ name: feature, value }));
+  const lines = one.contrast.features.map(({ feature, value }) => ({ name: featureText(feature), value }));
   const sum = summed(lines.map(({ value }) => value));
   const total = other ? relevance(one) - relevance(other) : sum;
   const document = waterfall({

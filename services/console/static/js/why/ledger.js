@@ -3,7 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { folded, meter, note, reading, table } from "../pieces.js";
+import { featureText, folded, meter, note, reading, table } from "../pieces.js";
 import { shortened, silent, summed, termName, waterfall } from "./terms.js";
 
 const LARGEST = 10;
@@ -80,9 +80,9 @@ function features(found) {
 
 function pairName({ diner_feature: diner, restaurant_feature: restaurant }) {
   if (diner === null && restaurant === null) return "everybody, everywhere";
-  if (diner === null) return `${restaurant}, to anybody`;
-  if (restaurant === null) return `${diner}, anywhere`;
-  return diner === restaurant ? diner : `${diner} × ${restaurant}`;
+  if (diner === null) return `${featureText(restaurant)}, to anybody`;
+  if (restaurant === null) return `${featureText(diner)}, anywhere`;
+  return diner === restaurant ? diner : `${featureText(diner)} × ${featureText(restaurant)}`;
 }
 
 function secondStage(found) {

@@ -45,7 +45,7 @@ export function overIndexingNodes(card) {
   const rows = card.over_indexing.map((one) => [one.kind.replaceAll("_", " "), one.feature, one.value, one.bound, chip(one.reported ? "reported" : "within", one.reported ? "bad" : "good"), one.sentence]);
   return [
     reading(reported.length ? `${countText(reported.length, "feature is", "features are")} leant on more than will hold.` : "Nothing is reported; of each question the nearest to its bound is shown."),
-    table("The audit for over-indexing", ["Question", "Feature", "Figure", "Bound", "Verdict", "In words"], rows, { numbers: [2, 3], phone: true }),
+    table("The audit for over-indexing", ["Question", "Feature", "Figure", "Bound", "Verdict", "In words"], rows, { numbers: [2, 3], stacks: true }),
   ];
 }
 
@@ -67,7 +67,7 @@ export function sliceNodes(card) {
     horizontal: true,
   };
   const rows = card.worst_slices.map((one) => [name(one), one.n, one, one.rest, one.p_adjusted]);
-  return [figure(document), table("Worst slices", ["Where", "Cases", "Loss there", "Elsewhere", "p, corrected"], rows, { numbers: [1, 2, 3, 4], phone: true })];
+  return [figure(document), table("Worst slices", ["Where", "Cases", "Loss there", "Elsewhere", "p, corrected"], rows, { numbers: [1, 2, 3, 4], stacks: true })];
 }
 
 /** Cuisines and districts on a plane. */
