@@ -1,6 +1,5 @@
 // Fairness: who is shown for what they earn, who is served how well, what a word changes, and what none of this can say.
 
-import { Problem } from "../api.js";
 import { DinerChooser } from "../diners.js";
 import { element } from "../dom.js";
 import { controlNodes } from "../fairness/control.js";
@@ -138,7 +137,6 @@ class Fairness {
     this.where = where;
     const failed = (error) => {
       if (error.name === "AbortError") return;
-      if (!(error instanceof Problem)) console.error(error);
       where.replaceChildren(refusal(error, () => this.#chooseDiner(this.user), this.#page.session));
     };
     this.diners = new DinerChooser({
@@ -152,6 +150,7 @@ class Fairness {
   }
 
   async #chooseDiner(user) {
+    this.where.setAttribute("aria-busy", "true");
     try {
       const api = apiFor(this.#page.session, ["app", "admin"], "A diner's protected words are shown to nobody but the app that keeps them.");
       const { market } = this.#market;
@@ -162,6 +161,8 @@ class Fairness {
       this.where.replaceChildren(...this.#wordForm(api, record, words));
     } catch (error) {
       this.failed(error);
+    } finally {
+      this.where.removeAttribute("aria-busy");
     }
   }
 

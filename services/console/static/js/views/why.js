@@ -1,6 +1,5 @@
 // Why: one entry of one list taken apart, two compared, what would have been; and what the model leans on in all lists.
 
-import { Problem } from "../api.js";
 import { DinerChooser } from "../diners.js";
 import { element } from "../dom.js";
 import { once } from "../once.js";
@@ -175,7 +174,7 @@ class Why {
 
   #loadContrast() {
     const [chosen, against] = [this.#chosen, this.#against];
-    this.contrast.load(async () => {
+    return this.contrast.load(async () => {
       const names = { one: this.#nameOf(chosen), other: against ? this.#nameOf(against) : "the average candidate" };
       const chooser = rivalSelect(this.#items, chosen, against, (id) => this.#compareWith(id));
       if (!against) return [chooser, averageNodes(await this.#explained(chosen, { against_average: true }), names)];
@@ -205,7 +204,6 @@ class Why {
         this.#page.say("The answers are there.");
       } catch (error) {
         if (error.name === "AbortError") return;
-        if (!(error instanceof Problem)) console.error(error);
         answer.replaceChildren(refusal(error, () => form.requestSubmit(), this.#page.session));
       } finally {
         answer.removeAttribute("aria-busy");
