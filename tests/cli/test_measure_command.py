@@ -1,45 +1,51 @@
 """`tablestakes measure`: what takes a minute is measured once, kept in the home, and not measured again."""
 
-import json
+import signal
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from data.dataset import Dataset
+from services.cli.main import app
 from services.measurements import Measured, keep, kept
-from services.serving.measure_ladder import RUNGS
+from services.serving import measure_ladder
 from tests.conftest import SmallCity, tablestakes
 
 
-@pytest.fixture(scope="module")
-def home(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which all is measured."""
-    home = tmp_path_factory.mktemp("measured") / "home"
-    told = tablestakes("measure", str(small_city.dataset), home=home).stdout
-    assert told.splitlines() == [f"{small_city.market}: {what} is measured" for what in Measured]
-    return home
+def test_the_audit_is_kept_and_of_the_same_data_not_measured_again(small_city: SmallCity, tmp_path: Path) -> None:
+    home, command = tmp_path / "home", ("measure", str(small_city.dataset), "--what", "fairness-audit")
+    assert tablestakes(*command, home=home).stdout == f"{small_city.market}: fairness-audit is measured\n"
+    found = kept(home / "measurements", small_city.market, Measured.FAIRNESS_AUDIT)
+
+    assert found is not None
+    assert found.document["flip_test"]
+    assert all(one["identical"] for one in found.document["flip_test"])
+    assert "is kept already" in tablestakes(*command, home=home).stdout
+    assert kept(home / "measurements", small_city.market, Measured.FAIRNESS_AUDIT) == found
+    tablestakes(*command, "--anew", home=home)
+    anew = kept(home / "measurements", small_city.market, Measured.FAIRNESS_AUDIT)
+    assert anew is not None
+    assert anew.measured_at > found.measured_at
+    assert anew.document == found.document
 
 
-def test_the_ladder_has_every_rung_and_the_audit_its_flips(small_city: SmallCity, home: Path) -> None:
-    ladder = kept(home / "measurements", small_city.market, Measured.LADDER)
-    audit = kept(home / "measurements", small_city.market, Measured.FAIRNESS_AUDIT)
+def test_the_ladder_is_kept_with_the_data_it_was_measured_on(
+    small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TABLESTAKES_HOME", str(tmp_path))
+    monkeypatch.setattr(measure_ladder, "RUNGS", ("random", "popular"))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        told = CliRunner().invoke(app, ["measure", str(small_city.dataset), "--what", "ladder", "--seed", "3"])
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
-    assert ladder is not None
-    assert audit is not None
-    assert [rung["model"] for rung in ladder.document["rungs"]] == list(RUNGS)
-    assert audit.document["flip_test"]
-    assert all(one["identical"] for one in audit.document["flip_test"])
-    assert ladder.snapshot == audit.snapshot != ""
-
-
-def test_what_is_kept_of_the_same_data_is_not_measured_again(small_city: SmallCity, home: Path) -> None:
-    file = home / "measurements" / small_city.market / "fairness-audit.json"
-    before = file.read_bytes()
-    again = ("measure", str(small_city.dataset), "--what", "fairness-audit")
-
-    assert "is kept already" in tablestakes(*again, home=home).stdout
-    assert file.read_bytes() == before
-    tablestakes(*again, "--anew", home=home)
-    assert json.loads(file.read_bytes())["measured_at"] != json.loads(before)["measured_at"]
+    assert told.exit_code == 0, told.output
+    found = kept(tmp_path / "measurements", small_city.market, Measured.LADDER)
+    assert found is not None
+    assert (found.seed, found.snapshot) == (3, Dataset.open(small_city.dataset).snapshot)
+    assert [rung["model"] for rung in found.document["rungs"]] == ["random", "popular"]
 
 
 def test_a_file_that_is_none_of_ours_is_as_good_as_none(tmp_path: Path) -> None:

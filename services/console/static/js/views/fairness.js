@@ -62,9 +62,9 @@ class Fairness {
     this.#loadReport();
     this.#loadTwins();
     const audit = once(() => this.#get("/v1/measurements/fairness-audit", this.#market));
-    this.flip.load(async () => flipNodes(await audit(), this.#page.market.time_zone), { height: 460 });
-    this.findings.load(async () => findingNodes(await audit()), { height: 160 });
-    this.restaurant.load(() => this.#restaurantNodes(), { height: 460 });
+    this.flip.load(async () => flipNodes(await audit(), this.#page.market.time_zone), { height: 640 });
+    this.findings.load(async () => findingNodes(await audit()), { height: 110 });
+    this.restaurant.load(() => this.#restaurantNodes(), { height: 950 });
     this.rounds.load(async () => this.#roundNodes(), { height: 120 });
   }
 
@@ -89,10 +89,10 @@ class Fairness {
       return nodes();
     };
     this.exposure.load(after(() => this.#exposureNodes()), { height: 420 });
-    this.quality.load(after(() => this.#qualityNodes()), { height: 420 });
-    this.concentration.load(after(() => concentrationNodes(this.#report)), { height: 300 });
-    this.control.load(after(() => this.#controlNodes()), { height: 180 });
-    this.cannot.load(after(() => this.#cannotNodes()), { height: 160 });
+    this.quality.load(after(() => this.#qualityNodes()), { height: 445 });
+    this.concentration.load(after(() => concentrationNodes(this.#report)), { height: 340 });
+    this.control.load(after(() => this.#controlNodes()), { height: 100 });
+    this.cannot.load(after(() => this.#cannotNodes()), { height: 375 });
   }
 
   #showAbout({ lists, diners, restaurants, since, until }) {

@@ -48,9 +48,9 @@ class Models {
 
   load() {
     this.#loadReleases();
-    this.ladder.load(() => this.#ladderNodes(), { height: 620 });
+    this.ladder.load(() => this.#ladderNodes(), { height: 810 });
     this.card.load(() => this.#cardNodes(), { height: 900 });
-    this.runs.load(() => this.#runNodes(), { height: 240 });
+    this.runs.load(() => this.#runNodes(), { height: 100 });
   }
 
   get #market() {
@@ -74,8 +74,8 @@ class Models {
       return nodes();
     };
     await Promise.all([
-      this.freeze.load(after(() => freezeNodes(this.#page, this.#freeze, (news) => this.#changed(news))), { height: 300 }),
-      this.lane.load(after(() => this.#laneNodes()), { height: 340 }),
+      this.freeze.load(after(() => freezeNodes(this.#page, this.#freeze, (news) => this.#changed(news))), { height: 330 }),
+      this.lane.load(after(() => this.#laneNodes()), { height: 370 }),
     ]);
   }
 

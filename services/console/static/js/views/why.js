@@ -167,9 +167,9 @@ class Why {
     if (this.#against === null) this.#against = this.#items.find((item) => item.restaurant_id !== this.#chosen)?.restaurant_id ?? "";
     this.#remember();
     const chosen = this.#chosen;
-    this.ledger.load(async () => ledgerNodes(await this.#explained(chosen), this.#item, this.#nameOf(chosen)), { height: 720 });
+    this.ledger.load(async () => ledgerNodes(await this.#explained(chosen), this.#item, this.#nameOf(chosen)), { height: 1130 });
     this.#loadContrast();
-    this.whatIf.load(async () => [this.#whatIfForm(chosen)], { height: 90 });
+    this.whatIf.load(async () => [this.#whatIfForm(chosen)], { height: 109 });
   }
 
   #loadContrast() {
@@ -180,7 +180,7 @@ class Why {
       if (!against) return [chooser, averageNodes(await this.#explained(chosen, { against_average: true }), names)];
       const [one, other] = await Promise.all([this.#explained(chosen, { against }), this.#explained(against)]);
       return [chooser, contrastNodes(one, other, names)];
-    }, { height: 720 });
+    }, { height: 1000 });
   }
 
   async #compareWith(id) {
@@ -216,9 +216,9 @@ class Why {
 
   #loadModel() {
     const card = once(() => this.#get("/v1/model-card", this.#market, READERS));
-    this.importance.load(async () => importanceNodes(await card()), { height: 620 });
-    this.map.load(async () => mapNodes(await card()), { height: 560 });
-    this.overIndexing.load(async () => overIndexingNodes(await card()), { height: 300 });
-    this.slices.load(async () => sliceNodes(await card()), { height: 300 });
+    this.importance.load(async () => importanceNodes(await card()), { height: 910 });
+    this.map.load(async () => mapNodes(await card()), { height: 590 });
+    this.overIndexing.load(async () => overIndexingNodes(await card()), { height: 500 });
+    this.slices.load(async () => sliceNodes(await card()), { height: 340 });
   }
 }

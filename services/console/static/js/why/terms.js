@@ -1,7 +1,7 @@
 // The terms of a score in words: what each of them looks at.
 
 const WORDS = {
-  relevance: "taste", recency: "done lately", second_stage: "the moment", calibration: "the way there",
+  relevance: "taste", recency: "fresh choices", second_stage: "the moment", calibration: "the way there",
   fairness: "a fair share", exploration: "chance", payment: "payment",
 };
 

@@ -74,7 +74,7 @@ function valueText(what, value) {
 }
 
 function bidText({ bid, billing, rank, why }, wanted, currency) {
-  if (bid === null) return `No bid buys number ${wanted}: ${why}.`;
+  if (bid === null) return `A bid for number ${wanted}: ${why}.`;
   const money = new Intl.NumberFormat("en", { style: "currency", currency }).format(bid / 100);
-  return `A bid of ${money} a ${billing} would buy number ${rank}. ${why}`;
+  return `A bid of ${money} a ${billing} would buy number ${rank}; ${why}.`;
 }
