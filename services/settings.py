@@ -155,6 +155,11 @@ class Settings(BaseSettings):
         return self.home / "retraining"
 
     @property
+    def measurements(self) -> Path:
+        """What was measured beside the serving: `measurements/<market>/<what>.json`."""
+        return self.home / "measurements"
+
+    @property
     def worker_heartbeat(self) -> Path:
         """Touched by the worker after each round of a job."""
         return self.home / "worker.heartbeat"

@@ -30,6 +30,7 @@ from models.cards.parts import (
 from models.cards.report import (
     NOT_MEASURED,
     CheckOutcome,
+    EmbeddingPlane,
     Fairness,
     FeatureImportance,
     Fidelity,
@@ -107,6 +108,9 @@ class ModelCard(BaseModel):
     behaviour: list[CheckOutcome] | None
     importance: list[FeatureImportance] | None = Field(description="The largest first.")
     interactions: list[Interaction] = Field(default=[], description="The largest; kept with the importance.")
+    embedding_map: EmbeddingPlane | None = Field(
+        default=None, description="Who is like whom; kept with the importance. Null: it tells no cuisines apart."
+    )
     over_indexing: list[OverIndexing] | None
     worst_slices: list[WorstSlice] | None
     slice_loss: str | None = Field(description="What the losses of `worst_slices` are.")
@@ -163,6 +167,7 @@ def model_card(subject: Subject, previous: Subject | None = None) -> ModelCard:
         behaviour=reader.part("behaviour", lambda: _behaviour(report)),
         importance=None if importance is None else sorted(importance, key=lambda one: -one.value),
         interactions=[] if importance is None else reader.part("interactions", lambda: _interactions(report)) or [],
+        embedding_map=None if importance is None else _map(report, reader),
         over_indexing=reader.part(
             "over_indexing", lambda: items(report, "over_indexing", OverIndexing, "findings", "items")
         ),
@@ -308,6 +313,14 @@ def _interactions(report: Document) -> list[Interaction]:
     """None are kept where the features stand alone."""
     found = report.get("importance")
     return (items(found, "interactions", Interaction) or []) if isinstance(found, Mapping) else []
+
+
+def _map(report: Document, reader: _Reader) -> EmbeddingPlane | None:
+    """One that is not kept is not missed: models that tell no tags apart have none."""
+    found = report.get("importance")
+    if not isinstance(found, Mapping) or found.get("map") is None:
+        return None
+    return reader.part("embedding_map", lambda: one(found, "map", EmbeddingPlane))
 
 
 def _slice_loss(report: Document) -> str | None:

@@ -104,6 +104,21 @@ class Interaction(_Kept):
         return Figure(value=self.value, low=self.low, high=self.high)
 
 
+class PlaceOfTag(_Kept):
+    """Where the model puts a restaurant of which nothing but this tag is known."""
+
+    tag: str = Field(examples=["cuisine=thai"])
+    x: Finite
+    y: Finite
+
+
+class EmbeddingPlane(_Kept):
+    """Cuisines and districts on the plane of their first two principal components."""
+
+    explained: tuple[Finite, Finite] = Field(description="Share of the variance that each axis has.")
+    points: tuple[PlaceOfTag, ...]
+
+
 def _known(found: Any) -> Any:
     """A figure that could not be measured is kept with a null in it: there is none."""
     return None if isinstance(found, Mapping) and found.get("value", 0.0) is None else found

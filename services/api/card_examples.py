@@ -5,6 +5,26 @@ from typing import Any, Final
 _NDCG: Final = {"value": 0.3121, "low": 0.2984, "high": 0.3257}
 _STANDING: Final = {"state": "champion", "since": "2026-01-08T03:12:00Z", "reason": "", "served": True}
 ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    "getMeasurement": {
+        "market": "aldermoor",
+        "name": "ladder",
+        "measured_at": "2026-01-08T03:20:00Z",
+        "snapshot": "3f9c2a71b0de",
+        "seed": 0,
+        "command": "tablestakes measure DIR",
+        "document": {
+            "rungs": [
+                {
+                    "model": "popular",
+                    "figures": {"ndcg@10": _NDCG},
+                    "request_microseconds": {"median": 68.0, "p99": 141.0},
+                    "serving_bytes": 1200000,
+                    "fit_seconds": 0.1,
+                    "explained": "by the district's orders, exact",
+                }
+            ]
+        },
+    },
     "getModelCard": {
         "market": "aldermoor",
         "market_title": "Aldermoor",

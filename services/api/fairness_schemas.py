@@ -45,6 +45,7 @@ class ComparisonBody(Body):
     p: float
     p_adjusted: float = Field(description="Corrected for all comparisons of the report.")
     not_shown: NotShownBody
+    words: str = Field(description="The same in a sentence, for people.")
 
 
 class AboutBody(Body):
@@ -71,6 +72,7 @@ class FairnessBody(Body):
     changes: list[str]
     cost: str
     notes: list[str]
+    cannot_say: list[str] = Field(description="What must be known to read it.")
 
 
 class BesideBody(Body):
@@ -134,11 +136,13 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
                 "p": 0.02,
                 "p_adjusted": 0.16,
                 "not_shown": {"groups": 0, "members": 0, "fewer_than": 5},
+                "words": "For every order that they earn, kind chain have 4.1 looks and kind independent 3.4: …",
             }
         ],
         "changes": [],
         "cost": "Lists have no term for fairness: nothing was given up for it, and nothing was evened out.",
         "notes": [],
+        "cannot_say": ["A gap does not say why it is there. …"],
     },
     "getRestaurantExposure": {
         "restaurant_id": "r0-00042",

@@ -17,6 +17,7 @@ from services.cli.explaining import explain
 from services.cli.exporting import export_table
 from services.cli.history import events
 from services.cli.learning import evaluate, ladder, train
+from services.cli.measuring import measure
 from services.cli.negotiating import negotiate
 from services.cli.operating import doctor, serve, worker
 from services.cli.releasing import freeze, releases
@@ -40,6 +41,7 @@ app.command("validate")(validate)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("ladder")(ladder)
+app.command("measure")(measure)
 app.command("check")(check)
 app.command("retrain")(retrain)
 app.command("simulate")(simulate)

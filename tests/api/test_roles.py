@@ -68,6 +68,7 @@ RIGHTS: dict[str, set[Role]] = {
     "putFreezeBounds": {Role.INFRA},
     "getFreezeCalendar": READERS,
     "putFreezeCalendar": {Role.INFRA},
+    "getMeasurement": READERS,
     "startRetraining": {Role.ML, Role.ADMIN},
     "listRetrainingRuns": READERS,
     "getRetrainingRun": READERS,

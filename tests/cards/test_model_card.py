@@ -172,6 +172,17 @@ def test_the_card_of_a_version_as_it_is_trained_is_read_whole(trained: dict[str,
             assert section.count("\n|") < 30, "a person is to read it"
     assert len(card.importance or []) == len(trained["importance"]["features"])
     assert len(card.interactions) == len(trained["importance"]["interactions"]) > 0
+    assert card.embedding_map is not None
+    assert [one.model_dump() for one in card.embedding_map.points] == trained["importance"]["map"]["points"]
+
+
+def test_an_odd_map_is_named_and_takes_nothing_with_it() -> None:
+    kept = {"features": FULL["importance"], "interactions": [], "map": {"explained": [0.2], "points": []}}
+    card = model_card(subject(changed(importance=kept)))
+
+    assert card.embedding_map is None
+    assert "map.explained.1" in card.not_measured["embedding_map"]
+    assert card.importance == model_card(subject(FULL)).importance
 
 
 LIMITS = [

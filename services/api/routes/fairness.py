@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse
 
-from models.fairness.report import content_security_policy, html
+from models.fairness.report import CANNOT_SAY, content_security_policy, html, sentence
 from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
@@ -33,7 +33,9 @@ async def fairness(services: ServicesDep, market: Market = None, days: Days = DE
     From the served lists and what became of them. Groups of fewer than 5 restaurants or 20 diners are not shown. A
     process keeps a report for a minute at least, and makes one at a time: 503 where there is none yet.
     """
-    return FairnessBody.model_validate(await _report(services, market, days))
+    found = await _report(services, market, days)
+    told = [{**one, "words": sentence(one)} for one in found["comparisons"]]
+    return FairnessBody.model_validate({**found, "comparisons": told, "cannot_say": list(CANNOT_SAY)})
 
 
 @router.get(

@@ -26,6 +26,13 @@ export class Api {
     return this.#call(search ? `${path}?${search}` : path, { signal });
   }
 
+  /** GET of a document that is no JSON, as text: a page to be kept. */
+  async text(path, query = {}) {
+    const response = await fetch(`${path}?${new URLSearchParams(query)}`, { cache: "no-store", headers: { Authorization: `Bearer ${this.#key}` } });
+    if (!response.ok) throw new Problem({ title: `HTTP ${response.status}`, ...(await response.json().catch(() => ({}))), status: response.status });
+    return response.text();
+  }
+
   /** POST JSON. */
   async post(path, body) {
     return this.send("POST", path, body);

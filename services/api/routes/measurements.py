@@ -1,0 +1,49 @@
+"""What was measured beside the serving: the ladder, the audit of fairness."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+
+from services.api.asking import market_named
+from services.api.dependencies import ServicesDep
+from services.api.examples import answers
+from services.api.problems import NotFound
+from services.api.schemas import Body
+from services.api.security import READERS, require
+from services.catalogue.records import MarketKey
+from services.measurements import COMMAND, Measured, kept
+
+router = APIRouter(prefix="/v1/measurements", tags=["cards"], dependencies=[Depends(require(READERS))])
+
+Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
+
+
+class MeasurementBody(Body):
+    """A document that was measured beside the serving, with where it comes from."""
+
+    market: str
+    name: Measured
+    measured_at: datetime
+    snapshot: str = Field(description="A hash of the dataset that it was measured on.")
+    seed: int
+    command: str = Field(description="What measures it anew.")
+    document: dict[str, Any] = Field(
+        description="As `ladder --json` (under `rungs`) and `audit fairness --json` have it."
+    )
+
+
+@router.get("/{name}", operation_id="getMeasurement", responses=answers(MeasurementBody, 404, 422, 503))
+async def measurement(
+    services: ServicesDep, name: Annotated[Measured, Path()], market: Market = None
+) -> MeasurementBody:
+    """The last ladder, or the last audit of fairness, of a market.
+
+    Both train models, so nobody measures them for a request: a command does, and keeps what it found in the home.
+    """
+    named = market_named(services, market)
+    found = await services.in_thread(kept, services.settings.measurements, named, name)
+    if found is None:
+        raise NotFound(f"not measured yet in {named}: `{COMMAND}` measures it, and the demo does after its start")
+    return MeasurementBody(**found.model_dump(), command=COMMAND)
