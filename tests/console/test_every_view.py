@@ -1,4 +1,4 @@
-"""What holds for every view: no serious barrier by axe-core, contrast in both themes, no sideways scrolling, a light start."""
+"""What holds for every view: no serious barrier by axe-core, both themes, no sideways scrolling, a light start."""
 
 from collections.abc import Callable
 from pathlib import Path
