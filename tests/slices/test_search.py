@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from data.statistics import holm
 from models.slices.cases import Cases, Feature
-from models.slices.search import Correction, Options, benjamini, contrast, holm, measure, search, slice_mask
+from models.slices.contrasts import contrast, measure, slice_mask
+from models.slices.search import Correction, Options, benjamini, search
 
 SMALL = Options(least_cases=30, least_diners=10)
 
