@@ -76,7 +76,7 @@ class _Crowd:
     @cached_property
     def sizes(self) -> Doubles:
         """(k,) cases."""
-        return self.inside.sum(axis=1).astype(np.float64)
+        return np.asarray(self.inside.sum(axis=1), np.float64)
 
     def likeliest(self, at: int, left: Bools) -> int | None:
         """The slice that describes best what is bad about this one, by what is left; None: nothing stands for itself.
@@ -139,7 +139,7 @@ class _Crowd:
         return [other for _, other in sorted(found)]
 
     def _shared(self, at: int) -> Doubles:
-        return self.inside[:, self.inside[at]].sum(axis=1).astype(np.float64)
+        return np.asarray(self.inside[:, self.inside[at]].sum(axis=1), np.float64)
 
     def _near(self, at: int) -> Iterator[int]:
         enough = self._shared(at) >= _SHARED * np.minimum(self.sizes, self.sizes[at])
