@@ -126,7 +126,7 @@ def test_nothing_stops_a_version_of_a_log_without_a_fault(home: LearningHome, en
         retrain_slice_loss=0.1,
         retrain_fairness_loss=0.1,
         retrain_greatest_quality_gap=0.1,
-        retrain_least_exposure_ratio=0.1,
+        retrain_least_exposure_ratio=0.5,
     )
     assert ran(engine, settings)[0] == {"passed": True, "reasons": []}
 
