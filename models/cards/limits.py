@@ -98,15 +98,13 @@ def _findings(card: "ModelCard") -> Iterator[str]:
     yield from (f"It leans on a feature: {one.sentence}" for one in card.over_indexing or [] if one.reported)
     worse = [one for one in card.worst_slices or [] if one.p_adjusted < _SIGNIFICANT]
     for one in worse[:_NAMED]:
-        where = " and ".join(one.conditions)
         yield (
-            f"Worse where {where}: {card.slice_loss or 'mean loss'} {with_interval(one.figure)} against "
+            f"Worse where {one.where}: {card.slice_loss or 'mean loss'} {with_interval(one.figure)} against "
             f"{written(one.rest)} elsewhere, {one.n:,} cases, p = {written(one.p_adjusted)} after correction."
         )
     for lost in (card.slice_regressions or [])[:_NAMED]:
-        where = " and ".join(lost.conditions)
         yield (
-            f"Worse than the champion of then where {where}: {written(lost.after)} where that had "
+            f"Worse than the champion of then where {lost.where}: {written(lost.after)} where that had "
             f"{written(lost.before)}, on the same {lost.n:,} cases."
         )
 

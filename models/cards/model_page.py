@@ -272,19 +272,22 @@ def _worst_slices(card: ModelCard) -> Iterator[Block]:
     else:
         rows: list[tuple[Cell, ...]] = [
             (
-                " and ".join(one.conditions),
+                one.where,
                 count(one.n),
                 Quantity(one.figure),
                 Quantity(exact(one.rest)),
                 Quantity(exact(one.p_adjusted)),
+                one.also,
             )
             for one in card.worst_slices
         ]
         loss = card.slice_loss or "mean loss"
-        yield Table(
-            f"Slices found worst, by {loss}: more is worse", ("where", "cases", "there", "elsewhere", "p"), rows
+        head = ("where", "cases", "there", "elsewhere", "p", "or, nearly the same")
+        yield Table(f"Slices found worst, by {loss}: more is worse", head, rows)
+        yield Paragraph(
+            "p is corrected for how many slices were looked at. What is nearly the same holds nearly the same cases; "
+            "the data do not say which of the descriptions is the reason."
         )
-        yield Paragraph("p is corrected for how many slices were looked at.")
 
 
 def _explaining(card: ModelCard) -> Iterator[Block]:
@@ -342,15 +345,16 @@ def _regressions(card: ModelCard) -> Iterator[Block]:
     else:
         rows: list[tuple[Cell, ...]] = [
             (
-                " and ".join(one.conditions),
+                one.where,
                 count(one.n),
                 Quantity(exact(one.before)),
                 Quantity(exact(one.after)),
                 Quantity(one.figure),
+                one.also,
             )
             for one in card.slice_regressions
         ]
-        head = ("where", "cases", "champion of then", "this version", "worse by")
+        head = ("where", "cases", "champion of then", "this version", "worse by", "or, nearly the same")
         yield Table("Slices worse than the champion's, on the same cases", head, rows)
 
 

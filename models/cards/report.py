@@ -44,11 +44,29 @@ class OverIndexing(_Kept):
     sentence: str
 
 
-class WorstSlice(_Kept):
-    """A group of cases in which the model does worse than elsewhere. Figures are mean losses: more is worse."""
+class _Slice(_Kept):
+    """A group of cases."""
 
     conditions: tuple[str, ...]
+    same_as: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="Other descriptions of nearly the same cases, which the data do not tell apart from it."
+    )
     n: int = Field(ge=0)
+
+    @property
+    def where(self) -> str:
+        """Its conditions in one line."""
+        return " and ".join(self.conditions)
+
+    @property
+    def also(self) -> str:
+        """What else it may be called, in one line; "-" for nothing."""
+        return "; ".join(" and ".join(one) for one in self.same_as) or "-"
+
+
+class WorstSlice(_Slice):
+    """A group of cases in which the model does worse than elsewhere. Figures are mean losses: more is worse."""
+
     value: Finite
     low: Finite
     high: Finite
@@ -61,11 +79,9 @@ class WorstSlice(_Kept):
         return Figure(value=self.value, low=self.low, high=self.high)
 
 
-class SliceRegression(_Kept):
+class SliceRegression(_Slice):
     """A group of cases in which it was worse than the champion of then, on the very same cases; more is better."""
 
-    conditions: tuple[str, ...]
-    n: int = Field(ge=0)
     before: Finite
     after: Finite
     loss: Finite

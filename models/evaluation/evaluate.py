@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -111,10 +112,23 @@ def resampled_means(series: Doubles, seed: int) -> Doubles:
 
     All series share the draws, and so do calls with the same seed and m: differences of two models are paired.
     """
-    rng, m = np.random.default_rng(seed), series.shape[1]
-    drawn = [series @ np.bincount(rng.integers(m, size=m), minlength=m) for _ in range(_DRAWS)]
-    means: Doubles = np.asarray(drawn) / m
+    m = series.shape[1]
+    times = _times_drawn(seed, m)
+    step = max(1, _CELLS_AT_ONCE // max(m, 1))
+    drawn = [times[first : first + step].astype(np.float64) @ series.T for first in range(0, _DRAWS, step)]
+    means: Doubles = np.concatenate(drawn) / m
     return means
+
+
+@lru_cache(maxsize=2)
+def _times_drawn(seed: int, m: int) -> npt.NDArray[np.uint16]:
+    """(draws, m) how often each of m diners is drawn; kept, since figures of the same diners follow one another."""
+    rng = np.random.default_rng(seed)
+    times = np.empty((_DRAWS, m), np.uint16)
+    for draw in times:
+        draw[:] = np.bincount(rng.integers(m, size=m), minlength=m)
+    times.setflags(write=False)
+    return times
 
 
 def interval(values: Doubles, seed: int) -> dict[str, float]:

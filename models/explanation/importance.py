@@ -190,22 +190,25 @@ def _lost(sample: Sample) -> Series:
 def list_quality(scores: Doubles, question: HeldOut) -> Doubles:
     """(m,) nDCG@10 of the restaurants in the order of their scores (m, n), as `evaluation.measure` has it.
 
-    Only the ten best are put into order, so that hundreds of orders can be tried. Which of equal scores stands first
-    depends on neither what is relevant nor the order of the table.
+    Only the places of the relevant ones are told, so that hundreds of orders can be tried. Which of equal scores stands
+    first depends on neither what is relevant nor the order of the table.
     """
-    n = scores.shape[1]
-    shuffled = np.random.default_rng(n).permutation(n)
-    ranked = scores.copy()
+    m, n = scores.shape
+    rows, columns = question.relevant.nonzero()
+    ranked = scores
     if question.masked is not None:
-        ranked[question.masked.toarray() > 0] = -np.inf
-    ranked = ranked[:, shuffled]
-    size = min(LIST, n)
-    best = np.argpartition(-ranked, size - 1, axis=1)[:, :size]
-    order = np.argsort(-np.take_along_axis(ranked, best, axis=1), axis=1, kind="stable")
-    shown = shuffled[np.take_along_axis(best, order, axis=1)]
-    relevant: npt.NDArray[np.bool_] = question.relevant.toarray() > 0
-    gains = np.take_along_axis(relevant, shown, axis=1).astype(np.float64)
-    quality: Doubles = metrics.ndcg(gains, metrics.ideal_dcg(relevant.sum(axis=1), LIST), LIST)
+        ranked = np.where(question.masked.toarray() > 0, -np.inf, scores)
+    own = ranked[rows, columns]
+    others = ranked[rows]
+    before = (others > own[:, None]).sum(axis=1)
+    equal = others == own[:, None]
+    if int(equal.sum()) > len(rows):
+        place = np.empty(n, np.int64)
+        place[np.random.default_rng(n).permutation(n)] = np.arange(n)
+        before += (equal & (place < place[columns][:, None])).sum(axis=1)
+    gains = np.where(before < LIST, 1.0 / np.log2(before + 2.0), 0.0)
+    ideal = metrics.ideal_dcg(np.bincount(rows, minlength=m), LIST)
+    quality: Doubles = np.bincount(rows, gains, minlength=m) / ideal
     return quality
 
 

@@ -1,7 +1,7 @@
 """Cases with a loss each, and the features by which they can be cut into slices. Plain arrays, no tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Self
 
@@ -26,6 +26,8 @@ class Feature:
     """(e,) the case of each entry, rising; no pair of case and code stands twice."""
     codes: Rows
     """(e,) its value, from 0 to len(conditions) - 1."""
+    is_binned: bool = False
+    """Values are bins of a number, whose edges are those of these very cases."""
 
     @classmethod
     def of_codes(cls, name: str, conditions: Sequence[str], codes: npt.NDArray[np.integer]) -> Self:
@@ -46,7 +48,8 @@ class Feature:
         codes[known] = np.clip(np.searchsorted(edges, numbers[known], side="right") - 1, 0, len(edges) - 2)
         ends = [f"{edge:.3g}" for edge in edges]
         unit = f" {unit}" if unit else ""
-        return cls.of_codes(name, [f"{name} {a} to {b}{unit}" for a, b in pairwise(ends)], codes)
+        found = cls.of_codes(name, [f"{name} {a} to {b}{unit}" for a, b in pairwise(ends)], codes)
+        return replace(found, is_binned=True)
 
     @classmethod
     def of_tags(
@@ -63,18 +66,18 @@ class Feature:
         own = np.where(rows >= 0, counts[np.maximum(rows, 0)], 0)
         cases = np.repeat(np.arange(len(rows)), own)
         within = np.arange(len(cases)) - np.repeat(np.cumsum(own) - own, own)
-        return type(self)(self.name, self.conditions, cases, self.codes[starts[rows[cases]] + within])
+        return replace(self, cases=cases, codes=self.codes[starts[rows[cases]] + within])
 
     def where(self, mask: Bools) -> Self:
         """The same of the cases in the mask, numbered anew."""
         number = np.cumsum(mask) - 1
         kept = mask[self.cases]
-        return type(self)(self.name, self.conditions, number[self.cases[kept]], self.codes[kept])
+        return replace(self, cases=number[self.cases[kept]], codes=self.codes[kept])
 
     def moved(self, place: Rows) -> Self:
         """The same of the cases in another order; place: (n,) the new number of each."""
         order = np.argsort(place[self.cases], kind="stable")
-        return type(self)(self.name, self.conditions, place[self.cases][order], self.codes[order])
+        return replace(self, cases=place[self.cases][order], codes=self.codes[order])
 
     def holds(self, code: int, n: int) -> Bools:
         """(n,) the cases that have this value."""

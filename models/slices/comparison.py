@@ -14,8 +14,9 @@ from models.evaluation.evaluate import HeldOut, Measured
 from models.evaluation.requests import Requests
 from models.ground import Ground
 from models.slices.cases import Cases, Doubles, Feature, Rows
+from models.slices.contrasts import slice_mask
 from models.slices.features import diner_features, request_features, restaurant_features
-from models.slices.search import Options, search, slice_mask
+from models.slices.search import Options, search
 
 FIGURE: Final = "ndcg@10"
 OPTIONS: Final = Options(least_cases=40, least_diners=30, against_nothing=True)
@@ -40,10 +41,13 @@ class Regression:
     """Its 95 % interval, clustered by diner."""
     high: float
     p_adjusted: float
+    same_as: tuple[tuple[str, ...], ...] = ()
+    """Other descriptions of nearly the same cases that the data do not tell apart from it, the likeliest first."""
 
     def document(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {**vars(self), "conditions": list(self.conditions)}
+        same_as = [list(one) for one in self.same_as]
+        return {**vars(self), "conditions": list(self.conditions), "same_as": same_as}
 
     def sentence(self, figure: str = FIGURE) -> str:
         """For people."""
@@ -73,9 +77,8 @@ def compare_slices(before: Doubles, after: Doubles, cases: Cases, options: Optio
     for one in search(differences, options):
         inside = slice_mask(cases, one.conditions)
         means = float(before[inside].mean()), float(after[inside].mean())
-        found.append(
-            Regression(one.conditions, int(inside.sum()), *means, one.value, one.low, one.high, one.p_adjusted)
-        )
+        figures = (*means, one.value, one.low, one.high, one.p_adjusted)
+        found.append(Regression(one.conditions, int(inside.sum()), *figures, one.same_as))
     return Comparison(float((after - before).mean()), tuple(found))
 
 

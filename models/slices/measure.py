@@ -10,7 +10,7 @@ of the diners that the search was not given.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,8 @@ from models.ground import Ground
 from models.ladder import make
 from models.preparation import usual
 from models.slices.cases import Cases
-from models.slices.search import Correction, Options, SliceFinding, contrast, search, slice_mask
+from models.slices.contrasts import contrast, slice_mask
+from models.slices.search import Correction, Options, SliceFinding, search
 from models.slices.shown import Shown, shown_in
 
 RESTAURANTS: Final = 150
@@ -50,7 +51,10 @@ class Look:
 
     planted: NoisyLabels
     ranks: dict[str, int | None]
-    """By correction: the planted slice's place among the findings, from 1; None: not found."""
+    """By correction: the place among the findings, from 1, of the one that holds the planted slice's cases and no
+    others, in whatever words; None: not found."""
+    words: dict[str, int | None]
+    """The same of the one that names it as it was planted."""
     top: str
     """The first finding in the planted city, in words."""
     false: dict[str, int]
@@ -78,7 +82,8 @@ def look(seed: int, model: str = "lightfm", noise: Noise = Noise.COIN, diners: i
     weak = search(good.cases.where(~others), ways[Correction.BY])
     return Look(
         planted=planted,
-        ranks={way: _rank(findings, planted) for way, findings in found.items()},
+        ranks={way: _rank(findings, lambda one: _same(bad, one, planted)) for way, findings in found.items()},
+        words={way: _rank(findings, lambda one: _named(one, planted)) for way, findings in found.items()},
         top=found[Correction.BY][0].sentence("surprise") if found[Correction.BY] else "nothing",
         false={way: len(search(right, options)) for way, options in ways.items()},
         weak=len(weak),
@@ -106,9 +111,18 @@ def _chosen(dataset: Dataset, seed: int, noise: Noise) -> NoisyLabels:
     return NoisyLabels(market, cuisine, district, noise)
 
 
-def _rank(findings: Sequence[SliceFinding], planted: NoisyLabels) -> int | None:
-    places = [at for at, one in enumerate(findings, 1) if frozenset(one.conditions) == planted.conditions]
-    return places[0] if places else None
+def _rank(findings: Sequence[SliceFinding], is_it: Callable[[SliceFinding], bool]) -> int | None:
+    return next((at for at, one in enumerate(findings, 1) if is_it(one)), None)
+
+
+def _named(finding: SliceFinding, planted: NoisyLabels) -> bool:
+    return frozenset(finding.conditions) == planted.conditions
+
+
+def _same(cases: Cases, finding: SliceFinding, planted: NoisyLabels) -> bool:
+    """Where all bakeries of a city are in one district, `cuisine=bakery` is the slice as well."""
+    inside, theirs = slice_mask(cases, finding.conditions), slice_mask(cases, sorted(planted.conditions))
+    return bool((inside == theirs).all())
 
 
 def _worse(cases: Cases, finding: SliceFinding) -> bool:
@@ -127,6 +141,7 @@ def lines(looks: Sequence[Look], first_seed: int = 0) -> Iterator[str]:
     yield f"{'':<58}" + "".join(f"{way:>22}" for way in WAYS)
     rows = {
         "planted slice first": [sum(one.ranks[way] == 1 for one in looks) for way in WAYS],
+        "  in the words of the planting": [sum(one.words[way] == 1 for one in looks) for way in WAYS],
         "planted slice among the findings": [sum(one.ranks[way] is not None for one in looks) for way in WAYS],
         "any finding where the model is right": [sum(one.false[way] > 0 for one in looks) for way in WAYS],
     }

@@ -259,14 +259,15 @@ class Steps:
         return verdicts
 
     def describe(self) -> Document:
-        """What the card of the winner says beside: the best version that passed; empty where none did.
+        """What the cards say beside, by model: of each version that passed, for any of them may be promoted later.
 
-        What it has learnt, on what it leans, where it fails and how faithful its reasons are, as it takes as long as
-        all that the gates read; versions that lose are not served.
+        What it has learnt, on what it leans, where it fails and how faithful its reasons are. It is told here and not
+        when it is promoted, since the data that it is told from goes with the run; versions that are stopped never
+        serve, and are not described.
         """
         verdicts, ranked = self._done["gates"], self._done["evaluate"]["ranked"]
-        winner = next((model for model in ranked if verdicts[model]["passed"]), None)
-        return {} if winner is None else {winner: pipeline.look_into(self._asked[0], winner, self._around.progress)}
+        passed = [model for model in ranked if verdicts[model]["passed"]]
+        return {model: pipeline.look_into(self._asked[0], model, self._around.progress) for model in passed}
 
     def register(self) -> Document:
         """Every version with its verdict, those that passed first and the best before the others.

@@ -113,6 +113,7 @@ FULL: dict[str, Any] = {
         "findings": [
             {
                 "conditions": ["cuisine=thai", "district=Harbour"],
+                "same_as": [["chain=Golden Spoon", "district=Harbour"]],
                 "n": 140,
                 **figure(0.62),
                 "rest": 0.33,

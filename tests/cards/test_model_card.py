@@ -247,7 +247,7 @@ def hostile() -> Subject:
     name = '</title><script>alert(1)</script><img src=x onerror="alert(1)"> [a](http://evil.example) | `x` & \'"'
     report = changed(
         groups=group(f"district: {name}", 0.3, 0.2),
-        slices=[{**FULL["slices"]["findings"][0], "conditions": [name]}],
+        slices=[{**FULL["slices"]["findings"][0], "conditions": [name], "same_as": [[name, name]]}],
         importance=[{**FULL["importance"][0], "name": name, "measure": name}],
         over_indexing=[{**FULL["over_indexing"]["findings"][0], "feature": name, "sentence": name}],
         behaviour=[{**FULL["behaviour"][1], "name": name, "explanation": name}],

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, delete, update
 
 from data.columns import EventType
 from models import artifacts
+from services.cards.store import Cards
 from services.clock import Clock
 from services.database.retraining_tables import leases
 from services.database.schema import champions, events, releases
@@ -82,9 +83,6 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
     assert steps["evaluate"]["compared"].startswith("with the champion as it serves, on the usual test period")
     assert steps["gates"]["lightfm"] == {"passed": True, "reasons": []}
     assert steps["register"]["lightfm"]["outcome"] == "challenger"
-    winner = next(model for model in steps["evaluate"]["ranked"] if steps["gates"][model]["passed"])
-    assert set(steps["describe"]) == {winner}
-    assert set(steps["describe"][winner]) == {"groups", "slices", "fidelity", "importance", "over_indexing"}
     gain = steps["evaluate"]["against_champion"]["lightfm"]["ndcg@10"]
     assert gain["low"] <= gain["value"] <= gain["high"]
     registered = {version.version: version for version in ModelRegistry(engine).versions(MARKET)}
@@ -92,9 +90,27 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
         artifact = artifacts.load(Path(registered[said["version"]].path))
         assert artifact.manifest.data_snapshot == steps["snapshot"]["snapshot"]
         assert registered[said["version"]].metrics["run_id"] == run.run_id
-    of_winner = registered[steps["register"][winner]["version"]].metrics
-    assert {name: of_winner[name] for name in steps["describe"][winner]} == steps["describe"][winner]
     assert ModelRegistry(engine).champion(MARKET) == before, "only a release changes who serves"
+
+
+def test_each_version_that_may_be_promoted_has_its_card_whole_and_no_other(job: RetrainingJob, engine: Engine) -> None:
+    """Also one that did not win its run: when it is promoted, the data that it could be described from is gone."""
+    run = finished(job, ("lightfm", "ease", "random"))
+    steps = {name: record.document for name, record in job.runs.steps(run).items()}
+    passed = {model for model, said in steps["gates"].items() if said["passed"]}
+    assert passed == {"lightfm", "ease"}, "there is one that did not win"
+    assert set(steps["describe"]) == passed
+
+    cards, metrics = (
+        Cards(engine, Clock()),
+        {one.version: one.metrics for one in ModelRegistry(engine).versions(MARKET)},
+    )
+    for model, said in steps["register"].items():
+        described = steps["describe"].get(model, {})
+        assert {name: metrics[said["version"]].get(name) for name in described} == described
+        missing = set(cards.model_card(MARKET, said["version"]).not_measured)
+        told = {"importance", "over_indexing", "worst_slices", "fidelity", "groups"}
+        assert bool(missing & told) is (model not in passed)
 
 
 def test_the_data_is_gone_when_the_run_is_over_and_the_log_is_there(job: RetrainingJob, home: LearningHome) -> None:

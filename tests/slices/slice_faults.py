@@ -2,14 +2,15 @@
 
 from planting import Fault
 
-_SEARCH, _COMPARISON, _SHOWN = "models/slices/search.py", "models/slices/comparison.py", "models/slices/shown.py"
+_SEARCH, _CONTRASTS, _APART = "models/slices/search.py", "models/slices/contrasts.py", "models/slices/apart.py"
+_COMPARISON, _SHOWN = "models/slices/comparison.py", "models/slices/shown.py"
 _GATES = "services/retraining/gates.py"
 _OF_SEARCH, _OF_COMPARISON = "tests/slices/test_search.py", "tests/slices/test_comparison.py"
 
 FAULTS = (
     Fault(
         "diners without a case in the slice are part of the error",
-        _SEARCH,
+        _CONTRASTS,
         "np.maximum(others, 0.0) / outside**2",
         "0.0 * others",
         f"{_OF_SEARCH} -k brute_force",
@@ -17,23 +18,51 @@ FAULTS = (
     Fault(
         "many looks are corrected for",
         _SEARCH,
-        "order = _in_order(table, np.asarray(adjusted <= options.alpha), options)",
-        "order = _in_order(table, table.p_values(options.least) <= options.alpha, options)",
+        "np.asarray(adjusted <= options.alpha)",
+        "table.p_values(options.least) <= options.alpha",
         f"{_OF_SEARCH} -k hardly_anything",
     ),
     Fault(
         "what is found before is not found again",
-        _SEARCH,
-        "left &= ~inside",
+        _APART,
+        "left &= ~crowd.inside[found]",
         "left &= left",
         f"{_OF_SEARCH} -k sake",
     ),
     Fault(
         "a conjunction is worse than its conditions",
-        _SEARCH,
-        "elif not all(_worse_than_the_rest_of(",
-        "elif all(_worse_than_the_rest_of(",
+        _APART,
+        "return all(self._worse_than_the_rest_of(",
+        "return not all(self._worse_than_the_rest_of(",
         f"{_OF_SEARCH} -k nothing_that_is_bad",
+    ),
+    Fault(
+        "a part that looks worse by chance does not stand for the whole",
+        _APART,
+        "found.certain(self.errors)[0] > 0.0",
+        "found.certain(-self.errors)[0] > 0.0",
+        f"{_OF_SEARCH} -k for_the_whole",
+    ),
+    Fault(
+        "a cuisine is named rather than its chain",
+        _APART,
+        "min(general or names",
+        "min(names",
+        f"{_OF_SEARCH} -k very_same_cases",
+    ),
+    Fault(
+        "a tag is named rather than a bin",
+        _APART,
+        "sum(self.cases.features[feature].is_binned for feature, _ in key)",
+        "0",
+        f"{_OF_SEARCH} -k rather_than_a_bin",
+    ),
+    Fault(
+        "names that hold other cases are not told with it",
+        _APART,
+        "jaccard >= _ALIKE",
+        "jaccard >= 0.0",
+        f"{_OF_SEARCH} -k hardly_anything_are_not",
     ),
     Fault(
         "differences are before less after",

@@ -1,5 +1,7 @@
 """The search for bad slices, held against brute force, other people's formulas, and slices that were planted."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -8,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from data.statistics import holm
 from models.slices.cases import Cases, Feature
-from models.slices.search import Correction, Options, benjamini, contrast, holm, measure, search, slice_mask
+from models.slices.contrasts import contrast, measure, slice_mask
+from models.slices.search import Correction, Options, benjamini, search
 
 SMALL = Options(least_cases=30, least_diners=10)
 
@@ -107,6 +111,75 @@ def test_a_bad_slice_is_found_and_nothing_that_is_bad_for_its_sake(seed: int, co
     assert [list(one.conditions) for one in findings] == [names]
     assert findings[0].low < 1.0 < findings[0].high
     assert findings[0].p_adjusted < 1e-4
+
+
+def named_otherwise(seed: int, other: Callable[[Cases, np.ndarray, np.ndarray], Feature]) -> tuple[Cases, list[str]]:
+    """A bad slice and one feature more, made of the cases, those of the slice's cuisine, and those of the slice."""
+    cases, names = with_a_bad_slice(seed)
+    feature = other(cases, slice_mask(cases, names[:1]), slice_mask(cases, names))
+    return Cases(cases.losses, cases.diners, (*cases.features, feature)), names
+
+
+def only_there(cases: Cases, _: np.ndarray, inside: np.ndarray) -> Feature:
+    return Feature.of_codes("ambience", ("ambience=loud",), np.where(inside, 0, -1))
+
+
+def a_chain(cases: Cases, cuisine: np.ndarray, inside: np.ndarray) -> Feature:
+    """All of the cuisine in the district, and half of it elsewhere."""
+    half = np.random.default_rng(1).random(len(cases)) < 0.5
+    return Feature.of_codes("chain", ("chain=a",), np.where(cuisine & (inside | half), 0, -1))
+
+
+def known_to_few(cases: Cases, cuisine: np.ndarray, inside: np.ndarray) -> Feature:
+    """Of the cuisine those in the district are in the lowest bin, and of the others hardly any."""
+    low = inside | (~cuisine & (np.random.default_rng(2).random(len(cases)) < 0.1))
+    return replace(Feature.of_codes("diners", ("diners 0 to 9",), np.where(low, 0, -1)), is_binned=True)
+
+
+@pytest.mark.parametrize(
+    ("other", "named", "beside"),
+    [
+        (only_there, ("ambience=loud",), ("cuisine=1", "district=2")),
+        (a_chain, ("cuisine=1", "district=2"), ("district=2", "chain=a")),
+    ],
+)
+def test_of_names_of_the_very_same_cases_one_is_named_and_the_other_is_told_with_it(
+    other: Callable[[Cases, np.ndarray, np.ndarray], Feature], named: tuple[str, ...], beside: tuple[str, ...]
+) -> None:
+    cases, _ = named_otherwise(4, other)
+    finding = search(cases, SMALL)[0]
+    assert finding.conditions == named
+    assert beside in finding.same_as
+    assert finding.document()["same_as"] == [list(one) for one in finding.same_as]
+    assert f"nearly the same: {' and '.join(finding.same_as[0])}" in finding.sentence()
+
+
+def test_a_tag_is_named_rather_than_a_bin_that_holds_the_same_cases() -> None:
+    cases, names = named_otherwise(4, known_to_few)
+    found = search(cases, SMALL)
+    inside = slice_mask(cases, names)
+    assert [list(one.conditions) for one in found] == [names]
+    assert any("diners 0 to 9" in one and (slice_mask(cases, one) == inside).all() for one in found[0].same_as)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_that_looks_worse_by_chance_is_not_named_for_the_whole(seed: int) -> None:
+    cases, names = with_a_bad_slice(seed)
+    rng = np.random.default_rng(seed)
+    tags = [
+        Feature.of_codes(f"tag{k}", (f"tag{k}=no", f"tag{k}=yes"), rng.integers(0, 2, len(cases))) for k in range(6)
+    ]
+    assert list(search(replace(cases, features=(*cases.features, *tags)), SMALL)[0].conditions) == names
+
+
+def test_slices_that_share_hardly_anything_are_not_the_same() -> None:
+    cases = some_cases(7, diners=300)
+    losses = (
+        cases.losses + slice_mask(cases, ["cuisine=2", "district=0"]) + slice_mask(cases, ["cuisine=1", "district=1"])
+    )
+    found = search(Cases(losses, cases.diners, cases.features), SMALL)
+    assert {one.conditions for one in found} == {("cuisine=2", "district=0"), ("cuisine=1", "district=1")}
+    assert [one.same_as for one in found] == [(), ()]
 
 
 def test_a_bad_cuisine_is_one_finding_and_not_one_a_district() -> None:
