@@ -238,13 +238,13 @@ export function calibrationFigure(worker, market) {
   const z = sumsBy(worker, "tablestakes_calibration_z", "model_version", here);
   const versions = [...predicted.keys()];
   const off = versions.filter((version) => Math.abs(z.get(version) ?? 0) > 4);
-  const said = versions.map((version) => `${version}: ${numberText(observed.get(version))} of ${numberText(predicted.get(version))}${z.has(version) ? `, ${numberText(z.get(version), 2)} standard errors off` : ""}`);
+  const said = versions.map((version) => `${version}: ${numberText(observed.get(version))} for ${numberText(predicted.get(version))} promised${z.has(version) ? `, ${numberText(z.get(version), 2)} standard errors off` : ""}`);
   return {
     kind: "bars",
     horizontal: true,
     title: "Do the scores keep their promise?",
     sentence: versions.length
-      ? `Orders that came of those that the scores of viewed places promised, over a day. ${said.join("; ")}. ${off.length ? "More than 4 standard errors are no chance." : "Within 4 standard errors is as promised."}`
+      ? `Orders that came over a day for those that the scores of viewed places promised. ${said.join("; ")}. ${off.length ? "More than 4 standard errors are no chance." : "Within 4 standard errors is as promised."}`
       : `The worker looks every five minutes at lists that are ten minutes to a day old; there is none in ${market.title} whose places were viewed.`,
     y: { label: "Orders", unit: null },
     groups: versions,
