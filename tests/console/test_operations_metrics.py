@@ -283,7 +283,7 @@ def test_calibration_tells_promised_and_observed_orders(page: Page) -> None:
     assert shown["groups"] == ["lightfm-1"]
     assert [series["values"] for series in shown["series"]] == [[{"value": 40.5}], [{"value": 60}]]
     assert (
-        "lightfm-1: 60 of 40.5, 5.3 standard errors off. More than 4 standard errors are no chance."
+        "lightfm-1: 60 for 40.5 promised, 5.3 standard errors off. More than 4 standard errors are no chance."
         in shown["sentence"]
     )
 

@@ -22,6 +22,7 @@ export function figure(document, options = {}) {
  */
 export class Figure {
   #points = [];
+  #size = { width: 0, height: 0, em: 0 };
   #chosen = -1;
   #asTable = false;
 
@@ -43,7 +44,7 @@ export class Figure {
     this.node = element("figure", { class: "figure", "aria-labelledby": id }, head, this.sentence, this.plot, this.table, this.keys, this.heard);
     this.#listen();
     this.update(document);
-    new ResizeObserver(() => this.#draw()).observe(this.plot);
+    new ResizeObserver(() => this.#measure()).observe(this.plot);
   }
 
   /** Show a document of the same kind in place of the last one; what the reader looks at stays. */
@@ -73,10 +74,15 @@ export class Figure {
     this.table.replaceChildren(...(table.rows.length ? [tableNode(table, this.document.title)] : []));
   }
 
+  // Only here is the page's layout asked for: a dozen figures that get new numbers at once shall not each make it anew.
+  #measure() {
+    this.#size = { width: this.plot.clientWidth, height: this.plot.clientHeight, em: parseFloat(getComputedStyle(this.plot).fontSize) };
+    this.#draw();
+  }
+
   #draw() {
-    const { clientWidth: width, clientHeight: height } = this.plot;
-    if (!width || !height) return;
-    const em = parseFloat(getComputedStyle(this.plot).fontSize);
+    const { width, height, em } = this.#size;
+    if (!width || !height || this.plot.hidden) return;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const { nodes, points } = DRAW[this.document.kind](this.document, { width, height, em });
     this.#points = points;

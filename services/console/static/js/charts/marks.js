@@ -4,11 +4,13 @@ import { drawn } from "../dom.js";
 
 const SHAPES = 6;
 let pen = null;
+let penEm = 0;
 
 /** The width of a text in the figure's own font. */
 export function widthOf(text, em) {
   pen ??= new OffscreenCanvas(1, 1).getContext("2d");
-  pen.font = `${em}px ${getComputedStyle(document.body).fontFamily}`;
+  if (penEm !== em) pen.font = `${em}px ${getComputedStyle(document.body).fontFamily}`;
+  penEm = em;
   return pen.measureText(text).width;
 }
 

@@ -2,6 +2,7 @@
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const NOTHING = "–";
+const forms = new Map(); // to make one takes a hundred times as long as to use it
 
 /** "1,234", "−0.0184", "1.2×10⁻⁷"; whole numbers in full, others to `digits` significant digits; "–" for none. */
 export function numberText(value, digits = 3) {
@@ -55,7 +56,9 @@ function withUnit(text, unit) {
 }
 
 function fixed(value, most, least) {
-  const text = Math.abs(value).toLocaleString("en-GB", { maximumFractionDigits: most, minimumFractionDigits: least });
+  const form = `${most} ${least}`;
+  if (!forms.has(form)) forms.set(form, new Intl.NumberFormat("en-GB", { maximumFractionDigits: most, minimumFractionDigits: least }));
+  const text = forms.get(form).format(Math.abs(value));
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 

@@ -30,7 +30,8 @@ export function drawPlane(figure, box) {
     ...references(figure.marks, placed, frame, em),
     ...(direct ? namesBeside(all, placed, frame, em) : []),
   ].filter(Boolean);
-  const points = all.flatMap((one) => one.points.map((point) => pointOf(point, one, figure, placed, all.length > 1)));
+  const walked = ({ points }) => (figure.kind === "scatter" ? points.toSorted((a, b) => a.x - b.x) : points);
+  const points = all.flatMap((one) => walked(one).map((point) => pointOf(point, one, figure, placed, all.length > 1)));
   if (figure.kind === "scatter") nodes.push(...labelsOf(points, frame, em));
   return { nodes, points };
 }
@@ -101,19 +102,22 @@ function frontOf(all, figure, placed) {
   return drawn("path", { d: pathOf(way, placed), class: "figure-front" });
 }
 
-function pointOf(point, { name, index, style }, figure, placed, several) {
+function pointOf(point, { name, index }, figure, placed, several) {
   const figures = { value: point.y, low: point.low, high: point.high };
-  const at = `${figure.x.label} ${valueText(point.x, figure.x.unit)}`;
+  const at = () => `${figure.x.label} ${valueText(point.x, figure.x.unit)}`;
   const whose = [several && name, point.label].filter(Boolean).join(", ");
-  const head = whose ? `${whose} · ` : "";
   return {
     x: placed.x(point.x),
     y: placed.y(point.y),
     row: index,
-    text: `${head}${figure.y.label} ${valueText(figures, figure.y.unit)} · ${at}`,
-    spoken: `${whose ? `${whose}: ` : ""}${figure.y.label} ${spokenText(figures, figure.y.unit)}; ${at}`,
+    // Worked out when they are asked for: of hundreds of points one is looked at.
+    get text() {
+      return `${whose ? `${whose} · ` : ""}${figure.y.label} ${valueText(figures, figure.y.unit)} · ${at()}`;
+    },
+    get spoken() {
+      return `${whose ? `${whose}: ` : ""}${figure.y.label} ${spokenText(figures, figure.y.unit)}; ${at()}`;
+    },
     label: point.label ?? null,
-    solid: style === "dots",
     data: { series: name, ...point },
   };
 }

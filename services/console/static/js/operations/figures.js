@@ -61,7 +61,7 @@ export function answerTimeFigure(history) {
   const total = buckets.at(-1)?.count ?? 0;
   const fast = buckets.find(({ le }) => le === PROMISED_MS / 1000)?.count ?? 0;
   const sentence = total
-    ? `Half of ${countText(total, "recommendation")} took up to ${msText(0.5, buckets)} ms and 99 % up to ${msText(0.99, buckets)} ms; ${shareText(fast, total)} kept to ${PROMISED_MS} ms, of which 99 % are promised.`
+    ? `Half of ${countText(total, "answer")} took up to ${msText(0.5, buckets)} ms and 99 % up to ${msText(0.99, buckets)} ms; ${shareText(fast, total)} kept to ${PROMISED_MS} ms, of which 99 % are promised.`
     : "No recommendation was asked for while this page was looking.";
   return overTime(history, "Time to answer a recommendation", sentence, { label: "Inside the process", unit: "ms" }, series);
 }
@@ -238,13 +238,13 @@ export function calibrationFigure(worker, market) {
   const z = sumsBy(worker, "tablestakes_calibration_z", "model_version", here);
   const versions = [...predicted.keys()];
   const off = versions.filter((version) => Math.abs(z.get(version) ?? 0) > 4);
-  const said = versions.map((version) => `${version}: ${numberText(observed.get(version))} of ${numberText(predicted.get(version))}${z.has(version) ? `, ${numberText(z.get(version), 2)} standard errors off` : ""}`);
+  const said = versions.map((version) => `${version}: ${numberText(observed.get(version))} for ${numberText(predicted.get(version))} promised${z.has(version) ? `, ${numberText(z.get(version), 2)} standard errors off` : ""}`);
   return {
     kind: "bars",
     horizontal: true,
     title: "Do the scores keep their promise?",
     sentence: versions.length
-      ? `Orders that came of those that the scores of viewed places promised, over a day. ${said.join("; ")}. ${off.length ? "More than 4 standard errors are no chance." : "Within 4 standard errors is as promised."}`
+      ? `Orders that came over a day for those that the scores of viewed places promised. ${said.join("; ")}. ${off.length ? "More than 4 standard errors are no chance." : "Within 4 standard errors is as promised."}`
       : `The worker looks every five minutes at lists that are ten minutes to a day old; there is none in ${market.title} whose places were viewed.`,
     y: { label: "Orders", unit: null },
     groups: versions,
@@ -285,7 +285,7 @@ function headline(name, points, unit) {
 
 function overTime(history, title, sentence, y, series) {
   const end = history.now?.at ?? 0;
-  const timed = series.map(({ name, points }) => ({ name, style: "line", points: points.map(({ at, y: value }) => ({ x: Math.round(at - end), y: value })) }));
+  const timed = series.map(({ name, points }) => ({ name, style: "line", points: points.map(({ at, y: value }) => ({ x: Math.round(10 * (at - end)) / 10, y: value })) }));
   return { kind: "lines", title, sentence, x: { label: "Time from now", unit: "s", from: -Math.min(history.keep, 60 * Math.ceil(Math.max(1, history.span) / 60)), to: 0 }, y: { ...y, zero: true }, series: timed };
 }
 

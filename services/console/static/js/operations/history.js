@@ -12,6 +12,7 @@ const STARTED = "tablestakes_process_start_timestamp_seconds";
  */
 export class History {
   #frames = []; // {at, samples, gained, rates, gauges}; samples and what follows are null where nothing can be told
+  #gained = null; // worked out once a look: several figures ask for it
   #last = new Map(); // when a replica started → its last frame
 
   /** `keep`: seconds that are remembered; `lately`: seconds after which a replica that was not seen again is gone. */
@@ -45,6 +46,7 @@ export class History {
   #push(frame) {
     this.#frames.push(frame);
     this.#frames = this.#frames.filter(({ at }) => at > frame.at - this.keep);
+    this.#gained = null;
   }
 
   /** Replicas that answered lately. */
@@ -74,7 +76,7 @@ export class History {
 
   /** All that was counted in the looks that are remembered, as samples. */
   get gained() {
-    return together(this.#frames.flatMap(({ gained }) => gained ?? []));
+    return (this.#gained ??= together(this.#frames.flatMap(({ gained }) => gained ?? [])));
   }
 }
 
@@ -100,7 +102,10 @@ export function together(several) {
   for (const [name, samples] of several.flatMap((one) => [...one])) {
     if (!sums.has(name)) sums.set(name, new Map());
     const byKey = sums.get(name);
-    for (const { labels, value } of samples) byKey.set(keyOf(labels), { labels, value: (byKey.get(keyOf(labels))?.value ?? 0) + value });
+    for (const { labels, value } of samples) {
+      const key = keyOf(labels);
+      byKey.set(key, { labels, value: (byKey.get(key)?.value ?? 0) + value });
+    }
   }
   return new Map([...sums].map(([name, byKey]) => [name, [...byKey.values()]]));
 }
@@ -109,6 +114,9 @@ function scaled(all, factor) {
   return new Map([...all].map(([name, samples]) => [name, samples.map(({ labels, value }) => ({ labels, value: value * factor }))]));
 }
 
+const keys = new WeakMap(); // differences and rates share the labels of their samples
+
 function keyOf(labels) {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (!keys.has(labels)) keys.set(labels, JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return keys.get(labels);
 }

@@ -1,4 +1,4 @@
-// Operations: how the system runs, looked at every two seconds while somebody watches.
+// Operations: how the system runs, looked at again and again while somebody watches.
 
 import { Problem } from "../api.js";
 import { Figure } from "../charts/figure.js";
@@ -10,7 +10,7 @@ import { parse } from "../operations/metrics.js";
 import { button, NeedsKey, refusal, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 
-const EVERY_MS = 2000;
+const EVERY_SECONDS = 2;
 const PATIENCE_MS = 5000;
 const SMALL = 190;
 
@@ -33,7 +33,10 @@ const WORKER_FIGURES = [
   ["drift", (worker, { market, at }) => figures.driftFigure(worker, market, at)],
 ];
 
-/** Show the view; it looks again every two seconds, while the tab is visible and the reader has not paused it. */
+/**
+ * Show the view; it looks again every two seconds (`?every=` says otherwise, from 0.25 to 60), while the tab is visible and
+ * the reader has not paused it.
+ */
 export async function mount(root, page) {
   page.title("Operations");
   const view = new Operations(root, page);
@@ -53,13 +56,14 @@ class Operations {
   constructor(root, page) {
     this.page = page;
     this.market = page.market;
+    this.every = everyOf(page.params);
     this.state = element("p", { class: "operations-state" }, "Looking…");
     this.pause = button("Pause", () => this.#setPaused(!this.#paused), { "aria-pressed": "false" });
     this.problem = element("div", { class: "operations-problem" });
     this.headlines = element("dl", { class: "headlines", "aria-label": "Now" });
     this.panels = element("div", { class: "panels" });
     this.worker = element("div", { class: "panels" });
-    const head = viewHead("Operations", "How the system runs: asked for every two seconds, drawn over the last five minutes. Nothing is stored; what is drawn begins when this page was opened.");
+    const head = viewHead("Operations", "How the system runs: asked for again and again, drawn over the last five minutes. Nothing is stored; what is drawn begins when this page was opened.");
     const bar = element("div", { class: "operations-bar" }, this.state, this.pause);
     const behind = element("h2", { class: "operations-part" }, "Behind the API: the worker");
     root.append(head, bar, this.problem, this.headlines, this.panels, behind, this.worker);
@@ -99,7 +103,7 @@ class Operations {
     const started = performance.now();
     await this.#look();
     this.#looking = false;
-    if (!this.page.signal.aborted) this.#timer = setTimeout(() => this.#wake(), Math.max(200, EVERY_MS - (performance.now() - started)));
+    if (!this.page.signal.aborted) this.#timer = setTimeout(() => this.#wake(), Math.max(200, 1000 * this.every - (performance.now() - started)));
   }
 
   async #look() {
@@ -181,7 +185,7 @@ class Operations {
     const seen = this.#history.now;
     const from = this.#history.sources > 1 ? ` ${this.#history.sources} replicas answer in turn; their numbers are added up.` : "";
     const time = new Date().toLocaleTimeString("en-GB");
-    const text = this.#paused ? "Paused." : this.#away ? "Trying again every two seconds." : seen ? `Looked at ${time}.${from}` : "Looking…";
+    const text = this.#paused ? "Paused." : this.#away ? `Trying again every ${this.every === 1 ? "second" : `${this.every} seconds`}.` : seen ? `Looked at ${time}.${from}` : "Looking…";
     this.state.textContent = text;
     this.state.dataset.state = this.#paused ? "paused" : this.#away ? "away" : seen ? "well" : "waiting";
   }
@@ -192,6 +196,11 @@ class Operations {
     if (this.problem.textContent === said) return undefined;
     return this.problem.replaceChildren(element("div", { class: "banner error" }, said));
   }
+}
+
+function everyOf(params) {
+  const given = Number(params.get("every") || EVERY_SECONDS);
+  return given >= 0.25 && given <= 60 ? given : EVERY_SECONDS;
 }
 
 // A browser's error as one of ours; a look that took too long is one too.
