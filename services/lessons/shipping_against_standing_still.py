@@ -148,7 +148,8 @@ def _reading(
         f"In {share(float(worse.mean()))} of the weeks after a release its lists were behind the frozen ones: in these "
         f"cities nothing breaks, and no log is kept wrongly. {seldom}That is infrastructure's case: each release is "
         "work, and a risk that this figure does not show. What holds both is a release that is cheap to take back "
-        "(`tablestakes releases canary`), and a freeze that ends on a day that is written down, with its price beside it."
+        "(`tablestakes releases canary`), and a freeze that ends on a day that is written down, with its price "
+        "beside it."
     )
 
 
