@@ -239,7 +239,7 @@ LESSON: Final = Lesson(
     question="The ML engineers want the most accurate model, product wants low latency: how much accuracy is worth the "
     "wait?",
     would_change=(
-        "More machines: at a fifth of the load the heavy model costs next to no orders, and more machines cost money.",
+        "More machines: at a fifth of the load the heavy model brings orders, and machines cost money.",
         "A faster second stage: its time is a few hundred trees, and half of them would be half of it.",
         "Fewer days of log: after a single one LightFM is hardly better than popularity.",
     ),

@@ -36,7 +36,7 @@ def markdown(lesson: Lesson, outcome: Outcome) -> str:
         if isinstance(figure, Table):
             parts += [f"**{figure.title}**", figure.sentence, _rows(figure)]
         else:
-            parts.append(f"![{figure.title}](figures/{stem(lesson)}-{at}.svg)")
+            parts.append(f"![{figure.title}. {figure.sentence}](figures/{stem(lesson)}-{at}.svg)")
     parts += ["## The numbers", _numbers(outcome.numbers)]
     parts += ["## What was claimed, and whether it held", _claims(outcome.claims)]
     parts += ["## How to read it", outcome.reading]
