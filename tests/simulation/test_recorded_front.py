@@ -71,13 +71,8 @@ def test_the_default_demo_begins_with_it_and_another_city_does_not(tmp_path: Pat
     _lay_front(settings, Sizes(), "aldermoor")
     _lay_front(settings, Sizes(), "aldermoor")
     assert store.get("aldermoor") == recorded_front()
-    own = Front.model_validate(
-        {
-            **recorded_front().model_dump(),
-            "front_id": "a" * 32,
-            "created_at": recorded_front().created_at + timedelta(1),
-        }
-    )
+    later = recorded_front().created_at + timedelta(1)
+    own = recorded_front().model_copy(update={"front_id": "a" * 32, "created_at": later})
     store.put("aldermoor", own, "admin")
     _lay_front(settings, Sizes(), "aldermoor")
     assert store.get("aldermoor").front_id == "a" * 32
