@@ -85,7 +85,7 @@ class Row {
     const text = changeText(change, this.measure, now);
     const gain = text === "±0" ? 0 : Math.sign(change) * signOf(this.measure);
     this.node.dataset.change = gain > 0 ? "gain" : gain < 0 ? "loss" : "none";
-    this.change.textContent = gain === 0 ? "as now" : `${gain > 0 ? "▲ gains" : "▼ loses"} ${text}`;
+    this.change.textContent = gain === 0 ? "as now" : `${gain > 0 ? "▲ better" : "▼ worse"} ${text}`;
     place(this.here, this.#shareOf(now?.value));
     place(this.current, this.#shareOf(before?.value));
     place(this.settlement, this.#shareOf(settlement?.outcomes[this.measure.key]?.value));

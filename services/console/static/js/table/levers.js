@@ -25,7 +25,7 @@ export class Levers {
     this.at = this.marks[0].setting;
     this.seats = seats;
     this.effects = new Effects({ seats, stage: this.stage, currency });
-    this.tradeoff = new Tradeoff({ seats, stage: this.stage, currency, onPolicy: (tried) => this.go(settingOf(tried, this.dials)) });
+    this.tradeoff = new Tradeoff({ seats, stage: this.stage, model: current.model, currency, onPolicy: (tried) => this.go(settingOf(tried, this.dials)) });
     this.basis = element("p", { class: "basis", role: "status" });
     this.nearest = element("button", { type: "button", class: "quiet-button" }, "Go to the nearest tried policy");
     this.nearest.addEventListener("click", () => this.go(this.surface.at(this.at).near[0].setting));

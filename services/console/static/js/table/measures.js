@@ -105,9 +105,9 @@ function figureText(value, measure, decimals = null) {
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
-// One digit of half an interval; null where there is none. Money has two decimals or none.
+// One digit of half an interval, three decimals at most of what is not small; null where there is none. Money has two decimals or none.
 function decimalsOf(low, high, measure) {
   if (measure.unit === MONEY || !Number.isFinite(low) || !Number.isFinite(high) || low === high) return null;
   const exponent = Number(((high - low) / 2).toExponential(0).split("e")[1]);
-  return Math.min(6, Math.max(0, -exponent));
+  return Math.min(Math.max(Math.abs(low), Math.abs(high)) >= 0.1 ? 3 : 6, Math.max(0, -exponent));
 }

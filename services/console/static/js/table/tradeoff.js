@@ -4,13 +4,13 @@ import { Figure } from "../charts/figure.js";
 import { element } from "../dom.js";
 import { amountText, shown, signOf, unitText } from "./measures.js";
 
-/** The scatter of two seats, which the reader chooses; `onPolicy(tried)`: a tried policy was clicked. */
+/** The scatter of two seats, which the reader chooses; `onPolicy(tried)`: a tried policy was clicked. It begins with the two that pull hardest. */
 export class Tradeoff {
-  constructor({ seats, stage, currency, onPolicy }) {
+  constructor({ seats, stage, model, currency, onPolicy }) {
     this.stage = stage;
     this.currency = currency;
     this.seats = seats.filter(({ number }) => stage.policies.some(({ outcomes }) => Number.isFinite(outcomes[number.key]?.value)));
-    [this.x, this.y] = fiercest(this.seats, stage);
+    [this.x, this.y] = fiercest(this.seats, stage, model);
     this.onPolicy = onPolicy;
     this.figure = null;
     this.body = element("div", { class: "tradeoff-figure" });
@@ -96,9 +96,9 @@ export class Tradeoff {
   }
 }
 
-// The two seats that pull hardest against each other: the lowest rank correlation over what no policy beats.
-function fiercest(seats, stage) {
-  const front = stage.policies.filter(({ undominated }) => undominated);
+// The two seats that pull hardest against each other with today's model: the lowest rank correlation over what is not beaten.
+function fiercest(seats, stage, today) {
+  const front = stage.policies.filter(({ undominated, model }) => undominated && model === today);
   const ranks = seats.filter(({ signs }) => signs).map((seat) => ({ seat, ranks: ranksOf(front.map(({ outcomes }) => signOf(seat.number) * outcomes[seat.number.key].value)) }));
   let found = [seats[0], seats[1] ?? seats[0]];
   let least = Infinity;
