@@ -84,7 +84,7 @@ def move(served: Served, version: str, act: str, **body: Any) -> None:
 
 def test_the_ladder_shows_what_was_measured(models: Page, served: Served) -> None:
     measured = served.call("GET", "/v1/measurements/ladder", "auditor")["document"]["rungs"]
-    rows = models.get_by_role("region", name="The ladder").locator("tbody tr")
+    rows = models.get_by_role("region", name="All rungs of the ladder").locator("tbody tr")
     expect(rows).to_have_count(len(RUNGS))
     for rung, row in zip(measured, rows.all(), strict=True):
         cells = row.locator("th, td").all_text_contents()

@@ -38,8 +38,8 @@ def total_of(page: Page, title: str) -> float:
 def scores(page: Page) -> dict[str, float]:
     return {
         row["id"]: float(row["score"])
-        for row in page.locator(".choice").evaluate_all(
-            "rows => rows.map((row) => ({id: row.dataset.id, score: row.querySelector('.choice-score').dataset.score}))"
+        for row in page.locator(".why-choice").evaluate_all(
+            "rows => rows.map((row) => ({id: row.dataset.id, score: row.querySelector('.why-choice-score').dataset.score}))"
         )
     }
 
@@ -54,13 +54,13 @@ def test_the_waterfall_adds_up_to_the_score_as_listed(why: Page, served: Served)
     listed = scores(why)
     assert list(listed) == served.ranked(user_id=DINER, k=12)
     for restaurant in list(listed)[:3]:
-        why.locator(f".choice[data-id='{restaurant}'] input").check()
+        why.locator(f".why-choice[data-id='{restaurant}'] input").check()
         ledger = panel(filled(why), "Why it stands there")
         expect(ledger.locator(".sum-check").first).to_contain_text("The same to the last bit")
         (score, as_listed), (taste, term) = sums(ledger)
         assert score == as_listed == listed[restaurant]
         assert taste == term
-        name = why.locator(f".choice[data-id='{restaurant}'] .choice-name").text_content()
+        name = why.locator(f".why-choice[data-id='{restaurant}'] .why-choice-name").text_content()
         assert total_of(why, f"The score of {name}, term by term") == pytest.approx(score, rel=0.01)
 
 
@@ -82,7 +82,7 @@ def test_a_contrast_adds_up_to_the_difference_of_two_listed_scores(why: Page) ->
 
 def test_what_would_have_been_is_what_the_api_says(why: Page, served: Served) -> None:
     second = list(scores(why))[1]
-    why.locator(f".choice[data-id='{second}'] input").check()
+    why.locator(f".why-choice[data-id='{second}'] input").check()
     filled(why)
     request = why.evaluate("new URLSearchParams(location.search).get('request_id')")
     why.get_by_role("button", name="Make the list again").click()
@@ -124,7 +124,7 @@ def test_a_link_leads_to_an_entry_of_a_past_list(visit: Visit, served: Served, r
     ledger = panel(page, "Why it stands there")
     expect(ledger).to_contain_text("Number 5 of the list")
     assert sums(ledger)[0] == (item["score"], item["score"])
-    expect(page.locator(".choice:has(:checked) .choice-name")).to_have_text(item["name"])
+    expect(page.locator(".why-choice:has(:checked) .why-choice-name")).to_have_text(item["name"])
     assert len(scores(page)) == (10 if "auditor" in roles else 1)
 
 

@@ -62,5 +62,5 @@ function rungTable(rungs, serving) {
     rung.explained,
   ]);
   const head = ["Model", "nDCG@10, all restaurants", "nDCG@10, held-out requests", "Time of a request", "Memory", "Training, CPU", "Explained"];
-  return table("The ladder", head, rows, { numbers: [1, 2, 3, 4, 5], stacks: true });
+  return table("All rungs of the ladder", head, rows, { numbers: [1, 2, 3, 4, 5], stacks: true });
 }

@@ -56,7 +56,7 @@ function trial(release) {
   const { evidence, share } = release;
   const rows = Object.entries(GUARDRAILS).filter(([key]) => evidence[key]).map(([key, name]) => {
     const one = evidence[key];
-    return [name, rate(one.canary, evidence.requests?.canary), rate(one.champion, evidence.requests?.champion), numberText(one.e)];
+    return [name, one.canary, one.champion, numberText(one.e)];
   });
   return element(
     "div",
@@ -66,8 +66,8 @@ function trial(release) {
       ? element(
           "div",
           {},
-          table("What the guardrails have counted", ["", "canary", "champion", "e"], rows, { numbers: [1, 2, 3] }),
-          note(`Evidence e above ${numberText(evidence.threshold)} takes it back; 1 is none.`),
+          table("What the guardrails have counted", ["Of", "canary", "champion", "evidence e"], rows, { numbers: [1, 2, 3], stacks: true }),
+          note(`Of ${countText(evidence.requests?.canary ?? 0, "list")} by the canary and ${(evidence.requests?.champion ?? 0).toLocaleString("en-GB")} by the champion. An e above ${numberText(evidence.threshold)} takes it back; 1 is no evidence.`),
         )
       : note("The guardrails have counted nothing yet: the worker looks every few seconds."),
   );
@@ -78,8 +78,4 @@ function shadowed({ share, agreement }) {
     ? `In ${countText(agreement.lists, "list")}: the same first restaurant in ${percentText(agreement.same_first)}, ${percentText(agreement.shared)} of the entries shared, ${countText(agreement.failures, "failure")}.`
     : "It has ranked no list yet.";
   return element("div", { class: "trial" }, meter(share, `ranks ${percentText(share)} of the lists, unseen`), note(told));
-}
-
-function rate(hits, of) {
-  return of ? `${hits.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")}` : hits.toLocaleString("en-GB");
 }

@@ -5,6 +5,7 @@ import { element } from "../dom.js";
 import { controlNodes } from "../fairness/control.js";
 import { findingNodes, flipNodes } from "../fairness/flip.js";
 import { concentrationNodes, exposureNodes, qualityNodes } from "../fairness/groups.js";
+import { lessonNodes } from "../fairness/lesson.js";
 import { restaurantField, restaurantNodes } from "../fairness/restaurant.js";
 import { askTwins, changeableWords, twinNodes } from "../fairness/twins.js";
 import { once } from "../once.js";
@@ -118,7 +119,7 @@ class Fairness {
 
   async #controlNodes() {
     const [ranking, policies] = await Promise.all([this.#get("/v1/ranking-policy", this.#market), this.#get("/v1/policies", this.#market)]);
-    return controlNodes(ranking.fairness, policies.items.find(({ active }) => active)?.fairness, this.#report.cost);
+    return controlNodes(ranking, policies.items.find(({ active }) => active)?.fairness, this.#report.cost);
   }
 
   #cannotNodes() {
@@ -214,10 +215,21 @@ class Fairness {
     return [node, answer];
   }
 
+  // Asked for when it is wanted: lessons are documents of their own.
   #roundNodes() {
+    const answer = element("div", { class: "rounds", "aria-live": "polite" });
+    const show = button("Show what was recorded", async () => {
+      try {
+        const lesson = await this.#get("/v1/lessons/6", {}, ["app", ...READERS]);
+        answer.replaceChildren(...lessonNodes(lesson, this.#page.market.time_zone));
+      } catch (error) {
+        if (error.name !== "AbortError") answer.replaceChildren(refusal(error, () => show.click(), this.#page.session));
+      }
+    }, { "data-act": "rounds" });
     return [
-      reading("A model that learns from the lists it made itself sees again what it has shown before. Lesson 6 lets policies live through rounds of that, with and without exploration and control."),
-      element("a", { class: "quiet-button", href: "/lessons/6" }, "Open lesson 6"),
+      reading("A model that learns from the lists it made itself sees again what it has shown before. Lesson 6 lets policies live through rounds of that, with and without exploration and control, and gives a model protected words to see what it makes of them."),
+      element("div", { class: "row" }, show, element("a", { class: "quiet-button", href: "/lessons/6" }, "Open lesson 6")),
+      answer,
     ];
   }
 }

@@ -14,12 +14,12 @@ export function listNodes(items, chosen, onChoose) {
   const rows = items.map((item) => {
     const radio = element("input", { type: "radio", name: "why-restaurant", value: item.restaurant_id, checked: item.restaurant_id === chosen });
     radio.addEventListener("change", () => onChoose(item.restaurant_id));
-    const score = element("span", { class: "choice-score", "data-score": String(item.score) }, numberText(item.score, 4));
-    const name = element("span", { class: "choice-name", title: item.name }, item.name);
-    const rank = element("span", { class: "choice-rank" }, String(item.rank));
-    return element("li", {}, element("label", { class: "choice", "data-id": item.restaurant_id }, radio, rank, name, item.sponsored && chip("sponsored", "busy"), score));
+    const score = element("span", { class: "why-choice-score", "data-score": String(item.score) }, numberText(item.score, 4));
+    const name = element("span", { class: "why-choice-name", title: item.name }, item.name);
+    const rank = element("span", { class: "why-choice-rank" }, String(item.rank));
+    return element("li", {}, element("label", { class: "why-choice", "data-id": item.restaurant_id }, radio, rank, name, item.sponsored && chip("sponsored", "busy"), score));
   });
-  return element("fieldset", { class: "choices" }, element("legend", { class: "unseen" }, "Restaurants of the list, with their scores"), element("ol", {}, ...rows));
+  return element("fieldset", { class: "why-choices" }, element("legend", { class: "unseen" }, "Restaurants of the list, with their scores"), element("ol", {}, ...rows));
 }
 
 /** Whom to compare with: another entry, or the average candidate. */
