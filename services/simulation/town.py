@@ -182,7 +182,13 @@ class Town:
         dataset = diary.dataset([rest, *days], listed, self.folder / "log" / name)
         model = self.plan.model_of(lister.policy)
         artifact = pipeline.train(
-            dataset, self.market.name.market, model, self.folder / "artifacts" / name, seed=self.seed, gates_alone=True
+            dataset,
+            self.market.name.market,
+            model,
+            self.folder / "artifacts" / name,
+            seed=self.seed,
+            corrections=self._arm(lister.policy).corrections,
+            gates_alone=True,
         )
         return replace(lister.market, snapshot=_snapshot(self.log, self.plan, artifact))
 
