@@ -10,21 +10,19 @@ import pandas as pd
 from scipy import sparse
 
 from data import columns as col
-from data.columns import EventType
 from data.dataset import Dataset
 from data.splits import Method
 from models.base import FeatureTable, Interactions, Model, ModelError, TrainingData, encode_tags
-from models.corrections import Corrections, corrected
 from models.evaluation import evaluate as evaluation
 from models.explanation.parts import TakesApart
 from models.fairness.flip import Carrier, Flip, carriers, flip_test, scorer_of, words_of
 from models.fairness.groups import FEWEST_DINERS, attributes, diner_groups, restaurant_groups, tag_values
 from models.fairness.labels import Conversion, conversions
+from models.fairness.measured import earned
 from models.fairness.measures import Ledger, log_looks, without_good_option
 from models.fairness.proxy import Probe, probe
 from models.ground import Ground
 from models.preparation import Prepared, usual
-from models.training_data import WEIGHT
 
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.integer]
@@ -37,7 +35,6 @@ MEASURES: Final = (NDCG, RECALL, WITHOUT)
 FOLDS: Final = 20
 _FLIPPED: Final = 150
 _MOST_VALUES: Final = 12
-_MOST_WEIGHT: Final = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +61,8 @@ class Seen:
         hits = np.take_along_axis(question.relevant.toarray() > 0, lists, axis=1).sum(axis=1)
         figures = {name: measured.per_diner[name] for name in (NDCG, RECALL)}
         figures[WITHOUT] = without_good_option(hits.astype(np.float64))
-        by_time = prepared.split.method is Method.TIME
-        chosen = _debiased(dataset, prepared) if by_time else question.relevant.astype(np.float64)
         counts = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids))
-        return cls(question.diners, figures, lists, chosen, counts.astype(np.float64))
+        return cls(question.diners, figures, lists, earned(dataset, prepared), counts.astype(np.float64))
 
 
 class Look:
@@ -100,6 +95,11 @@ class Look:
         # A probe of a handful has no interval that holds, so here a group is never smaller than usual.
         probed = diner_groups(self.people, fewest=max(fewest, FEWEST_DINERS))
         self._groups = [one for one in probed if one.attribute in self.protected]
+
+    @property
+    def model(self) -> Model:
+        """As it learnt the train period."""
+        return self._model
 
     @property
     def split(self) -> str:
@@ -258,19 +258,3 @@ def _lists(model: Model, diners: Rows, masked: sparse.csr_matrix | None) -> npt.
     shuffled = np.random.default_rng(scores.shape[1]).permutation(scores.shape[1])
     order = np.argsort(-scores[:, shuffled], axis=1, kind="stable")[:, :SHOWN]
     return np.asarray(shuffled[order], np.int64)
-
-
-def _debiased(dataset: Dataset, prepared: Prepared) -> sparse.csr_matrix:
-    """(m, n) choices of the test period, each over the chance that its place was looked at."""
-    data, question = prepared.data, prepared.question
-    test = prepared.log[prepared.split.test]
-    ordered = test[col.TYPE] == EventType.ORDER
-    weighed = corrected(
-        dataset, data.market, test[ordered] if ordered.any() else test, Corrections(place=True, most=_MOST_WEIGHT)
-    )
-    rows = pd.Index(data.diner_ids).get_indexer(pd.Index(weighed[col.USER_ID]))
-    columns = pd.Index(data.restaurant_ids).get_indexer(pd.Index(weighed[col.RESTAURANT_ID]))
-    known = (rows >= 0) & (columns >= 0)
-    shape = (len(data.diner_ids), len(data.restaurant_ids))
-    weights = weighed[WEIGHT].to_numpy(np.float64)[known]
-    return sparse.csr_matrix((weights, (rows[known], columns[known])), shape=shape)[question.diners]

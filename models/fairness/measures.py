@@ -18,6 +18,8 @@ Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
 
+EXPOSURE: Final = "exposure per merit"
+"""The measure's name, in the audit and in the gate."""
 MERIT_FLOOR: Final = 0.1
 """Of the mean merit of a restaurant: one that nobody has ordered from yet is not without merit."""
 TAIL_SHARE: Final = 0.8
