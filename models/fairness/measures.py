@@ -84,6 +84,18 @@ class Ledger:
         given = weights @ (self.exposure @ member).toarray()
         return np.asarray(np.divide(given, earned, out=np.full(earned.shape, np.nan), where=earned > 0.0))
 
+    def errors(self, groups: Groups) -> Doubles:
+        """(diners, G) what each diner adds to the error of the groups' exposure per merit, up to a factor a group."""
+        member = sparse.csr_matrix(groups.member)
+        return _errors((self.exposure @ member).toarray(), (self.earned @ member).toarray())
+
+
+def _errors(given: Doubles, earned: Doubles) -> Doubles:
+    """(diners, G) what each adds to the error of the ratios of sums, up to a factor a group."""
+    total = earned.sum(axis=0)
+    rates = np.divide(given.sum(axis=0), total, out=np.zeros(total.shape), where=total > 0.0)
+    return np.asarray(given - rates * earned)
+
 
 def least_over_greatest(values: Doubles) -> Doubles:
     """(b,) of (b, G); NaN where the greatest is 0.

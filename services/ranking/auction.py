@@ -38,7 +38,7 @@ CANDIDATE: Final = np.dtype(
 whether the order is billed; how it ended (an `Outcome`); its organic value; the probability of what is billed; its bid
 as heard and its reserve, in minor units; what the pacing left of the full bid; the probability of an order, which the
 value floor reads: a lift for fairness' sake, or a lucky draw, makes no restaurant good enough to be sold a place."""
-_WITHOUT_ORDERS: Final = np.dtype([(name, CANDIDATE[name]) for name in CANDIDATE.names[:-1]])
+_WITHOUT_ORDERS: Final = np.dtype([(name, CANDIDATE[name]) for name in (CANDIDATE.names or ())[:-1]])
 """As records of before have them: there the floor read the value."""
 
 
