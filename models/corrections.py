@@ -150,15 +150,18 @@ def corrected(dataset: Dataset, market: str, positives: pd.DataFrame, correction
     lists = _lists_of(dataset, market, positives, end)
     if corrections.place:
         theta = examination(dataset, market, positives)
-        place = lists[col.POSITION].to_numpy(np.float64, na_value=np.nan)
         if theta is not None:
-            at = np.minimum(np.nan_to_num(place, nan=1.0).astype(np.int64), len(theta)) - 1
-            weight = weight * np.where(np.isnan(place), 1.0, inverse(theta[at], corrections.most))
+            weight = weight * _over_looks(lists, theta, corrections.most)
     if corrections.delay:
         delay, ages = _delay(positives, lists, end)
         if delay is not None:
             weight = weight * np.where(np.isnan(ages), 1.0, inverse(delay.share_by(ages), corrections.most))
     return positives.assign(**{WEIGHT: weight.astype(np.float32)})
+
+
+def over_looks(dataset: Dataset, market: str, positives: pd.DataFrame, theta: Doubles, most: float) -> Doubles:
+    """(m,) 1 / theta of the place from which each of these came, at most `most`; 1 for what has no place in a list."""
+    return _over_looks(_lists_of(dataset, market, positives, positives[col.AT].max()), theta, most)
 
 
 def examination(dataset: Dataset, market: str, positives: pd.DataFrame) -> Doubles | None:
@@ -187,6 +190,12 @@ def maturity(dataset: Dataset, market: str, positives: pd.DataFrame, corrections
     """How long a list waits for its order before it counts as one without; no time where delays are not corrected."""
     delay = fit_delay(dataset, market, positives) if corrections.delay else None
     return pd.Timedelta(0) if delay is None else delay.maturity()
+
+
+def _over_looks(lists: pd.DataFrame, theta: Doubles, most: float) -> Doubles:
+    place = lists[col.POSITION].to_numpy(np.float64, na_value=np.nan)
+    at = np.minimum(np.nan_to_num(place, nan=1.0).astype(np.int64), len(theta)) - 1
+    return np.asarray(np.where(np.isnan(place), 1.0, inverse(theta[at], most)))
 
 
 def _balance(dataset: Dataset, market: str, positives: pd.DataFrame, corrections: Corrections) -> Doubles:

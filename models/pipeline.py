@@ -176,17 +176,17 @@ def _figures(name: str, trial: Model, curve: Calibration, own: Measured, ground:
         listed = found if shown else None
         by_slice = against_rivals(ground, requests_as_cases(ground, asked_for), found, rivals)
         metrics["lists" if shown else "requests"] = {**_beside(name, found, beside, rivals, seed), "by_slice": by_slice}
-    metrics["fairness"] = _by_groups(ground, own, listed)
+    metrics["fairness"] = _by_groups(ground, curve, own, listed)
     return metrics
 
 
-def _by_groups(ground: Ground, own: Measured, listed: Measured | None) -> dict[str, Any]:
+def _by_groups(ground: Ground, curve: Calibration, own: Measured, listed: Measured | None) -> dict[str, Any]:
     """Quality and exposure by group, of the model beside its first rival, and of each rival.
 
     listed: of the model about lists; rivals are then asked about these alone, and only diners are compared with them.
     """
     first = next(iter(ground.rivals.values()), None)
-    merit = earned(ground.dataset, ground.prepared)
+    merit = earned(ground.dataset, ground.prepared, curve)
     of = functools.partial(by_groups, ground.dataset, ground.market, ground.prepared.question, merit)
     found = {"own": of(own, first), **{name: of(rival) for name, rival in ground.rivals.items()}}
     if ground.lists is not None and listed is not None:

@@ -13,6 +13,7 @@ from data import columns as col
 from data.dataset import Dataset
 from data.splits import Method
 from models.base import FeatureTable, Interactions, Model, ModelError, TrainingData, encode_tags
+from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
 from models.explanation.parts import TakesApart
 from models.fairness.flip import Carrier, Flip, carriers, flip_test, scorer_of, words_of
@@ -53,8 +54,8 @@ class Seen:
     """(n,) in the train period."""
 
     @classmethod
-    def of(cls, dataset: Dataset, prepared: Prepared, model: Model) -> Self:
-        """Ask the model the question of the split."""
+    def of(cls, dataset: Dataset, prepared: Prepared, model: Model, curve: Calibration | None = None) -> Self:
+        """Ask the model the question of the split; curve: of its looks at places, where the split is by time."""
         question, data = prepared.question, prepared.data
         measured = evaluation.measure(question, model.score)
         lists = _lists(model, question.diners, question.masked)
@@ -62,7 +63,7 @@ class Seen:
         figures = {name: measured.per_diner[name] for name in (NDCG, RECALL)}
         figures[WITHOUT] = without_good_option(hits.astype(np.float64))
         counts = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids))
-        return cls(question.diners, figures, lists, earned(dataset, prepared), counts.astype(np.float64))
+        return cls(question.diners, figures, lists, earned(dataset, prepared, curve), counts.astype(np.float64))
 
 
 class Look:
@@ -109,8 +110,10 @@ class Look:
     def seen(self) -> list[Seen]:
         """The test period's answers; where the log has no times, those of REPEATS splits."""
         prepared = self._ground.prepared
-        found = [Seen.of(self.dataset, prepared, self._model)]
-        repeats = 1 if prepared.split.method is Method.TIME else REPEATS
+        by_time = prepared.split.method is Method.TIME
+        curve = self._ground.calibrated(self._model) if by_time else None
+        found = [Seen.of(self.dataset, prepared, self._model, curve)]
+        repeats = 1 if by_time else REPEATS
         for number in range(1, repeats):
             other = Ground(self.dataset, self.market, seed=self._seed + number, protocol=self._protocol)
             try:

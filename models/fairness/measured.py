@@ -11,7 +11,8 @@ from data import columns as col
 from data.columns import EventType
 from data.dataset import Dataset
 from data.splits import Method
-from models.corrections import Corrections, corrected
+from models.calibration import Calibration
+from models.corrections import over_looks
 from models.evaluation.evaluate import FOLDS, HeldOut, Measured
 from models.fairness.frames import adjusted, compare_diners, compare_exposure
 from models.fairness.groups import diner_groups, restaurant_groups
@@ -41,25 +42,26 @@ def gained_by_groups(
     return gained, had
 
 
-def earned(dataset: Dataset, prepared: Prepared) -> sparse.csr_matrix:
+def earned(dataset: Dataset, prepared: Prepared, curve: Calibration | None) -> sparse.csr_matrix:
     """(m, n) what each diner of the question chose in the test period: the merit of restaurants, as the audit has it.
 
-    Orders count over the chance that their place was looked at, where the log tells places and the split is by time.
+    Orders count over the chance that their place was looked at, by the curve of a model of the train period, where the
+    split is by time and the log tells of places; None, or an assumed curve: all count alike.
     """
     data, question = prepared.data, prepared.question
     if prepared.split.method is not Method.TIME:
         return sparse.csr_matrix(question.relevant, dtype=np.float64)
     test = prepared.log[prepared.split.test]
-    ordered = test[col.TYPE] == EventType.ORDER
-    weighed = corrected(
-        dataset, data.market, test[ordered] if ordered.any() else test, Corrections(place=True, most=_MOST_WEIGHT)
-    )
-    rows = pd.Index(data.diner_ids).get_indexer(pd.Index(weighed[col.USER_ID]))
-    columns = pd.Index(data.restaurant_ids).get_indexer(pd.Index(weighed[col.RESTAURANT_ID]))
+    ordered = (test[col.TYPE] == EventType.ORDER).to_numpy()
+    chosen = test[ordered] if ordered.any() else test
+    weights = chosen[WEIGHT].to_numpy(np.float64)
+    if curve is not None and not curve.assumed and not chosen.empty:
+        weights = weights * over_looks(dataset, data.market, chosen, np.asarray(curve.examination), _MOST_WEIGHT)
+    rows = pd.Index(data.diner_ids).get_indexer(pd.Index(chosen[col.USER_ID]))
+    columns = pd.Index(data.restaurant_ids).get_indexer(pd.Index(chosen[col.RESTAURANT_ID]))
     known = (rows >= 0) & (columns >= 0)
     shape = (len(data.diner_ids), len(data.restaurant_ids))
-    weights = weighed[WEIGHT].to_numpy(np.float64)[known]
-    return sparse.csr_matrix((weights, (rows[known], columns[known])), shape=shape)[question.diners]
+    return sparse.csr_matrix((weights[known], (rows[known], columns[known])), shape=shape)[question.diners]
 
 
 def by_groups(

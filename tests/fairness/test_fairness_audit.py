@@ -219,7 +219,9 @@ def test_the_gate_and_the_audit_mean_the_same_by_exposure_per_merit(city: Datase
     ground = Ground(city, market)
     model = ground.fitted(["lightfm"])["lightfm"]
     measured = evaluation.measure(ground.prepared.question, model.score)
-    gated = by_groups(city, market, ground.prepared.question, earned(city, ground.prepared), measured)
+    gated = by_groups(
+        city, market, ground.prepared.question, earned(city, ground.prepared, ground.calibrated(model)), measured
+    )
 
     found = {
         one["attribute"]: {group["group"]: group["value"] for group in one["groups"]}
