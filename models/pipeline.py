@@ -63,6 +63,7 @@ def train(
     warm_start: Artifact | None = None,
     looked_into: bool = False,
     gates_alone: bool = False,
+    unmeasured: bool = False,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
@@ -76,7 +77,8 @@ def train(
     where the model can and it is of the same kind; the measured fit begins cold all the same, since that version may
     have seen the test period. looked_into: the metrics also say what the model has learnt and whether it leans on what
     will not hold (`importance`, `over_indexing`), which takes a second or two. gates_alone: measure only what
-    decides whether it may be released, and keep the trial in the ground; `look_into` tells the rest.
+    decides whether it may be released, and keep the trial in the ground; `look_into` tells the rest. unmeasured: only
+    fit and calibrate, for simulations, where nobody reads what a version was measured to be.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
@@ -92,12 +94,14 @@ def train(
     progress(f"{market}: calibrating", 2, steps)
     curve = ground.calibrated(trial)
     progress(f"{market}: measuring", 3, steps)
-    own = evaluation.measure(ground.prepared.question, trial.score)
-    metrics = _figures(model, trial, curve, own, ground, seed)
-    if gates_alone:
-        ground.trials[model] = trial, curve
-    else:
-        metrics |= _found(model, trial, curve, own, ground)
+    metrics: dict[str, Any] = {}
+    if not unmeasured:
+        own = evaluation.measure(ground.prepared.question, trial.score)
+        metrics = _figures(model, trial, curve, own, ground, seed)
+        if gates_alone:
+            ground.trials[model] = trial, curve
+        else:
+            metrics |= _found(model, trial, curve, own, ground)
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     if looked_into:
