@@ -201,7 +201,9 @@ def _over_looks(lists: pd.DataFrame, theta: Doubles, most: float) -> Doubles:
 def _balance(dataset: Dataset, market: str, positives: pd.DataFrame, corrections: Corrections) -> Doubles:
     """(m,) factors: of an order, what its group's clicks would bring over what they brought; 1 for all else."""
     end, restaurants = positives[col.AT].max(), dataset.restaurants(market)
-    [groups] = [one for one in restaurant_groups(restaurants, end) if one.attribute == corrections.balance]
+    groups = next((one for one in restaurant_groups(restaurants, end) if one.attribute == corrections.balance), None)
+    if groups is None:  # the catalogue has no such column
+        return np.ones(len(positives))
     shares = np.append(shares_logged(dataset, market, groups, end), 1.0)  # the last is of who is in no group
     factors = np.clip(1.0 / np.maximum(shares, 1e-12), 1.0 / corrections.most, corrections.most)
     rows = pd.Index(restaurants[col.RESTAURANT_ID]).get_indexer(pd.Index(positives[col.RESTAURANT_ID]))
