@@ -7,15 +7,23 @@ theta_k: feedback from there weighs 1 / theta_k, which in expectation counts wha
 **Delay.** Of the orders that a list brings, those are in the log that came before its end: after age a the share F(a).
 A list's orders weigh 1 / F(its age), so that E[observed / F] = E[order] (inverse probability of censoring weighting).
 F is lognormal, fitted by maximum likelihood to the delays seen, each truncated at its list's age.
+
+**Groups.** Where a group's orders are logged in part, or it is let down, it has fewer of them for as many clicks. With
+`balance` its orders weigh by what is expected of its clicks over what was seen, which makes an order independent of the
+group given the click (reweighing: Kamiran, Calders 2012). Restaurants that earn less by their own doing gain as well:
+that is for people to want.
+
+**Features.** What `leave_out` names is no feature of diners or restaurants: no model learns from it, and none reads it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.optimize import minimize
 from scipy.stats import norm
 
@@ -23,6 +31,9 @@ from data import columns as col
 from data.columns import EventType
 from data.dataset import Dataset
 from models import calibration
+from models.base import ModelError
+from models.fairness.groups import NOBODY, restaurant_groups
+from models.fairness.labels import shares_logged
 from models.impressions import shown_between
 from models.popular import PopularModel
 from models.training_data import WEIGHT, build
@@ -36,7 +47,7 @@ _SHORTEST_SECONDS: Final = 1.0
 
 
 class Corrections(BaseModel):
-    """Which weights positive feedback gets. All off is the log as it is."""
+    """Which weights positive feedback gets, and which features there are. All off is the log as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,11 +55,36 @@ class Corrections(BaseModel):
     """Weigh by 1 / theta of the place from which it came."""
     delay: bool = False
     """Weigh by 1 / F(age of the list), and calibrate on lists that are old enough."""
+    balance: Literal["", "kind", "district", "price level", "cuisine"] = ""
+    """Groups of restaurants whose orders weigh what is expected of their clicks; empty: none."""
+    leave_out: tuple[str, ...] = ()
+    """Attributes of profiles and restaurants, as in `name=value`, that are no features."""
     most: float = Field(default=4.0, ge=1.0, allow_inf_nan=False)
-    """The greatest weight of either kind: what is believed of one event has a limit, at the price of some bias."""
+    """The greatest weight of any kind: what is believed of one event has a limit, at the price of some bias."""
 
 
 NO_CORRECTIONS: Final = Corrections()
+
+
+def options_apart(
+    parameters: Mapping[str, Any], corrections: Corrections = NO_CORRECTIONS
+) -> tuple[dict[str, Any], Corrections]:
+    """A model's own parameters, and the corrections with those that were given among them.
+
+    Raises ModelError for a correction that there is not.
+
+    >>> options_apart({"components": 8, "balance": "kind"})[0]
+    {'components': 8}
+    """
+    given = {name: value for name, value in parameters.items() if name in Corrections.model_fields}
+    if not given:
+        return dict(parameters), corrections
+    try:
+        found = Corrections.model_validate({**corrections.model_dump(), **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ModelError(f"{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
+    return {name: value for name, value in parameters.items() if name not in given}, found
 
 
 @dataclass(frozen=True)
@@ -100,24 +136,32 @@ def corrected(dataset: Dataset, market: str, positives: pd.DataFrame, correction
     """`positive_feedback` of one period with its weights corrected; nothing after its last row is looked at.
 
     What has no list, or a list without places, keeps its weight; so does everything where theta or the delay cannot be
-    fitted.
+    fitted, and the orders of groups that have too few clicks.
     """
-    if not (corrections.place or corrections.delay) or positives.empty or positives[col.AT].isna().any():
+    of_lists = corrections.place or corrections.delay
+    if not (of_lists or corrections.balance) or positives.empty or positives[col.AT].isna().any():
         return positives
     end = positives[col.AT].max()
-    lists = _lists_of(dataset, market, positives, end)
     weight = positives[WEIGHT].to_numpy(np.float64)
+    if corrections.balance:
+        weight = weight * _balance(dataset, market, positives, corrections)
+    if not of_lists:
+        return positives.assign(**{WEIGHT: weight.astype(np.float32)})
+    lists = _lists_of(dataset, market, positives, end)
     if corrections.place:
         theta = examination(dataset, market, positives)
-        place = lists[col.POSITION].to_numpy(np.float64, na_value=np.nan)
         if theta is not None:
-            at = np.minimum(np.nan_to_num(place, nan=1.0).astype(np.int64), len(theta)) - 1
-            weight = weight * np.where(np.isnan(place), 1.0, inverse(theta[at], corrections.most))
+            weight = weight * _over_looks(lists, theta, corrections.most)
     if corrections.delay:
         delay, ages = _delay(positives, lists, end)
         if delay is not None:
             weight = weight * np.where(np.isnan(ages), 1.0, inverse(delay.share_by(ages), corrections.most))
     return positives.assign(**{WEIGHT: weight.astype(np.float32)})
+
+
+def over_looks(dataset: Dataset, market: str, positives: pd.DataFrame, theta: Doubles, most: float) -> Doubles:
+    """(m,) 1 / theta of the place from which each of these came, at most `most`; 1 for what has no place in a list."""
+    return _over_looks(_lists_of(dataset, market, positives, positives[col.AT].max()), theta, most)
 
 
 def examination(dataset: Dataset, market: str, positives: pd.DataFrame) -> Doubles | None:
@@ -146,6 +190,26 @@ def maturity(dataset: Dataset, market: str, positives: pd.DataFrame, corrections
     """How long a list waits for its order before it counts as one without; no time where delays are not corrected."""
     delay = fit_delay(dataset, market, positives) if corrections.delay else None
     return pd.Timedelta(0) if delay is None else delay.maturity()
+
+
+def _over_looks(lists: pd.DataFrame, theta: Doubles, most: float) -> Doubles:
+    place = lists[col.POSITION].to_numpy(np.float64, na_value=np.nan)
+    at = np.minimum(np.nan_to_num(place, nan=1.0).astype(np.int64), len(theta)) - 1
+    return np.asarray(np.where(np.isnan(place), 1.0, inverse(theta[at], most)))
+
+
+def _balance(dataset: Dataset, market: str, positives: pd.DataFrame, corrections: Corrections) -> Doubles:
+    """(m,) factors: of an order, what its group's clicks would bring over what they brought; 1 for all else."""
+    end, restaurants = positives[col.AT].max(), dataset.restaurants(market)
+    groups = next((one for one in restaurant_groups(restaurants, end) if one.attribute == corrections.balance), None)
+    if groups is None:  # the catalogue has no such column
+        return np.ones(len(positives))
+    shares = np.append(shares_logged(dataset, market, groups, end), 1.0)  # the last is of who is in no group
+    factors = np.clip(1.0 / np.maximum(shares, 1e-12), 1.0 / corrections.most, corrections.most)
+    rows = pd.Index(restaurants[col.RESTAURANT_ID]).get_indexer(pd.Index(positives[col.RESTAURANT_ID]))
+    code = np.where(rows >= 0, groups.codes[np.maximum(rows, 0)], NOBODY)
+    ordered = (positives[col.TYPE] == EventType.ORDER).to_numpy()
+    return np.asarray(np.where(ordered, factors[code], 1.0))
 
 
 def _lists_of(dataset: Dataset, market: str, positives: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

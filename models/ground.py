@@ -116,13 +116,15 @@ class Ground:
     @cached_property
     def _everything(self) -> TrainingData:
         log = corrected(self.dataset, self.market, self.prepared.log, self.protocol.corrections)
-        return build(self.dataset, self.market, log, self.dataset.manifest.repeats)
+        left_out = self.protocol.corrections.leave_out
+        return build(self.dataset, self.market, log, self.dataset.manifest.repeats, leave_out=left_out)
 
     def _rehearsed(self, models: Iterable[str], data: TrainingData, positives: pd.DataFrame) -> TrainingData:
         """The data with their rehearsal, where one of the models makes use of it."""
         if not any(getattr(rung(model), "rehearses", False) for model in models):
             return data
-        return replace(data, rehearsal=rehearsal(self.dataset, self.market, positives, self.journal))
+        left_out = self.protocol.corrections.leave_out
+        return replace(data, rehearsal=rehearsal(self.dataset, self.market, positives, self.journal, left_out))
 
     # -- the models
 

@@ -1,5 +1,6 @@
 """From a dataset's log to the moments in it: who did what, and what was shown to whom, as arrays."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -64,8 +65,17 @@ def read_journal(dataset: Dataset, market: str, since: pd.Timestamp | None = Non
     )
 
 
-def rehearsal(dataset: Dataset, market: str, positives: pd.DataFrame, journal: Journal | None) -> Rehearsal | None:
-    """The training period, of which these are the positives, cut in two; None where it is too short or has no lists."""
+def rehearsal(
+    dataset: Dataset,
+    market: str,
+    positives: pd.DataFrame,
+    journal: Journal | None,
+    leave_out: Sequence[str] = (),
+) -> Rehearsal | None:
+    """The training period, of which these are the positives, cut in two; None where it is too short or has no lists.
+
+    leave_out: as `build` takes it.
+    """
     if journal is None or positives.empty:
         return None
     at = positives[col.AT]
@@ -78,7 +88,7 @@ def rehearsal(dataset: Dataset, market: str, positives: pd.DataFrame, journal: J
     # Up to the last event, not to the end of its day: what comes after it has not been learnt.
     repeats, until = dataset.manifest.repeats, int(at.max().timestamp()) + 1
     return Rehearsal(
-        earlier=build(dataset, market, earlier, repeats),
+        earlier=build(dataset, market, earlier, repeats, leave_out=leave_out),
         later=build(dataset, market, later, repeats).interactions,
         cut=int(cut.timestamp()),
         until=until,

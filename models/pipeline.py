@@ -16,7 +16,7 @@ from models.artifacts import Artifact
 from models.base import Model, ModelError, StartsWarm, TrainingData
 from models.calibration import Calibration
 from models.cards.training_facts import data_facts, group_figures
-from models.corrections import Corrections
+from models.corrections import NO_CORRECTIONS, Corrections, options_apart
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
 from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
@@ -24,7 +24,7 @@ from models.evaluation.requests import as_served
 from models.explanation.audit import documents
 from models.explanation.fidelity import fidelity
 from models.fairness.groups import attributes
-from models.fairness.measured import by_groups, gained_by_groups
+from models.fairness.measured import by_groups, earned, gained_by_groups
 from models.ground import BASELINES, Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
@@ -63,43 +63,51 @@ def train(
     warm_start: Artifact | None = None,
     looked_into: bool = False,
     gates_alone: bool = False,
+    unmeasured: bool = False,
     progress: Progress = _quiet,
 ) -> Artifact:
     """Fit on the train period, calibrate on the validation, measure on the test; then fit on everything and save.
 
-    parameters: of the model's constructor. all_ratings: bad ratings are positive feedback too. corrections: of the
-    feedback's weights; by default none. ground: of this very dataset, market and seed, where several models are trained
-    on it: its protocol and threads hold, not those given here; the metrics then say under `against` by how much the
-    model is better than each rival, diner by diner. exploring: also tell, from the test period's lists, what the
+    parameters: of the model's constructor, and corrections by their names. all_ratings: bad ratings are positive
+    feedback too. corrections: of the feedback's weights and of features; by default none. ground: of this very dataset,
+    market and seed, where several models are trained on it: its protocol and threads hold, not those given here, which
+    goes for corrections too; the metrics then say under `against` by how much the model is better than each rival,
+    diner by diner. exploring: also tell, from the test period's lists, what the
     model's own would earn if it explored so; the metrics get it as `off_policy`. warm_start: a version to begin from,
     where the model can and it is of the same kind; the measured fit begins cold all the same, since that version may
     have seen the test period. looked_into: the metrics also say what the model has learnt and whether it leans on what
     will not hold (`importance`, `over_indexing`), which takes a second or two. gates_alone: measure only what
-    decides whether it may be released, and keep the trial in the ground; `look_into` tells the rest.
+    decides whether it may be released, and keep the trial in the ground; `look_into` tells the rest. unmeasured: only
+    fit and calibrate, for simulations, where nobody reads what a version was measured to be.
 
     Raises ModelError where the market has nothing to learn from or the model is not on the ladder.
     """
     steps = 6
     progress(f"{market}: reading", 0, steps)
+    own_parameters, corrections = options_apart(parameters or {}, corrections or NO_CORRECTIONS)
     protocol = usual(dataset, all_ratings, corrections)
     ground = ground or Ground(dataset, market, seed=seed, threads=threads, protocol=protocol)
-    given = ground.parameters(model, parameters or {})
+    given = ground.parameters(model, own_parameters)
     data = ground.train_period([model])
     progress(f"{market}: fitting {model} on the train period", 1, steps)
     trial = make(model, **given).fit(data)
     progress(f"{market}: calibrating", 2, steps)
     curve = ground.calibrated(trial)
     progress(f"{market}: measuring", 3, steps)
-    own = evaluation.measure(ground.prepared.question, trial.score)
-    metrics = _figures(model, trial, curve, own, ground, seed)
-    if gates_alone:
-        ground.trials[model] = trial, curve
-    else:
-        metrics |= _found(model, trial, curve, own, ground)
+    metrics: dict[str, Any] = {}
+    if not unmeasured:
+        own = evaluation.measure(ground.prepared.question, trial.score)
+        metrics = _figures(model, trial, curve, own, ground, seed)
+        if gates_alone:
+            ground.trials[model] = trial, curve
+        else:
+            metrics |= _found(model, trial, curve, own, ground)
     if exploring is not None:
         metrics["off_policy"] = _would_earn(ground, trial, curve, exploring)
     if looked_into:
         metrics |= documents(trial, ground.prepared, seed, ground.requests, curve)
+    if ground.protocol.corrections != NO_CORRECTIONS:
+        metrics["corrections"] = ground.protocol.corrections.model_dump(mode="json")
     everything = ground.everything([model])
     progress(f"{market}: fitting {model} on everything", FITTING, steps)
     final = _fit_from(make(model, **given), everything, warm_start)
@@ -172,18 +180,19 @@ def _figures(name: str, trial: Model, curve: Calibration, own: Measured, ground:
         listed = found if shown else None
         by_slice = against_rivals(ground, requests_as_cases(ground, asked_for), found, rivals)
         metrics["lists" if shown else "requests"] = {**_beside(name, found, beside, rivals, seed), "by_slice": by_slice}
-    metrics["fairness"] = _by_groups(ground, own, listed)
+    metrics["fairness"] = _by_groups(ground, curve, own, listed)
     return metrics
 
 
-def _by_groups(ground: Ground, own: Measured, listed: Measured | None) -> dict[str, Any]:
+def _by_groups(ground: Ground, curve: Calibration, own: Measured, listed: Measured | None) -> dict[str, Any]:
     """Quality and exposure by group, of the model beside its first rival, and of each rival.
 
     listed: of the model about lists; rivals are then asked about these alone, and only diners are compared with them.
     """
     first = next(iter(ground.rivals.values()), None)
-    of = functools.partial(by_groups, ground.dataset, ground.market, ground.prepared.question)
-    found = {"own": of(own, first), **{name: of(rival, None) for name, rival in ground.rivals.items()}}
+    merit = earned(ground.dataset, ground.prepared, curve)
+    of = functools.partial(by_groups, ground.dataset, ground.market, ground.prepared.question, merit)
+    found = {"own": of(own, first), **{name: of(rival) for name, rival in ground.rivals.items()}}
     if ground.lists is not None and listed is not None:
         for name, rival in ground.listed_rivals.items():
             gained, found[name] = gained_by_groups(

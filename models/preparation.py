@@ -15,7 +15,7 @@ from data.columns import EventType
 from data.dataset import Dataset
 from data.importers import documented
 from models.base import IntArray, ModelError, TrainingData
-from models.corrections import NO_CORRECTIONS, Corrections, corrected
+from models.corrections import NO_CORRECTIONS, Corrections, corrected, options_apart
 from models.evaluation.evaluate import HeldOut, held_out
 from models.training_data import build, positive_feedback
 
@@ -42,10 +42,13 @@ class Protocol:
     """Of what models learn from; what they are measured with stays as it was logged."""
 
     def given(self, models: Sequence[str], parameters: Mapping[str, Any]) -> Self:
-        """The same with these parameters for these models, before those that the protocol has for them."""
-        return replace(
-            self, parameters={**self.parameters, **{n: {**self.parameters.get(n, {}), **parameters} for n in models}}
-        )
+        """The same with these parameters for these models, before those that the protocol has for them.
+
+        Corrections that are among them hold for all. Raises ModelError for one that there is not.
+        """
+        own, corrections = options_apart(parameters, self.corrections)
+        of_models = {name: {**self.parameters.get(name, {}), **own} for name in models}
+        return replace(self, parameters={**self.parameters, **of_models}, corrections=corrections)
 
 
 def usual(
@@ -112,7 +115,7 @@ def prepare(dataset: Dataset, market: str, seed: int, protocol: Protocol) -> Pre
         raise ModelError(f"market {market} has {len(positive)} positive events: too few to train and measure a model")
     split = _split(dataset, positive, seed, protocol)
     learnt = corrected(dataset, market, positive[split.train], protocol.corrections)
-    data = build(dataset, market, learnt, dataset.manifest.repeats)
+    data = build(dataset, market, learnt, dataset.manifest.repeats, leave_out=protocol.corrections.leave_out)
     diners, restaurants = chosen_rows(data, positive[split.test])
     question = held_out(data, diners, restaurants, protocol.mask_known, np.random.default_rng(seed))
     if not len(question.diners):

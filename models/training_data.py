@@ -13,7 +13,7 @@ from data import columns as col
 from data.columns import EventType
 from data.dataset import Dataset
 from data.geo import distance_km
-from models.base import FeatureTable, Interactions, TrainingData, encode_tags
+from models.base import FeatureTable, Interactions, ModelError, TrainingData, encode_tags
 
 WEIGHT: Final = "weight"
 """The column that `positive_feedback` adds."""
@@ -109,24 +109,32 @@ def positive_feedback(
 
 
 def build(
-    dataset: Dataset, market: str, positives: pd.DataFrame, repeats_matter: bool = True, protected: bool = False
+    dataset: Dataset,
+    market: str,
+    positives: pd.DataFrame,
+    repeats_matter: bool = True,
+    protected: bool = False,
+    leave_out: Sequence[str] = (),
 ) -> TrainingData:
     """One market's arrays from `positive_feedback` of the training period; the rest of the log is never looked at.
 
     repeats_matter: a restaurant that a diner comes back to weighs more, on a log scale. protected: protected attributes
-    are features too, which only an audit that plants a fault wants.
+    are features too, which only an audit that plants a fault wants. leave_out: attributes that are no features; raises
+    ModelError for one that neither diners nor restaurants have.
     """
     restaurants, diners = dataset.restaurants(market), dataset.diners(market)
     lat, lon = restaurants[col.LAT].to_numpy(), restaurants[col.LON].to_numpy()
     districts = Districts.of(restaurants[col.DISTRICT].tolist(), lat, lon)
     homes = districts.nearest(diners[col.HOME_LAT].to_numpy(np.float64), diners[col.HOME_LON].to_numpy(np.float64))
     district_of = {name: index for index, name in enumerate(districts.names)}
+    sides = [_diner_rows(diners, districts, homes, protected), _restaurant_rows(restaurants)]
+    of_diners, of_restaurants = _without(sides, leave_out) if leave_out else sides
     return TrainingData(
         market=market,
         diner_ids=tuple(diners[col.USER_ID].tolist()),
         restaurant_ids=tuple(restaurants[col.RESTAURANT_ID].tolist()),
-        diner_features=_table(_diner_rows(diners, districts, homes, protected)),
-        restaurant_features=_table(_restaurant_rows(restaurants)),
+        diner_features=_table(of_diners),
+        restaurant_features=_table(of_restaurants),
         diner_districts=homes,
         restaurant_districts=restaurants[col.DISTRICT].map(district_of).to_numpy().astype(np.int32),
         districts=districts.names,
@@ -161,6 +169,15 @@ def _diner_rows(
 def _restaurant_rows(restaurants: pd.DataFrame) -> list[list[str]]:
     columns = (col.CUISINES, col.PRICE_LEVEL, col.CHAIN, col.DISTRICT, col.DELIVERY, col.TAGS)
     return [restaurant_tags(*row) for row in restaurants[list(columns)].itertuples(index=False, name=None)]
+
+
+def _without(sides: list[list[list[str]]], names: Sequence[str]) -> list[list[list[str]]]:
+    """Tags of both sides without these attributes."""
+    known = {tag.partition("=")[0] for rows in sides for tags in rows for tag in tags}
+    if unknown := sorted(set(names) - known):
+        raise ModelError(f"leave_out: nobody has {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    left = frozenset(names)
+    return [[[tag for tag in tags if tag.partition("=")[0] not in left] for tags in rows] for rows in sides]
 
 
 def _table(rows: list[list[str]]) -> FeatureTable:

@@ -47,6 +47,8 @@ class Measured:
     """By metric, (m,)."""
     shown: npt.NDArray[np.int64]
     """(FOLDS, n_restaurants) how often each stood in a top 10, for each of FOLDS parts of the diners."""
+    looks: Doubles
+    """The same, each place counting as the logarithm of nDCG discounts it: how often it is looked at."""
 
 
 def held_out(
@@ -75,7 +77,7 @@ def measure(question: HeldOut, scorer: Scorer) -> Measured:
     m, n = question.relevant.shape
     shuffled = np.random.default_rng(n).permutation(n)
     per_diner = {name: np.empty(m) for name in METRICS}
-    shown = np.zeros((FOLDS, n), np.int64)
+    shown, looks = np.zeros((FOLDS, n), np.int64), np.zeros((FOLDS, n))
     step = max(1, _CELLS_AT_ONCE // max(n, 1))
     for first in range(0, m, step):
         part = slice(first, min(first + step, m))
@@ -91,8 +93,10 @@ def measure(question: HeldOut, scorer: Scorer) -> Measured:
         for name, values in _figures(hits, relevant.sum(axis=1), candidates).items():
             per_diner[name][part] = values
         folds = np.arange(part.start, part.stop)[:, None] % FOLDS
-        np.add.at(shown, (folds, order[:, :_SHOWN]), 1)
-    return Measured(per_diner, shown)
+        top = order[:, :_SHOWN]
+        np.add.at(shown, (folds, top), 1)
+        np.add.at(looks, (folds, top), 1.0 / np.log2(np.arange(2, top.shape[1] + 2)))
+    return Measured(per_diner, shown, looks)
 
 
 def _figures(

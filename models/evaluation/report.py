@@ -113,6 +113,7 @@ def _together(parts: Sequence[Mapping[str, Measured]]) -> dict[str, Measured]:
         name: Measured(
             {figure: np.concatenate([part[name].per_diner[figure] for part in parts]) for figure in evaluation.METRICS},
             np.concatenate([part[name].shown for part in parts], axis=1),
+            np.concatenate([part[name].looks for part in parts], axis=1),
         )
         for name in parts[0]
     }

@@ -1,11 +1,12 @@
 """The audit of one model on one market's data: who is shown for what, who is served how well, and what smells wrong.
 
-It looks at a model as training makes it: learnt on the train period, asked about the test period. Findings are of three
+It looks at a model as training makes it: learnt on the train period, asked about the test period. Findings are of four
 kinds, each with a bound that says what is worth a finding:
 
 labels   the orders of a group of restaurants look as if they were logged in part (`models.fairness.labels`)
 flip     a protected attribute is a model's input: one word changed, and the list is another
 proxy    a word of the profile tells a protected attribute, and moves the list
+search   a protected word of a query changes what is found, and the restaurants' own text does not say why
 
 Differences between groups (exposure per merit, nDCG, ...) are told as figures. They are no findings by themselves: what
 is owed to whom is for the people at the table to say, and the gates hold versions to it.
@@ -13,7 +14,7 @@ is owed to whom is for the people at the table to say, and the gates hold versio
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from models.fairness.intervals import Figure, jackknife, mean
 from models.fairness.labels import Conversion
 from models.fairness.look import MEASURES, NDCG, Look, Outcome, one_word_attributes
 from models.fairness.proxy import Probe
+from models.fairness.search_flip import SearchFlip
 
 LABELS_BOUND: Final = 0.85
 """A group's orders over clicks, relative to the others', that are certainly below it are a finding.
@@ -44,7 +46,6 @@ COST: Final = (
     "This model is audited as it ranks by itself, without any control of exposure, so nothing was given up for it. "
     "What evening out would cost is measured by the controls, under the policy."
 )
-EXPOSURE: Final = "exposure per merit"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class Audit:
     """What could not be looked at, and why."""
     looked_for: tuple[str, ...] = ()
     """The kinds of findings that could be had of every market."""
+    searches: tuple[SearchFlip, ...] = ()
+    """Of words of queries, where a search was asked."""
+
+    def with_searches(self, flips: Sequence[SearchFlip]) -> Self:
+        """The same with what flips of words of queries came to."""
+        found = (*self.findings, *_search_findings(flips))
+        looked_for = self.looked_for if not flips else (*self.looked_for, "search")
+        return replace(self, findings=found, looked_for=looked_for, searches=tuple(flips))
 
     @property
     def ok(self) -> bool | None:
@@ -106,6 +115,7 @@ class Audit:
                 for name, found in self.carried.items()
             },
             "labels": [one.document() for one in self.labels],
+            "search_flip": [one.document() for one in self.searches],
             "cost": COST,
             "notes": list(self.notes),
         }
@@ -218,7 +228,8 @@ def _exposures(looks: Sequence[Look], outcomes: Sequence[Outcome]) -> list[Compa
     )
     places = pd.concat([look.places for look in looks], ignore_index=True)
     newest = [look.newest for look in looks if look.newest is not None]
-    found = [compare_exposure(EXPOSURE, ledger, one) for one in restaurant_groups(places, max(newest, default=None))]
+    groups = restaurant_groups(places, max(newest, default=None))
+    found = [compare_exposure(measures.EXPOSURE, ledger, one) for one in groups]
     return [one for one in found if one is not None]
 
 
@@ -277,6 +288,21 @@ def _flip_findings(flips: Sequence[Flip]) -> list[Finding]:
         )
         for one in flips
         if not one.identical
+    ]
+
+
+def _search_findings(flips: Sequence[SearchFlip]) -> list[Finding]:
+    return [
+        Finding(
+            "search",
+            one.attribute,
+            one.changed.value,
+            f"{one.attribute} is protected, and changing its word in a search, as from '{one.example[0]}' to "
+            f"'{one.example[1]}', changes {100 * one.changed.value:.0f} % of the first ten, where the restaurants' own "
+            "text does not say why.",
+        )
+        for one in flips
+        if one.protected and one.beyond_noise and one.example is not None
     ]
 
 

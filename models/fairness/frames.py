@@ -22,6 +22,7 @@ from models.fairness.intervals import (
     SURE,
     Chance,
     Figure,
+    degrees,
     expanded,
     figure,
     permuted,
@@ -149,7 +150,8 @@ def compare_exposure(
 ) -> Comparison | None:
     """Of exposure per merit over groups of restaurants, with a bootstrap of diners. None for fewer than two groups.
 
-    Where the ledger's rows are a few folds of the diners, intervals are widened by Student's quantile for so many.
+    Intervals are widened by Student's quantile for as many degrees of freedom as the ledger's rows leave: few where
+    these are folds of the diners, or where a few diners make most of the error.
     """
     if not groups.comparable or ledger.exposure.sum() == 0.0 or ledger.earned.sum() == 0.0:
         return None
@@ -158,12 +160,17 @@ def compare_exposure(
     exposure, merit = ledger.by_restaurant
     chance = permuted_ratio(exposure, merit, groups, permutations)
     made = _comparison(Side.RESTAURANTS, measure, exposure, merit, groups, value, found, chance)
-    wide = [replace(one, figure=_within(expanded(one.figure, diners))) for one in made.groups]
+    freedom = degrees(ledger.errors(groups))
+    wide = [
+        replace(one, figure=_within(expanded(one.figure, diners, of_group)))
+        for one, of_group in zip(made.groups, freedom.tolist(), strict=True)
+    ]
+    least = float(freedom.min())
     return replace(
         made,
         groups=tuple(wide),
-        gap=_within(expanded(made.gap, diners)),
-        ratio=_within(expanded(made.ratio, diners), 1.0),
+        gap=_within(expanded(made.gap, diners, least)),
+        ratio=_within(expanded(made.ratio, diners, least), 1.0),
     )
 
 

@@ -85,17 +85,35 @@ def figure(value: float, draws: Doubles, level: float = LEVEL) -> Figure:
     return Figure(float(value), min(float(value), float(low)), max(float(value), float(high)))
 
 
-def expanded(found: Figure, n: int) -> Figure:
+def expanded(found: Figure, n: int, degrees: float | None = None) -> Figure:
     """The interval of a mean of n members, made as much wider as a bootstrap of few is too narrow.
 
-    By Student's over the normal quantile and sqrt(n / (n - 1)) (Hesterberg, The American Statistician, 2015).
+    By Student's quantile for `degrees` of freedom, n - 1 by default, over the normal one, and n / (n - 1) for the
+    variance (Hesterberg 2015).
     """
     if n < 2:
         return found
-    by = float(stdtrit(n - 1, (1.0 + LEVEL) / 2.0)) / _Z * float(np.sqrt(n / (n - 1)))
+    freedom = n - 1 if degrees is None else degrees
+    by = float(stdtrit(freedom, (1.0 + LEVEL) / 2.0)) / _Z * float(np.sqrt(n / (n - 1)))
     return Figure(
         found.value, found.value - by * (found.value - found.low), found.value + by * (found.high - found.value)
     )
+
+
+def degrees(influence: Doubles) -> Doubles:
+    """(G,) of freedom of the variances of G figures, from what each of n clusters adds to their errors, (n, G).
+
+    The variance of a sample's variance is (kappa - 1) / n times its square, kappa the kurtosis: by Satterthwaite's rule
+    that is 2 n / (kappa - 1) degrees, n - 1 at most. Where a few clusters make most of the error they are few.
+
+    >>> degrees(np.asarray([[1.0], [-1.0], [1.0], [-1.0]]))
+    array([3.])
+    """
+    n = len(influence)
+    squares = influence * influence
+    total = squares.sum(axis=0)
+    kappa = np.divide(n * (squares * squares).sum(axis=0), total * total, out=np.ones(total.shape), where=total > 0.0)
+    return np.asarray(np.clip(2.0 * n / np.maximum(kappa - 1.0, 1e-9), 1.0, max(n - 1.0, 1.0)))
 
 
 def mean(values: Doubles, seed: int = 0, draws: int = DRAWS) -> Figure:

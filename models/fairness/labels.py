@@ -20,7 +20,7 @@ from scipy import sparse
 from data import columns as col
 from data.columns import EventType
 from data.dataset import Dataset
-from models.fairness.groups import Groups
+from models.fairness.groups import NOBODY, Groups
 from models.fairness.intervals import Figure, figure, resampled
 
 Doubles = npt.NDArray[np.float64]
@@ -65,29 +65,71 @@ def conversions(
     Intervals are of a bootstrap of diners; a draw's logarithms are taken as normal, since Bonferroni's tails are
     farther out than the draws reach.
     """
-    columns = [col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID]
-    log = dataset.events(market, [EventType.CLICK, EventType.ORDER], columns)
-    log = log[log[col.REQUEST_ID].notna()]
-    clicked = log[log[col.TYPE] == EventType.CLICK].drop_duplicates([col.REQUEST_ID, col.RESTAURANT_ID])
-    orders = log[log[col.TYPE] == EventType.ORDER]
-    if clicked.empty or orders.empty:
+    clicks = _clicks(dataset, market)
+    if clicks is None:
         return []
-    key = [col.REQUEST_ID, col.RESTAURANT_ID]
-    ordered = pd.MultiIndex.from_frame(clicked[key]).isin(pd.MultiIndex.from_frame(orders[key])).astype(np.float64)
-    diner, diners = pd.factorize(clicked[col.USER_ID])
-    places = dataset.restaurants(market)[col.RESTAURANT_ID]
-    restaurant = pd.Index(places).get_indexer(pd.Index(clicked[col.RESTAURANT_ID]))
-    known = restaurant >= 0
-    shape, cells = (len(diners), len(places)), (diner[known], restaurant[known])
-    _, lists, clicks = np.unique(clicked[col.REQUEST_ID], return_inverse=True, return_counts=True)
-    beside = np.minimum(clicks[lists], _MOST_BESIDE)
-    expected = (np.bincount(beside, weights=ordered) / np.maximum(np.bincount(beside), 1))[beside]
+    known = clicks.restaurant >= 0
+    shape = (int(clicks.diner.max()) + 1, len(dataset.restaurants(market)))
+    cells = (clicks.diner[known], clicks.restaurant[known])
     made, looked, counted = (
-        sparse.csr_matrix((part[known], cells), shape=shape) for part in (ordered, expected, np.ones(len(ordered)))
+        sparse.csr_matrix((part[known], cells), shape=shape)
+        for part in (clicks.ordered, clicks.expected, np.ones(len(clicks.ordered)))
     )
     names = [(one, index) for one in groups for index in range(len(one.names))]
     member = sparse.csr_matrix(np.concatenate([one.member for one in groups if one.names], axis=1))
     return _compared((made, looked, counted), member, names, draws, seed)
+
+
+def shares_logged(dataset: Dataset, market: str, groups: Groups, until: pd.Timestamp) -> Doubles:
+    """(G,) orders of each group over those that as many clicks bring on average, until a time; 1 where too few tell.
+
+    Groups are of the market's restaurants in their order.
+    """
+    rates, clicks = np.ones(len(groups.names)), _clicks(dataset, market, until)
+    if clicks is None:
+        return rates
+    code = np.where(clicks.restaurant >= 0, groups.codes[np.maximum(clicks.restaurant, 0)], NOBODY)
+    there = code != NOBODY
+    made, expected, counted = (
+        np.bincount(code[there], part[there], len(rates))
+        for part in (clicks.ordered, clicks.expected, np.ones(len(code)))
+    )
+    enough = (counted >= FEWEST_CLICKS) & (expected > 0.0)
+    return np.divide(made, expected, out=rates, where=enough)
+
+
+@dataclass(frozen=True, eq=False)
+class _Clicks:
+    """m clicks, one a restaurant of a list."""
+
+    diner: npt.NDArray[np.integer]
+    """(m,) a number of each diner who clicked."""
+    restaurant: npt.NDArray[np.integer]
+    """(m,) rows; -1: in the catalogue no more."""
+    ordered: Doubles
+    """(m,) 1 where the restaurant was ordered from in that list."""
+    expected: Doubles
+    """(m,) the share of clicks that are, where there are as many in a list."""
+
+
+def _clicks(dataset: Dataset, market: str, until: pd.Timestamp | None = None) -> _Clicks | None:
+    """None where the log has no clicks or no orders."""
+    columns = [col.TYPE, col.USER_ID, col.RESTAURANT_ID, col.REQUEST_ID]
+    log = dataset.events(market, [EventType.CLICK, EventType.ORDER], columns, until=until)
+    log = log[log[col.REQUEST_ID].notna()]
+    clicked = log[log[col.TYPE] == EventType.CLICK].drop_duplicates([col.REQUEST_ID, col.RESTAURANT_ID])
+    orders = log[log[col.TYPE] == EventType.ORDER]
+    if clicked.empty or orders.empty:
+        return None
+    key = [col.REQUEST_ID, col.RESTAURANT_ID]
+    ordered = pd.MultiIndex.from_frame(clicked[key]).isin(pd.MultiIndex.from_frame(orders[key])).astype(np.float64)
+    diner, _ = pd.factorize(clicked[col.USER_ID])
+    places = dataset.restaurants(market)[col.RESTAURANT_ID]
+    restaurant = pd.Index(places).get_indexer(pd.Index(clicked[col.RESTAURANT_ID]))
+    _, lists, clicks = np.unique(clicked[col.REQUEST_ID], return_inverse=True, return_counts=True)
+    beside = np.minimum(clicks[lists], _MOST_BESIDE)
+    expected = (np.bincount(beside, weights=ordered) / np.maximum(np.bincount(beside), 1))[beside]
+    return _Clicks(diner, restaurant, np.asarray(ordered), expected)
 
 
 def _compared(

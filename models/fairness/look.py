@@ -10,21 +10,20 @@ import pandas as pd
 from scipy import sparse
 
 from data import columns as col
-from data.columns import EventType
 from data.dataset import Dataset
 from data.splits import Method
 from models.base import FeatureTable, Interactions, Model, ModelError, TrainingData, encode_tags
-from models.corrections import Corrections, corrected
+from models.calibration import Calibration
 from models.evaluation import evaluate as evaluation
 from models.explanation.parts import TakesApart
 from models.fairness.flip import Carrier, Flip, Scorer, carriers, flip_test, scorer_of, words_of
 from models.fairness.groups import FEWEST_DINERS, attributes, diner_groups, restaurant_groups, tag_values
 from models.fairness.labels import Conversion, conversions
+from models.fairness.measured import earned
 from models.fairness.measures import Ledger, log_looks, without_good_option
 from models.fairness.proxy import Probe, probe
 from models.ground import Ground
 from models.preparation import Prepared, usual
-from models.training_data import WEIGHT
 
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.integer]
@@ -37,7 +36,6 @@ MEASURES: Final = (NDCG, RECALL, WITHOUT)
 FOLDS: Final = 20
 _FLIPPED: Final = 150
 _MOST_VALUES: Final = 12
-_MOST_WEIGHT: Final = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +54,16 @@ class Seen:
     """(n,) in the train period."""
 
     @classmethod
-    def of(cls, dataset: Dataset, prepared: Prepared, model: Model) -> Self:
-        """Ask the model the question of the split."""
+    def of(cls, dataset: Dataset, prepared: Prepared, model: Model, curve: Calibration | None = None) -> Self:
+        """Ask the model the question of the split; curve: of its looks at places, where the split is by time."""
         question, data = prepared.question, prepared.data
         measured = evaluation.measure(question, model.score)
         lists = _lists(model, question.diners, question.masked)
         hits = np.take_along_axis(question.relevant.toarray() > 0, lists, axis=1).sum(axis=1)
         figures = {name: measured.per_diner[name] for name in (NDCG, RECALL)}
         figures[WITHOUT] = without_good_option(hits.astype(np.float64))
-        by_time = prepared.split.method is Method.TIME
-        chosen = _debiased(dataset, prepared) if by_time else question.relevant.astype(np.float64)
         counts = np.bincount(data.interactions.restaurants, minlength=len(data.restaurant_ids))
-        return cls(question.diners, figures, lists, chosen, counts.astype(np.float64))
+        return cls(question.diners, figures, lists, earned(dataset, prepared, curve), counts.astype(np.float64))
 
 
 class Look:
@@ -102,6 +98,11 @@ class Look:
         self._groups = [one for one in probed if one.attribute in self.protected]
 
     @property
+    def model(self) -> Model:
+        """As it learnt the train period."""
+        return self._model
+
+    @property
     def split(self) -> str:
         """How the log was divided."""
         return str(self._ground.prepared.split.method.value)
@@ -109,8 +110,10 @@ class Look:
     def seen(self) -> list[Seen]:
         """The test period's answers; where the log has no times, those of REPEATS splits."""
         prepared = self._ground.prepared
-        found = [Seen.of(self.dataset, prepared, self._model)]
-        repeats = 1 if prepared.split.method is Method.TIME else REPEATS
+        by_time = prepared.split.method is Method.TIME
+        curve = self._ground.calibrated(self._model) if by_time else None
+        found = [Seen.of(self.dataset, prepared, self._model, curve)]
+        repeats = 1 if by_time else REPEATS
         for number in range(1, repeats):
             other = Ground(self.dataset, self.market, seed=self._seed + number, protocol=self._protocol)
             try:
@@ -266,19 +269,3 @@ def _lists(model: Model, diners: Rows, masked: sparse.csr_matrix | None) -> npt.
     shuffled = np.random.default_rng(scores.shape[1]).permutation(scores.shape[1])
     order = np.argsort(-scores[:, shuffled], axis=1, kind="stable")[:, :SHOWN]
     return np.asarray(shuffled[order], np.int64)
-
-
-def _debiased(dataset: Dataset, prepared: Prepared) -> sparse.csr_matrix:
-    """(m, n) choices of the test period, each over the chance that its place was looked at."""
-    data, question = prepared.data, prepared.question
-    test = prepared.log[prepared.split.test]
-    ordered = test[col.TYPE] == EventType.ORDER
-    weighed = corrected(
-        dataset, data.market, test[ordered] if ordered.any() else test, Corrections(place=True, most=_MOST_WEIGHT)
-    )
-    rows = pd.Index(data.diner_ids).get_indexer(pd.Index(weighed[col.USER_ID]))
-    columns = pd.Index(data.restaurant_ids).get_indexer(pd.Index(weighed[col.RESTAURANT_ID]))
-    known = (rows >= 0) & (columns >= 0)
-    shape = (len(data.diner_ids), len(data.restaurant_ids))
-    weights = weighed[WEIGHT].to_numpy(np.float64)[known]
-    return sparse.csr_matrix((weights, (rows[known], columns[known])), shape=shape)[question.diners]

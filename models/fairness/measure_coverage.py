@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.stats import beta
 
 from models.fairness.groups import Groups
-from models.fairness.intervals import Figure, expanded, figure, mean, permuted, resampled
+from models.fairness.intervals import Figure, degrees, expanded, figure, mean, permuted, resampled
 from models.fairness.measures import Ledger, group_ratios
 
 Doubles = npt.NDArray[np.float64]
@@ -60,8 +60,10 @@ def world(seed: int, orders: float = 1.0) -> list[bool]:
     rates = orders * _RATES
     ledger, kinds = _ledger(rng, rates)
     value, found = resampled(lambda weights: ledger.per_merit(kinds, weights), DINERS, _DRAWS, seed)
-    per_merit = figure(float(value[2]), found[:, 2])
+    freedom = degrees(ledger.errors(kinds))
+    per_merit = expanded(figure(float(value[2]), found[:, 2]), DINERS, float(freedom[2]))
     ratio = figure(float(value[0] / value[2]), found[:, 0] / found[:, 2])
+    ratio = expanded(ratio, DINERS, float(freedom[[0, 2]].min()))
     alike = permuted(rng.beta(0.7, 1.3, DINERS), ones, groups, 200, seed)
     return [
         _holds(of_group, _MEANS[2]),

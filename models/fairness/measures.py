@@ -18,6 +18,8 @@ Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
 
+EXPOSURE: Final = "exposure per merit"
+"""The measure's name, in the audit and in the gate."""
 MERIT_FLOOR: Final = 0.1
 """Of the mean merit of a restaurant: one that nobody has ordered from yet is not without merit."""
 TAIL_SHARE: Final = 0.8
@@ -81,6 +83,18 @@ class Ledger:
         earned = np.maximum((self.earned.T.tocsr() @ weights.T).T, self.floor) @ member
         given = weights @ (self.exposure @ member).toarray()
         return np.asarray(np.divide(given, earned, out=np.full(earned.shape, np.nan), where=earned > 0.0))
+
+    def errors(self, groups: Groups) -> Doubles:
+        """(diners, G) what each diner adds to the error of the groups' exposure per merit, up to a factor a group."""
+        member = sparse.csr_matrix(groups.member)
+        return _errors((self.exposure @ member).toarray(), (self.earned @ member).toarray())
+
+
+def _errors(given: Doubles, earned: Doubles) -> Doubles:
+    """(diners, G) what each adds to the error of the ratios of sums, up to a factor a group."""
+    total = earned.sum(axis=0)
+    rates = np.divide(given.sum(axis=0), total, out=np.zeros(total.shape), where=total > 0.0)
+    return np.asarray(given - rates * earned)
 
 
 def least_over_greatest(values: Doubles) -> Doubles:

@@ -1,8 +1,9 @@
-"""Discrimination put into a dataset on purpose, to see whether the audit finds it.
+"""Discrimination put into a dataset or a search on purpose, to see whether the audit finds it.
 
 The log that a model learns from and the audit reads is changed; the city and its diners are as they were.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,9 @@ import pandas as pd
 from data import columns as col
 from data.columns import EventType, Table
 from data.dataset import Dataset, writing
+from models.fairness.flip import Scorer
 from models.fairness.groups import kinds, tag_values
+from models.fairness.search_flip import Found, Search, Words
 
 PROXY: Final = "channel"
 """The attribute of the profile that tells more than it should."""
@@ -45,6 +48,25 @@ def leaking(dataset: Dataset, path: Path, attribute: str, seed: int, reliability
     ]
     diners[col.PROFILE] = [[*profile, word] for profile, word in zip(diners[col.PROFILE], words, strict=True)]
     return _written(dataset, path, diners, dataset.events())
+
+
+def minding_who_asks(scorer: Scorer, ids: Sequence[str], texts: Mapping[str, str], people: Words) -> Search:
+    """A search that takes words for people out of the query, finds what holds the rest, and ranks it for such people.
+
+    scorer: of diners by their tags, in the order of `ids`. people: by attribute of diners, the words for them. With a
+    model that is not given an attribute its words change nothing.
+    """
+    tag_of = {word.casefold(): f"{name}={word}" for name, words in people.items() for word in words}
+
+    def search(query: str) -> Found:
+        said = query.casefold().split()
+        rest = [word for word in said if word not in tag_of]
+        scores = scorer([[tag_of[word] for word in said if word in tag_of]])[0]
+        rows = [at for at, one in enumerate(ids) if all(word in texts[one] for word in rest)]
+        rows.sort(key=lambda at: -float(scores[at]))
+        return Found(tuple(ids[at] for at in rows), tuple(float(scores[at]) for at in rows))
+
+    return search
 
 
 def _written(dataset: Dataset, path: Path, diners: pd.DataFrame, events: pd.DataFrame) -> Dataset:

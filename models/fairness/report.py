@@ -30,6 +30,7 @@ CHECKS: Final = {
     "labels": "orders logged in part",
     "flip": "protected words that change a list",
     "proxy": "words that tell a protected attribute",
+    "search": "protected words of a search that change what is found",
 }
 """What findings are looked for by, in words."""
 _LEFT_OUT: Final[Document] = {
@@ -39,6 +40,7 @@ _LEFT_OUT: Final[Document] = {
     "proxies": [],
     "carried_by": {},
     "labels": [],
+    "search_flip": [],
 }
 """Parts that a live report or an audit does not have."""
 _WIDTH: Final = 640
@@ -61,7 +63,9 @@ def sentences(document: Document) -> list[str]:
         f"{measure}: chance may explain all differences by {', '.join(attributes)}."
         for measure, attributes in level.items()
     ]
-    return [*told, *_concentration(document["metrics"]), *_flips(document.get("flip_test", ()))]
+    flips = (*document.get("flip_test", ()), *document.get("words", ()))
+    searches = document.get("search_flip", ())
+    return [*told, *_concentration(document["metrics"]), *_flips(flips), *_searches(searches)]
 
 
 def sentence(compared: Document) -> str:
@@ -147,8 +151,40 @@ def _concentration(metrics: Document) -> list[str]:
 
 
 def _flips(flips: Sequence[Document]) -> list[str]:
+    """What a changed word of a diner does: nothing, no more than chance, or more."""
     same = [one["attribute"] for one in flips if one["identical"]]
-    return [f"With one word changed, lists stay the same to the bit: {', '.join(same)}."] if same else []
+    beyond = [one for one in flips if one["beyond_noise"]]
+    within = [one["attribute"] for one in flips if not one["identical"] and not one["beyond_noise"]]
+    told = [f"With one word changed, lists stay the same to the bit: {', '.join(same)}."] if same else []
+    if within:
+        told.append(f"With one word changed, lists differ no more than those of equal diners: {', '.join(within)}.")
+    if beyond:
+        moved = ", ".join(
+            f"{one['attribute']} ({_percent(one['changed']['value'])} of the first ten)" for one in beyond
+        )
+        told.append(f"With one word changed, lists differ by more than those of equal diners: {moved}.")
+    return told
+
+
+def _searches(flips: Sequence[Document]) -> list[str]:
+    """The same of a word of a query."""
+    nothing = [one for one in flips if one["empty"] == one["pairs"]]
+    why = {
+        "finds nothing, whatever the word": nothing,
+        "finds the same": [one for one in flips if one["identical"] and one not in nothing],
+        "finds other restaurants, all of them by their own text": [
+            one for one in flips if one["explained"] and not one["identical"]
+        ],
+        "finds others than their text says, by no more than two equal queries do": [
+            one for one in flips if not one["explained"] and not one["beyond_noise"]
+        ],
+        "finds others than their text says": [one for one in flips if one["beyond_noise"]],
+    }
+    return [
+        f"A search with one word changed {what}: {', '.join(one['attribute'] for one in found)}."
+        for what, found in why.items()
+        if found
+    ]
 
 
 def _named(compared: Document, group: Document) -> str:

@@ -38,7 +38,7 @@ class AdRules:
     label_cost: float = 0.0
     """c >= 0: what a labelled entry costs the diner."""
     value_floor: float = 0.0
-    """Restaurants of less organic value are not sold a slot, whatever they bid; 0 is no floor."""
+    """Restaurants that are worth less to the diner are not sold a slot, whatever they bid; 0 is no floor."""
     click_floor: float = 0.0
     """The same for the probability of a click."""
 
@@ -61,6 +61,8 @@ class Bids:
     """(m,) b >= 0 for each billed event, in minor units."""
     reserves: Doubles
     """(m,) r >= 0: the least price; lower bids are not heard."""
+    plain: Doubles | None = None
+    """(m,) what the value floor reads: u without what a policy adds to it for others' sake; None: u itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +144,7 @@ def ad_values(values: Doubles, bids: Bids, rules: AdRules, first_row: int = 0) -
     if first_row > 0:
         eligible &= bids.rows >= first_row
     if rules.value_floor > 0.0:
-        eligible &= value >= rules.value_floor
+        eligible &= (value if bids.plain is None else bids.plain) >= rules.value_floor
     if rules.click_floor > 0.0:
         eligible &= bids.clicks >= rules.click_floor
     return np.where(eligible, value + surplus, -np.inf)

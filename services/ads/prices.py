@@ -55,7 +55,8 @@ def vcg_prices(
     if not len(shown):
         return np.empty(0)
     if layout.placement is not None:
-        own = Bids(bids.rows[shown], bids.clicks[shown], bids.reserves[shown], bids.reserves[shown])
+        plain = None if bids.plain is None else bids.plain[shown]
+        own = Bids(bids.rows[shown], bids.clicks[shown], bids.reserves[shown], bids.reserves[shown], plain)
         at_reserve = ad_values(values, own, rules).tolist()
         least = [layout.placement.welfare_with(place, worth) for place, worth in enumerate(at_reserve)]
     else:

@@ -18,10 +18,15 @@ def audit_fairness(
     market: Annotated[str | None, typer.Option(help="One market only.")] = None,
     fewest: Annotated[int, typer.Option(min=2, help="Diners that make a group; smaller ones are not shown.")] = 20,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    queries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What people have searched for, a query a line; else made up.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the report for people here.")] = None,
 ) -> None:
-    """Measure who is shown and served how well, flip protected words, look for proxies. Exit code 1 on findings.
+    """Measure who is shown and served how well, flip words of diners and of searches, look for proxies.
+
+    Exit code 1 on findings.
 
     The model is trained on the dataset's train period and asked about its test period; with `--home` it is one with the
     name and the parameters of that version.
@@ -31,14 +36,19 @@ def audit_fairness(
     from data.dataset import Dataset
     from models.fairness.audit import audit
     from models.fairness.report import html, sentences
+    from services.serving.search_flip import flipped_searches
 
     for option, file in (("--json", json_file), ("--html", html_file)):
         _check_writable(option, file)
+    asked = None if queries is None else _lines(queries)
     dataset = Dataset.open(path)
     parameters = None
     if home is not None:
         model, parameters = _version(home, market or dataset.markets[0])
-    document = audit(dataset, market, model, seed=seed, parameters=parameters, fewest=fewest).document()
+    found = audit(dataset, market, model, seed=seed, parameters=parameters, fewest=fewest)
+    # As the audit does with what takes one model apart: the market with the most diners, where none is named.
+    searched = market or max(dataset.markets, key=lambda name: len(dataset.diners(name)))
+    document = found.with_searches(flipped_searches(dataset, searched, asked)).document()
     for line in sentences(document):
         typer.echo(line)
     for note in document["notes"]:
@@ -57,8 +67,20 @@ def _check_writable(option: str, file: Path | None) -> None:
         raise UsageError(f"{option} {file}: cannot be written; name a file in a folder that is there")
 
 
+def _lines(file: Path) -> list[str]:
+    """What is in a file of queries. Raises UsageError."""
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--queries {file}: cannot be read as UTF-8 text: {error}") from error
+    found = [line for line in lines if line]
+    if not found:
+        raise UsageError(f"--queries {file}: has no query; write one a line")
+    return found
+
+
 def _version(version: str, market: str) -> tuple[str, dict[str, object]]:
-    """A registered version's model and the parameters of its constructor."""
+    """A registered version's model, and the parameters of its constructor and corrections of its log."""
     import inspect
 
     from sqlalchemy import select
@@ -81,6 +103,8 @@ def _version(version: str, market: str) -> tuple[str, dict[str, object]]:
         engine.dispose()
     if path is None:
         raise UsageError(f"--home {version}: market {market} has no such version; `tablestakes releases` lists them")
-    model = load(Path(path)).model
+    artifact = load(Path(path))
+    model = artifact.model
     takes = inspect.signature(rung(model.name)).parameters
-    return model.name, {name: value for name, value in model.parameters().items() if name in takes}
+    own = {name: value for name, value in model.parameters().items() if name in takes}
+    return model.name, {**own, **artifact.manifest.metrics.get("corrections", {})}

@@ -18,7 +18,7 @@ typedef struct {
     int32_t entry; /* of the offers */
     int16_t rank;  /* organic, from 0 */
     uint8_t per_order, outcome;
-    double value, clicks, bid, reserve, pace;
+    double value, clicks, bid, reserve, pace, orders; /* the floor of value reads orders: no lift, no draw is in it */
 } Candidate;
 
 enum { SHOWN, LOST_TO_BUDGET, LOST_TO_FLOOR, LOST_TO_PRICE }; /* twin of Outcome in auction.py */
@@ -99,7 +99,7 @@ static void trace(const Search *search, int ads, int *slots) {
 static double worth_at(const Candidate *candidate, double bid, const Rules *rules) {
     const double surplus = rules->money * (candidate->clicks * bid) - rules->label_cost;
     if (!(bid >= candidate->reserve && surplus > 0.0)) return -INFINITY;
-    if (rules->value_floor > 0.0 && !(candidate->value >= rules->value_floor)) return -INFINITY;
+    if (rules->value_floor > 0.0 && !(candidate->orders >= rules->value_floor)) return -INFINITY;
     if (rules->click_floor > 0.0 && !(candidate->clicks >= rules->click_floor)) return -INFINITY;
     return candidate->value + surplus;
 }
@@ -156,7 +156,7 @@ enum { ORDER, ROWS, SCORES, TERMS, OFFSETS, OF_ROW, BIDS, PACES, PER_ORDER, THET
 
 static uint8_t outcome_of(const Candidate *candidate, const Rules *rules) { /* of one that is not shown */
     if (candidate->bid < 0.0) return LOST_TO_BUDGET;
-    if (candidate->value < rules->value_floor || candidate->clicks < rules->click_floor) return LOST_TO_FLOOR;
+    if (candidate->orders < rules->value_floor || candidate->clicks < rules->click_floor) return LOST_TO_FLOOR;
     return LOST_TO_PRICE;
 }
 
@@ -264,12 +264,13 @@ static PyObject *hold(PyObject *module, PyObject *args) {
             if (entry < 0 || entry >= campaigns) continue;
             /* relevance, recency and second stage; the fourth term is the calibration */
             const double raw = terms[column] + terms[plane + column] + terms[2 * plane + column];
+            const double orders = raw + terms[3 * plane + column];
             const double clicks = per_order[entry]
-                                      ? raw + terms[3 * plane + column]
+                                      ? orders
                                       : 1.0 / (1.0 + exp(-(slope * raw + travel * offsets[column] + intercept)));
             const double reserve = per_order[entry] ? reserve_order : reserve_click;
             found[candidates++] = (Candidate){(int32_t)entry,  (int16_t)rank, per_order[entry], 0,           scores[column],
-                                              clicks, bids[entry],   reserve,          paces[entry]};
+                                              clicks, bids[entry],   reserve,          paces[entry], orders};
         }
         if (candidates) {
             double values[MOST_SLOTS];

@@ -31,11 +31,26 @@ CANDIDATE: Final = np.dtype(
         ("bid", "<f8"),
         ("reserve", "<f8"),
         ("pace", "<f8"),
+        ("orders", "<f8"),
     ]
 )
 """A candidate of an auction, twin of the struct in `_auction.c`: which entry of the offers; its organic rank from 0;
 whether the order is billed; how it ended (an `Outcome`); its organic value; the probability of what is billed; its bid
-as heard and its reserve, in minor units; what the pacing left of the full bid."""
+as heard and its reserve, in minor units; what the pacing left of the full bid; the probability of an order, which the
+value floor reads: a lift for fairness' sake, or a lucky draw, makes no restaurant good enough to be sold a place."""
+_WITHOUT_ORDERS: Final = np.dtype([(name, CANDIDATE[name]) for name in (CANDIDATE.names or ())[:-1]])
+"""As records of before have them: there the floor read the value."""
+
+
+def read_candidates(packed: bytes, campaigns: int) -> npt.NDArray[np.void]:
+    """(campaigns,) of CANDIDATE, from the bytes of a record, be it of before the floor read probabilities of orders."""
+    if not campaigns or len(packed) != campaigns * _WITHOUT_ORDERS.itemsize:
+        return np.frombuffer(packed, CANDIDATE)
+    found, older = np.empty(campaigns, CANDIDATE), np.frombuffer(packed, _WITHOUT_ORDERS)
+    for name in _WITHOUT_ORDERS.names or ():
+        found[name] = older[name]
+    found["orders"] = older["value"]
+    return found
 
 
 class Outcome(IntEnum):
@@ -192,7 +207,8 @@ def hold_among(candidates: npt.NDArray[np.void], organic: Doubles, selling: Sell
     # The solvers read values at the list's ranks and at the candidates': what may lie between is left out.
     rows = np.where(below, k + np.cumsum(below) - 1, candidates["rank"])
     values = np.concatenate([organic, candidates["value"][below]])
-    bids = Bids(rows, *(np.ascontiguousarray(candidates[name]) for name in ("clicks", "bid", "reserve")))
+    taken = ("clicks", "bid", "reserve", "orders")
+    bids = Bids(rows, *(np.ascontiguousarray(candidates[name]) for name in taken))
     layout = selling.solve(values, bids, weights, selling.rules)
     match selling.pricing:
         case Pricing.VCG:
@@ -219,7 +235,7 @@ def hold_among(candidates: npt.NDArray[np.void], organic: Doubles, selling: Sell
 
 
 def _outcomes(candidates: npt.NDArray[np.void], winners: Rows, rules: AdRules) -> npt.NDArray[np.uint8]:
-    below = (candidates["value"] < rules.value_floor) | (candidates["clicks"] < rules.click_floor)
+    below = (candidates["orders"] < rules.value_floor) | (candidates["clicks"] < rules.click_floor)
     ended = np.where(below, Outcome.LOST_TO_FLOOR, Outcome.LOST_TO_PRICE).astype(np.uint8)
     ended[candidates["bid"] < 0.0] = Outcome.LOST_TO_BUDGET
     ended[winners] = Outcome.SHOWN
@@ -245,7 +261,8 @@ def _without_the_rule(shortlists: Shortlists, request: int, k: int, offers: Offe
     candidates = np.empty(len(ranks), CANDIDATE)
     candidates["entry"], candidates["rank"], candidates["bid"] = entries, ranks, offers.bids[entries]
     candidates["value"] = shortlists.scores[request, columns]
-    candidates["clicks"] = np.where(per_order, raw + calibrated, clicks)
+    candidates["orders"] = raw + calibrated
+    candidates["clicks"] = np.where(per_order, candidates["orders"], clicks)
     candidates["reserve"], candidates["pace"] = selling.reserves(per_order), offers.paces[entries]
     candidates["per_order"] = per_order
     return hold_among(candidates, shortlists.scores[request, order[:k]], selling)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from services.ads.blend import Doubles
 from services.ads.campaign import MICRO
-from services.ranking.auction import CANDIDATE, Selling, hold_among
+from services.ranking.auction import Selling, hold_among, read_candidates
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class PastAuction:
             organic = np.delete(organic, [place["rank"] - 1 for place in ads["sold"]])
             # What the ads pushed out stood at the end of the list, or where an ad of the list itself had stood.
             organic = -np.sort(-np.concatenate([organic, ads["pushed_out_values"]]))
-        return cls(tuple(ads["campaign_ids"]), np.frombuffer(b64decode(ads["candidates"]), CANDIDATE), organic)
+        candidates = read_candidates(b64decode(ads["candidates"]), len(ads["campaign_ids"]))
+        return cls(tuple(ads["campaign_ids"]), candidates, organic)
 
     def expected(self, campaign_id: str, bid: float, selling: Selling) -> Expected:
         """What `campaign_id` would have got with this bid, paced as its own was, with its budget open."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from data.city.life import LifeParameters
 from data.city.parameters import ChoiceModel
+from models.corrections import Corrections
 from services.simulation.advertisers import Reaction
 from services.simulation.latency import Machines
 from services.simulation.wallets import Pacing
@@ -52,6 +53,8 @@ class Arm:
     """Put on top of each of its answers."""
     retrain_days: int | None = None
     """Instead of the plan's."""
+    corrections: Corrections | None = None
+    """Of the own log, where a model learns anew from it; None: none."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Town:
         }
         serving = {}
         for model in plan.models:
-            artifact = pipeline.train(log, market.name.market, model, folder / "artifacts", seed=seed, gates_alone=True)
+            artifact = pipeline.train(log, market.name.market, model, folder / "artifacts", seed=seed, unmeasured=True)
             serving[model] = ServedMarket(snapshot=_snapshot(log, plan, artifact), **common)
         if plan.world.life is not None:
             usual = _usual_surplus(market, diners, plan.warm_days)
@@ -182,7 +182,13 @@ class Town:
         dataset = diary.dataset([rest, *days], listed, self.folder / "log" / name)
         model = self.plan.model_of(lister.policy)
         artifact = pipeline.train(
-            dataset, self.market.name.market, model, self.folder / "artifacts" / name, seed=self.seed, gates_alone=True
+            dataset,
+            self.market.name.market,
+            model,
+            self.folder / "artifacts" / name,
+            seed=self.seed,
+            corrections=self._arm(lister.policy).corrections,
+            unmeasured=True,
         )
         return replace(lister.market, snapshot=_snapshot(self.log, self.plan, artifact))
 

@@ -11,6 +11,8 @@ _MEASURES, _FLIP, _GATE = (
 _OF_MEASURES = "tests/fairness/test_fairness_measures.py"
 _OF_AUDIT = "tests/fairness/test_fairness_audit.py"
 _OF_GATE = "tests/retraining/test_fairness_gate.py"
+_OF_SEARCH = "tests/fairness/test_search_flip.py"
+_OF_CORRECTIONS = "tests/models/test_corrections.py"
 
 FAULTS = (
     *CONTROL,
@@ -97,6 +99,55 @@ FAULTS = (
         'group["high"] < -allowed',
         'group["value"] < 0.0',
         f"{_OF_GATE} -k equally_good",
+    ),
+    Fault(
+        "intervals of a bound hold for all pairs together",
+        _GATE,
+        "ndtri(1.0 - 0.025 / pairs)",
+        "ndtri(1.0 - 0.025)",
+        f"{_OF_GATE} -k alike_stop_nobody",
+    ),
+    Fault(
+        "whose text holds the word is left out",
+        "models/fairness/search_flip.py",
+        "if not any(word and all(",
+        "if True or not any(word and all(",
+        f"{_OF_SEARCH} -k explains_what",
+    ),
+    Fault(
+        "a search is held against its own noise",
+        "models/fairness/search_flip.py",
+        "(self.floor.low >= 1.0 or self.rest.high < self.floor.low)",
+        "(self.floor.low >= 0.0 or self.rest.high < self.floor.low)",
+        f"{_OF_SEARCH} -k without_memory",
+    ),
+    Fault(
+        "orders of a group weigh what is missing of them",
+        "models/corrections.py",
+        "np.where(ordered, factors[code], 1.0)",
+        "np.where(ordered, 1.0, 1.0)",
+        f"{_OF_CORRECTIONS} -k part_weigh",
+    ),
+    Fault(
+        "what is left out is not rehearsed either",
+        "models/moments.py",
+        "earlier=build(dataset, market, earlier, repeats, leave_out=leave_out)",
+        "earlier=build(dataset, market, earlier, repeats)",
+        f"{_OF_CORRECTIONS} -k left_out_is_no_feature",
+    ),
+    Fault(
+        "prices go down the dual's gradient",
+        "models/fairness/mmf.py",
+        "momentum * (due - counts / k)",
+        "momentum * (counts / k - due)",
+        "tests/fairness/test_mmf.py -k missed_of_the_best",
+    ),
+    Fault(
+        "no lift brings anybody over the value floor",
+        "services/ranking/auction.py",
+        'candidates["orders"] = raw + calibrated',
+        'candidates["orders"] = shortlists.scores[request, columns]',
+        "tests/ranking/test_auction.py -k over_the_value_floor",
     ),
     Fault(
         "a group that loses stops a version",

@@ -8,14 +8,20 @@ from markupsafe import escape
 
 from data.city.generate import generate
 from data.dataset import Dataset
+from models.evaluation import evaluate as evaluation
 from models.fairness.audit import Audit, audit, findings
 from models.fairness.flip import carriers, flip_test, scorer_of
-from models.fairness.groups import Groups
+from models.fairness.groups import Groups, kinds
+from models.fairness.look import Look
 from models.fairness.measure_audit import CLEAN, report, run
 from models.fairness.measure_coverage import report as coverage_report
+from models.fairness.measured import by_groups, earned
+from models.fairness.measures import EXPOSURE
 from models.fairness.planted import PROXY, half_logged, leaking
 from models.fairness.report import html, sentences
+from models.ground import Ground
 from models.hybrid import LightFMModel
+from models.preparation import prepare, usual
 from models.testing import sample_data
 
 
@@ -169,14 +175,75 @@ def test_intervals_hold_the_truth_in_93_to_97_of_100_worlds() -> None:
 
 def test_a_check_that_did_not_run_clears_nobody(clean: Audit) -> None:
     document = {**clean.document(), "findings": [], "looked_for": ["flip"]}
-    whole = {**document, "looked_for": ["labels", "flip", "proxy"]}
+    whole = {**document, "looked_for": ["labels", "flip", "proxy", "search"]}
     live = {**document, "ok": None, "findings": None, "comparisons": [], "metrics": {}}
 
     assert sentences(document)[:2] == [
         "Nothing looks like discrimination by what was looked for: protected words that change a list.",
-        "Not looked for: orders logged in part, words that tell a protected attribute.",
+        "Not looked for: orders logged in part, words that tell a protected attribute, protected words of a search "
+        "that change what is found.",
     ]
     assert not any("Not looked for" in line for line in sentences(whole))
     assert sentences(live)[0].startswith("Nothing was measured")
     assert "not looked for in live lists" in sentences(live)[1]
     assert clean.looked_for == ("labels", "flip", "proxy")
+
+
+def test_a_word_that_leaks_is_no_finding_once_it_is_left_out(city: Dataset, tmp_path: Path) -> None:
+    planted = leaking(city, tmp_path / "leak", "origin", seed=1)
+
+    found = audit(planted, parameters={"leave_out": [PROXY]})
+
+    assert found.findings == ()
+    assert PROXY not in {one.attribute for one in found.words}
+    assert PROXY not in {one.source for one in found.probes}
+
+
+def test_orders_that_are_logged_in_part_cost_a_group_less_once_they_are_balanced(city: Dataset, tmp_path: Path) -> None:
+    market = city.markets[0]
+    half = half_logged(city, tmp_path / "half", "independent", seed=1)
+    ours = (kinds(city.restaurants(market), None) == "independent").to_numpy()
+    question = prepare(city, market, 0, usual(city)).question
+
+    def looks(log: Dataset, **options: str) -> float:
+        model = Look(log, market, "lightfm", parameters=options).model
+        shown = evaluation.measure(question, model.score).looks.sum(axis=0)
+        return float(shown[ours].sum() / shown.sum())
+
+    assert looks(half) < looks(half, balance="kind")
+    assert abs(looks(half, balance="kind") - looks(city)) < abs(looks(half) - looks(city))
+
+
+def test_the_gate_and_the_audit_mean_the_same_by_exposure_per_merit(city: Dataset, clean: Audit) -> None:
+    market = city.markets[0]
+    ground = Ground(city, market)
+    model = ground.fitted(["lightfm"])["lightfm"]
+    measured = evaluation.measure(ground.prepared.question, model.score)
+    gated = by_groups(
+        city, market, ground.prepared.question, earned(city, ground.prepared, ground.calibrated(model)), measured
+    )
+
+    found = {
+        one["attribute"]: {group["group"]: group["value"] for group in one["groups"]}
+        for one in gated
+        if one["measure"] == EXPOSURE
+    }
+    audited = {
+        one.attribute: {group.name: group.figure.value for group in one.groups}
+        for one in clean.comparisons
+        if one.measure == EXPOSURE
+    }
+    assert set(found) == set(audited) >= {"kind", "district"}
+    for attribute, groups in audited.items():
+        assert found[attribute] == pytest.approx(groups)
+
+
+def test_a_flip_is_told_in_the_report_by_whether_it_is_beyond_noise(clean: Audit) -> None:
+    document = clean.document()
+    told = sentences(document)
+
+    same = next(line for line in told if line.startswith("With one word changed, lists stay the same to the bit"))
+    assert same == "With one word changed, lists stay the same to the bit: age_group, gender, origin."
+    for one in document["words"]:
+        what = "differ by more than" if one["beyond_noise"] else "differ no more than"
+        assert one["identical"] or any(what in line and one["attribute"] in line for line in told)

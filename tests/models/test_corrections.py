@@ -1,5 +1,6 @@
 """Corrections of feedback: what was seen less counts more, and what has not come yet is counted in those that have."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from data import columns as col
 from data.columns import EventType, Table
 from data.dataset import Dataset, writing
 from models import pipeline
+from models.base import ModelError, TrainingData
 from models.corrections import (
     NO_CORRECTIONS,
     Corrections,
@@ -21,7 +23,13 @@ from models.corrections import (
     fit_delay,
     inverse,
     maturity,
+    options_apart,
 )
+from models.fairness import labels
+from models.fairness.groups import kinds
+from models.fairness.planted import half_logged
+from models.ground import Ground
+from models.ladder import LADDER, rung
 from models.preparation import prepare, usual
 from models.training_data import WEIGHT, positive_feedback
 from services.simulation.measure_corrections import late
@@ -183,3 +191,87 @@ def test_training_learns_from_corrected_weights_and_is_measured_on_the_log(town:
     one = pipeline.train(town, market, "lightfm", tmp_path, parameters=given, corrections=corrections)
     other = pipeline.train(town, market, "lightfm", tmp_path, parameters=given)
     assert one.version != other.version
+
+
+def test_orders_that_are_logged_in_part_weigh_up_what_is_missing(
+    town: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(labels, "FEWEST_CLICKS", 10)  # the town is small
+    market, group = town.markets[0], "independent"
+    half = half_logged(town, tmp_path / "half", group, seed=3)
+    positives = positives_of(half)
+    found = corrected(half, market, positives, Corrections(balance="kind"))
+    factor = found[WEIGHT].to_numpy() / positives[WEIGHT].to_numpy()
+    orders = (positives[col.TYPE] == EventType.ORDER).to_numpy()
+    until = positives[col.AT].max()
+    kind = dict(zip(half.restaurants()[col.RESTAURANT_ID], kinds(half.restaurants(), until), strict=True))
+    ours = positives[col.RESTAURANT_ID].map(kind).to_numpy() == group
+    assert (factor[~orders] == 1.0).all()
+    assert len(np.unique(factor[orders & ours])) == 1
+    assert 1.6 < factor[orders & ours].mean() / factor[orders & ~ours].mean() < 2.6
+    # What one group gains the others lose: a model's step is as long as before.
+    assert factor[orders].mean() == pytest.approx(1.0, abs=0.02)
+    tight = corrected(half, market, positives, Corrections(balance="kind", most=1.1))
+    assert (tight[WEIGHT].to_numpy() / positives[WEIGHT].to_numpy())[orders & ours].max() == pytest.approx(1.1)
+
+
+def test_a_log_without_clicks_is_not_balanced(town: Dataset, tmp_path: Path):
+    events = town.events()
+    blind = with_events(town, tmp_path / "blind", events[events[col.TYPE] != EventType.CLICK])
+    positives = positives_of(blind)
+    found = corrected(blind, blind.markets[0], positives, Corrections(balance="district"))
+    np.testing.assert_array_equal(found[WEIGHT], positives[WEIGHT])
+
+
+def test_balance_looks_at_nothing_after_its_period(town: Dataset, tmp_path: Path):
+    market, positives = town.markets[0], positives_of(town)
+    past = positives[positives[col.AT] <= positives[col.AT].quantile(0.6)]
+    events = town.events()
+    short = with_events(town, tmp_path / "short", events[events[col.AT] <= past[col.AT].max()])
+    balanced = Corrections(balance="district")
+    found = corrected(town, market, past, balanced)[WEIGHT]
+    np.testing.assert_array_equal(found, corrected(short, market, past, balanced)[WEIGHT])
+    np.testing.assert_array_equal(past[WEIGHT] > 0, found > 0)
+
+
+def test_what_is_left_out_is_no_feature_of_what_is_learnt_or_rehearsed(town: Dataset):
+    market, plain = town.markets[0], Ground(town, town.markets[0])
+    protocol = usual(town, corrections=Corrections(leave_out=("home_district", "chain")))
+    found = Ground(town, market, protocol=protocol)
+
+    def names(data: TrainingData) -> set[str]:
+        tables = (data.diner_features, data.restaurant_features)
+        return {tag.partition("=")[0] for table in tables for tag in table.names}
+
+    rehearsed = found.train_period(["lightfm+lambdamart"]).rehearsal
+    assert rehearsed is not None
+    for data, whole in (
+        (found.prepared.data, plain.prepared.data),
+        (found.everything(), plain.everything()),
+        (rehearsed.earlier, plain.prepared.data),
+    ):
+        assert names(data) == names(whole) - {"home_district", "chain"}
+    np.testing.assert_array_equal(found.prepared.data.interactions.weights, plain.prepared.data.interactions.weights)
+    with pytest.raises(ModelError, match=r"leave_out: nobody has 'colour'; there are .*home_district"):
+        prepare(town, market, 0, usual(town, corrections=Corrections(leave_out=("colour",))))
+
+
+def test_corrections_are_given_among_a_models_parameters_and_are_written_down(town: Dataset, tmp_path: Path):
+    market = town.markets[0]
+    given = {"components": 4, "epochs": 1}
+    options = {"balance": "kind", "leave_out": ["chain"]}
+    one = pipeline.train(town, market, "lightfm", tmp_path, parameters={**given, **options}, gates_alone=True)
+    plain = pipeline.train(town, market, "lightfm", tmp_path, parameters=given, gates_alone=True)
+    assert one.manifest.metrics["corrections"] == Corrections(balance="kind", leave_out=("chain",)).model_dump(
+        mode="json"
+    )
+    assert "corrections" not in plain.manifest.metrics
+    assert one.model.parameters()["components"] == 4
+    assert usual(town).given(["lightfm"], options).corrections.leave_out == ("chain",)
+    with pytest.raises(ModelError, match="balance: Input should be '', 'kind'"):
+        options_apart({"balance": "colour"})
+
+
+def test_no_model_has_a_parameter_that_is_called_as_a_correction():
+    for name in LADDER:
+        assert not set(inspect.signature(rung(name)).parameters) & set(Corrections.model_fields)

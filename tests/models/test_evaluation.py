@@ -129,8 +129,8 @@ def test_a_difference_is_paired():
     rng = np.random.default_rng(3)
     per_diner = {name: rng.random(200) for name in evaluation.METRICS}
     shown = np.ones((FOLDS, 5), np.int64)
-    better = evaluation.Measured({name: values + 0.01 for name, values in per_diner.items()}, shown)
-    worse = evaluation.Measured(per_diner, shown)
+    better = evaluation.Measured({name: values + 0.01 for name, values in per_diner.items()}, shown, shown * 1.0)
+    worse = evaluation.Measured(per_diner, shown, shown * 1.0)
     difference = evaluation.summary(better, worse, 0)["ndcg@10_over_popular"]
     assert difference["low"] == pytest.approx(difference["high"]) == pytest.approx(0.01)
     ratio = evaluation.ratio(2 * per_diner["mrr"], per_diner["mrr"], 0)

@@ -14,9 +14,19 @@ from selling import CALIBRATION, NOON, campaign, city, lists, offers, selling
 from services.ads.book import UNHEARD, AdBook
 from services.ads.campaign import MICRO
 from services.events.sales import OUTCOMES
-from services.ranking.auction import Outcome, Selling, ShownList, hold_among, run_auction, shown_list, why_money_is_off
+from services.ranking.auction import (
+    Outcome,
+    Selling,
+    ShownList,
+    hold_among,
+    read_candidates,
+    run_auction,
+    shown_list,
+    why_money_is_off,
+)
+from services.ranking.fairness import Lifts
 from services.ranking.rank import PAYMENT, TERMS, RankedLists
-from services.stakeholders.policy import AdPolicy, Pricing
+from services.stakeholders.policy import AdPolicy, Eligibility, Pricing
 
 
 def shown_with(ranked: RankedLists, k: int, bidders: object, **dials: object) -> ShownList:
@@ -274,6 +284,50 @@ def test_outcomes_name_the_reason() -> None:
         3: Outcome.LOST_TO_FLOOR,
         4: Outcome.LOST_TO_PRICE,
     }
+
+
+@pytest.mark.parametrize("eligibility", list(Eligibility))
+def test_a_lift_brings_nobody_over_the_value_floor(eligibility: Eligibility) -> None:
+    """Nor does being pushed down keep anybody out: the floor reads the probability of an order alone."""
+    catalogue = city(60)
+    plain = lists(catalogue, 10, shortlist=60).shortlists
+    ranked = plain.order[0].tolist()
+    good, bad = int(plain.rows[0, ranked[15]]), int(plain.rows[0, ranked[40]])
+    floor = float(plain.probabilities()[0, ranked[25]])
+    values = np.zeros(60)
+    values[bad] = 0.9 * (plain.scores[0, ranked[9]] - plain.scores[0, ranked[40]])
+    values[good] = floor - plain.scores[0, ranked[15]] - 0.01
+    lifted = lists(catalogue, 10, shortlist=60, lifts=Lifts(values, 0.0))
+    bidders = offers(catalogue, [campaign(0, good, bid=9_000), campaign(1, bad, bid=9_000)])
+    how = selling(value_floor=floor, eligibility=eligibility)
+
+    auction = run_auction(lifted.shortlists, 0, 10, bidders, how)
+
+    assert auction is not None
+    by_entry = {int(one["entry"]): one for one in auction.candidates}
+    assert by_entry[1]["value"] > floor > by_entry[0]["value"]
+    assert auction.sold == [0]
+    assert by_entry[1]["outcome"] == Outcome.LOST_TO_FLOOR
+    written = hold_among(auction.candidates, lifted.shortlists.scores[0, lifted.shortlists.order[0, :10]], how)
+    assert (written.slots, written.sold) == (auction.slots, auction.sold)
+    assert written.prices == pytest.approx(auction.prices, abs=2)
+
+
+def test_candidates_of_before_are_read_with_the_floor_of_then() -> None:
+    ranked = lists(city(60), 10, shortlist=50)
+    auction = run_auction(ranked.shortlists, 0, 10, offers(city(60), [campaign(n, n) for n in range(30)]), selling())
+    assert auction is not None
+    names = list(auction.candidates.dtype.names or ())[:-1]
+    older = np.empty(len(auction.candidates), [(name, auction.candidates.dtype[name]) for name in names])
+    for name in names:
+        older[name] = auction.candidates[name]
+
+    found = read_candidates(older.tobytes(), len(older))
+
+    assert found[names].tolist() == auction.candidates[names].tolist()
+    assert found["orders"].tolist() == auction.candidates["value"].tolist()
+    same = read_candidates(auction.candidates.tobytes(), len(auction.candidates))
+    assert same.tolist() == auction.candidates.tolist()
 
 
 def test_the_counters_are_named_in_the_order_of_the_outcomes() -> None:

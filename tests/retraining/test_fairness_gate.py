@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from models.fairness.frames import compare_diners
+from models.fairness.groups import Groups
 from services.releases.verdict import Verdict
 from services.retraining.fairness_gate import FairnessBounds, gates, with_fairness
 
@@ -60,11 +63,11 @@ def test_restaurants_that_fall_further_behind_are_named() -> None:
     [
         (
             FairnessBounds(least_exposure_ratio=0.8),
-            "restaurants of kind new get 0.500 [0.450, 0.550] of the exposure of",
+            "restaurants of kind new get 0.500 [0.366, 0.648] of the exposure of chain: at least 0.8",
         ),
         (
-            FairnessBounds(greatest_quality_gap=0.04),
-            "diners of age old have ndcg@10 lower than those of young by 0.100",
+            FairnessBounds(greatest_quality_gap=0.02),
+            "diners of age old have ndcg@10 lower than those of young by 0.100 [0.029, 0.171]: at most 0.02",
         ),
     ],
 )
@@ -79,6 +82,51 @@ def test_bounds_hold_for_a_first_version_too(bounds: FairnessBounds, words: str)
 )
 def test_what_the_interval_leaves_open_stops_nobody(bounds: FairnessBounds) -> None:
     assert gates([], [QUALITY, SHOWN], bounds) == []
+
+
+def test_groups_that_are_alike_stop_nobody_however_many_there_are() -> None:
+    """The bootstrap's own interval of the gap of eight such groups mostly is above 0; a stop is rare all the same."""
+    stops, above = 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        groups = Groups.of("area", rng.integers(0, 8, 400).astype(str).tolist(), fewest=20)
+        found = compare_diners("ndcg@10", rng.beta(0.7, 1.3, 400), groups, draws=200, permutations=1, seed=seed)
+        assert found is not None
+        above += found.gap.low > 0.05
+        stops += bool(gates([], [found.document()], FairnessBounds(greatest_quality_gap=0.0)))
+
+    assert above > 30
+    assert stops <= 9  # 5 % are 3
+
+
+def test_a_gap_that_is_there_stops_a_version_among_many_groups() -> None:
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 8, 4_000)
+    groups = Groups.of("area", codes.astype(str).tolist(), fewest=20)
+    values = rng.beta(0.7, 1.3, 4_000) + np.where(codes == 3, -0.2, 0.0)
+    found = compare_diners("ndcg@10", values, groups, draws=200, permutations=1)
+    assert found is not None
+
+    [reason] = gates([], [found.document()], FairnessBounds(greatest_quality_gap=0.1))
+
+    assert reason.startswith("diners of area 3 have ndcg@10 lower than those of")
+
+
+@pytest.mark.parametrize(
+    ("groups", "stops"),
+    [
+        ((("chain", 4.0, 3.5, 4.5), ("new", 0.0, 0.0, 0.0)), True),
+        ((("chain", 4.0, 3.5, 4.5), ("new", 0.0, 0.0, 3.4)), False),
+        ((("chain", 4.0, 0.0, 9.0), ("new", 0.1, 0.0, 0.2)), False),
+        ((("chain", 0.0, 0.0, 0.0), ("new", 0.0, 0.0, 0.0)), False),
+    ],
+)
+def test_groups_that_are_hardly_shown_are_judged_too(
+    groups: tuple[tuple[str, float, float, float], ...], stops: bool
+) -> None:
+    shown = comparison("exposure", *groups, side="restaurants", attribute="kind")
+
+    assert bool(gates([], [shown], FairnessBounds(least_exposure_ratio=0.8))) is stops
 
 
 def test_other_gates_keep_their_word() -> None:

@@ -21,6 +21,7 @@ from services.api.schemas import (
 )
 from services.api.security import CATALOGUE, READERS_OF_DINERS, require
 from services.catalogue.records import Identifier, Latitude, Longitude, MarketKey, Restaurant
+from services.serving.search import searched
 from services.serving.snapshot import MarketSnapshot
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], dependencies=[Depends(require(READERS_OF_DINERS))])
@@ -123,9 +124,8 @@ async def search(
 ) -> ScoredRestaurants:
     """Restaurants whose name or cuisine has all the words, the most popular first."""
     snapshot = snapshot_for(services, market)
-    found = await services.in_thread(services.catalogue.search, snapshot.info.market, q, limit)
-    rows = [row for item in found if (row := snapshot.catalogue.row_of.get(item.restaurant_id)) is not None]
-    rows.sort(key=lambda row: -snapshot.popularity[row])
+    known = snapshot.catalogue.row_of, snapshot.popularity
+    rows = await services.in_thread(searched, services.catalogue, snapshot.info.market, q, limit, *known)
     return _scored(snapshot, rows, snapshot.popularity[rows].tolist())
 
 
