@@ -72,7 +72,13 @@ FAULTS = (
         "Placement(organic, theta, 0, rules.gap, rules.cap, falling)",
         "tests/ads/test_blend.py -k rules_hold",
     ),
-    Fault("the value floor", _BLEND, "eligible &= value >= rules.value_floor", "pass", "tests/ads/test_blend.py"),
+    Fault(
+        "the value floor",
+        _BLEND,
+        "eligible &= (value if bids.plain is None else bids.plain) >= rules.value_floor",
+        "pass",
+        "tests/ads/test_blend.py",
+    ),
     Fault("the click floor", _BLEND, "eligible &= bids.clicks >= rules.click_floor", "pass", "tests/ads/test_blend.py"),
     Fault(
         "the reserve",
