@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     """Greatest less least nDCG@10 of groups of diners: a version certainly above it may not serve."""
     retrain_fairness_loss: float = Field(default=0.1, ge=0, le=1)
     """Share of what a group has under the champion: a version under which it certainly loses more may not serve."""
+    retrain_balance: Literal["", "kind", "district", "price level", "cuisine"] = ""
+    """Groups of restaurants whose orders weigh what is expected of their clicks, where a retraining run learns."""
+    retrain_leave_out: list[str] = []
+    """Attributes of profiles and restaurants that no retrained model learns from."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from data.dataset import DatasetError
 from models.artifacts import ArtifactError
 from models.base import ModelError
+from models.corrections import Corrections
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -130,6 +131,9 @@ class RetrainingJob:
             policies=self._policies,
             window_days=self._settings.retrain_days,
             bounds=Bounds(slice_loss=self._settings.retrain_slice_loss),
+            corrections=Corrections(
+                balance=self._settings.retrain_balance, leave_out=tuple(self._settings.retrain_leave_out)
+            ),
             fairness=FairnessBounds(
                 least_exposure_ratio=self._settings.retrain_least_exposure_ratio,
                 greatest_quality_gap=self._settings.retrain_greatest_quality_gap,

@@ -13,6 +13,7 @@ from models import artifacts, pipeline
 from models.artifacts import Artifact, ArtifactError
 from models.behaviour import CHECKS, Subject, examine
 from models.behaviour_file import read_checks
+from models.corrections import Corrections
 from models.ground import Ground
 from models.ladder import rung
 from models.off_policy.estimate import Exploring
@@ -56,6 +57,8 @@ class Surroundings(NamedTuple):
     """Days of log that are learnt from; 0: all."""
     bounds: Bounds
     """What the gates allow."""
+    corrections: Corrections
+    """Of the log, before models learn from it."""
     fairness: FairnessBounds
     """What the gate of fairness allows."""
     checks: Path | None
@@ -180,11 +183,12 @@ class Steps:
     def _asked(self) -> tuple[Ground, Trial | None]:
         """What the models are trained on and asked, and how the champion is."""
         market, seed = self._run.market, self._run.seed
-        usual_ground = Ground(self._dataset, market, seed=seed)
+        corrections = self._around.corrections
+        usual_ground = Ground(self._dataset, market, seed=seed, protocol=usual(self._dataset, corrections=corrections))
         if self._champion is None:
             return usual_ground, None
         trial = on_trial(self._champion, usual_ground.prepared)
-        protocol = usual(self._dataset, test_from=trial.test_from)
+        protocol = usual(self._dataset, corrections=corrections, test_from=trial.test_from)
         names = {*self._run.models, self._champion.manifest.model}
         ground = Ground(
             self._dataset,

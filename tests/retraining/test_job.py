@@ -93,6 +93,23 @@ def test_a_run_leaves_a_measured_version_for_each_model(job: RetrainingJob, engi
     assert ModelRegistry(engine).champion(MARKET) == before, "only a release changes who serves"
 
 
+def test_a_run_learns_from_mended_data_where_the_settings_say_so(engine: Engine, home: LearningHome) -> None:
+    said = {"retrain_balance": "kind", "retrain_leave_out": ["likes"]}
+    job = RetrainingJob(engine, home.settings.model_copy(update=said), Clock())
+    run = finished(job)
+    steps = {name: record.document for name, record in job.runs.steps(run).items()}
+
+    assert run.state is RunState.FINISHED
+    corrections = steps["train:lightfm"]["metrics"]["corrections"]
+    assert (corrections["balance"], corrections["leave_out"]) == ("kind", ["likes"])
+    [version] = [said["version"] for name, said in steps["register"].items() if name == "lightfm"]
+    artifact = artifacts.load(
+        Path(next(v.path for v in ModelRegistry(engine).versions(MARKET) if v.version == version))
+    )
+    learnt = artifact.manifest.model_dump_json()
+    assert "likes=" not in learnt
+
+
 def test_each_version_that_may_be_promoted_has_its_card_whole_and_no_other(job: RetrainingJob, engine: Engine) -> None:
     """Also one that did not win its run: when it is promoted, the data that it could be described from is gone."""
     run = finished(job, ("lightfm", "ease", "random"))
