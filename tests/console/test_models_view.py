@@ -94,6 +94,7 @@ def test_the_ladder_shows_what_was_measured(models: Page, served: Served) -> Non
         assert first_number(cells[3]) == pytest.approx(rung["request_microseconds"]["median"], rel=0.01)
         assert first_number(cells[4]) == pytest.approx(rung["serving_bytes"] / 1e6, rel=0.01)
         assert cells[6] == rung["explained"]
+    expect(models.get_by_text("the data that the champion has learnt from")).to_be_visible()
     best = max(measured, key=lambda rung: rung["figures"]["requests_ndcg@10"]["value"])
     expect(models.get_by_text(f"What to see: {best['model']} ranks best")).to_be_visible()
 

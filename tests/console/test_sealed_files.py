@@ -110,8 +110,27 @@ def test_every_file_that_a_page_or_module_names_exists(client: TestClient) -> No
             assert (path.parent / name).exists(), f"{path.name}: {name}"
 
 
+def scripts_of(*modules: Path) -> set[Path]:
+    """These modules and all that they import, as a browser loads them."""
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            imported = re.findall(
+                r'^(?:import|export) .*?from "(\.[^"]+)"|^} from "(\.[^"]+)"', module.read_text(), re.MULTILINE
+            )
+            waiting += [(module.parent / (one or other)).resolve() for one, other in imported]
+    return found
+
+
 def test_the_script_is_light_and_no_module_is_long() -> None:
     scripts = [path for path in OWN_FILES if path.suffix == ".js"]
+    main = next(path for path in scripts if path.name == "main.js").resolve()
+    views = [path.resolve() for path in scripts if path.parent.name == "views"]
+    weights = {view.stem: sum(path.stat().st_size for path in scripts_of(main, view)) for view in views}
 
-    assert sum(path.stat().st_size for path in scripts) < 60_000
+    assert weights["diner"] < 100_000
+    assert max(weights.values()) < 300_000
     assert max(len(path.read_text().splitlines()) for path in scripts) <= 300

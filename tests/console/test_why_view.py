@@ -39,8 +39,7 @@ def scores(page: Page) -> dict[str, float]:
     return {
         row["id"]: float(row["score"])
         for row in page.locator(".why-choice").evaluate_all(
-            "rows => rows.map((row) => ({id: row.dataset.id,"
-            " score: row.querySelector('.why-choice-score').dataset.score}))"
+            "rows => rows.map((row) => ({id: row.dataset.id, score: row.querySelector('[data-score]').dataset.score}))"
         )
     }
 

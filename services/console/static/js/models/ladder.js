@@ -10,15 +10,17 @@ function accuracy(rung) {
   return rung.figures["requests_ndcg@10"] ?? rung.figures["ndcg@10"];
 }
 
-/** A measurement `ladder` as nodes; `serving` is the champion's rung, `zone` the city's. */
-export function ladderNodes(measurement, serving, zone) {
+/** A measurement `ladder` as nodes; `champion` is the card of what serves, `zone` the city's. */
+export function ladderNodes(measurement, champion, zone) {
   const { rungs } = measurement.document;
+  const serving = champion.model;
+  const same = measurement.snapshot === champion.data.snapshot;
   return [
     reading(sentence(rungs, serving)),
     figure(scatter(rungs), { height: 320 }),
     rungTable(rungs, serving),
     note(
-      `Measured on ${dateText(measurement.measured_at, zone)} on the data ${measurement.snapshot.slice(0, 12)}, seed ${measurement.seed}, by `,
+      `Measured on ${dateText(measurement.measured_at, zone)} on ${same ? "the data that the champion has learnt from" : "other data than the champion has learnt from"} (${measurement.snapshot.slice(0, 12)}), seed ${measurement.seed}, by `,
       element("code", {}, measurement.command),
       ". Accuracy: held-out test period, 95 % intervals over diners. A request: the median from the diner's vector to the ranked list, without cache, HTTP and auctions; the machine may have done other work meanwhile, so read times against each other. Memory: what a serving process maps. Training: CPU time of the fit on one thread.",
     ),

@@ -75,12 +75,12 @@ function stepRow({ step, state, started_at, finished_at, document: found }) {
     element("span", { class: "step-mark", "aria-hidden": "true" }, mark),
     element("span", {}, element("strong", {}, step), ` ${STEPS[kind] ?? ""}`, element("span", { class: "unseen" }, ` (${state})`)),
     element("span", { class: "step-time" }, took),
-    ...found_(kind, model, found),
+    ...findings(kind, model, found),
   );
 }
 
 // What a step found, in a few words; the whole document is the API's.
-function found_(kind, model, found) {
+function findings(kind, model, found) {
   if (!found) return [];
   const lines = {
     snapshot: () => [`data ${String(found.snapshot).slice(0, 12)}, champion ${found.champion?.version ?? "of then"}`],

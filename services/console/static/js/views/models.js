@@ -104,9 +104,8 @@ class Models {
   }
 
   async #ladderNodes() {
-    const [measurement, releases] = await Promise.all([this.#get("/v1/measurements/ladder"), this.#get("/v1/releases")]);
-    const champion = releases.items.find((release) => release.state === "champion");
-    return ladderNodes(measurement, champion?.model, this.#zone);
+    const [measurement, champion] = await Promise.all([this.#get("/v1/measurements/ladder"), this.#get("/v1/model-card")]);
+    return ladderNodes(measurement, champion, this.#zone);
   }
 
   #showCard(version) {
