@@ -219,7 +219,7 @@ def test_cpu_time_that_falls_because_a_process_ended_is_no_gain(page: Page) -> N
     ("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (150, "3 min"), (7200, "2 h"), (400_000, "5 days")]
 )
 def test_ages_are_round(page: Page, seconds: float, text: str) -> None:
-    assert call(page, "operations/figures", "m.ageText(it)", seconds) == text
+    assert call(page, "operations/words", "m.ageText(it)", seconds) == text
 
 
 def figure(page: Page, name: str, looks: list[tuple[float, str]], more: str = "") -> dict[str, Any]:
@@ -244,7 +244,7 @@ def worker_text(worker: WorkerMetrics) -> str:
 
 
 def of_worker(page: Page, name: str, text: str, *more: Any) -> dict[str, Any]:
-    script = f"import('/static/js/operations/figures.js').then((f) => f.{name}(m.parse(it[0]), ...it[1]))"
+    script = f"import('/static/js/operations/worker_figures.js').then((f) => f.{name}(m.parse(it[0]), ...it[1]))"
     found: dict[str, Any] = call(page, "operations/metrics", script, [text, list(more)])
     return found
 

@@ -8,6 +8,7 @@ import { axisOf } from "./scales.js";
 
 const ROW = 1.9; // ems that a lying bar takes
 const THICK = 1.6; // ems of the thickest bar
+const MARKS = 1.4; // ems above lying bars for the names of lines of reference
 const NAMES = 0.36; // of the width, at most, for names at the left
 
 /** Ems that a figure of lying bars or a waterfall takes; null: as high as one likes. */
@@ -16,7 +17,7 @@ export function barsHeight(figure) {
   if (!figure.horizontal) return null;
   const several = figure.series.length > 1;
   const row = several ? 1.15 * figure.series.length + 0.8 : ROW;
-  return Math.max(6, row * figure.groups.length) + 5.5 + (several ? 2 : 0);
+  return Math.max(6, row * figure.groups.length) + 5.5 + (several ? 2 : 0) + (figure.marks?.length ? MARKS : 0);
 }
 
 /** `{nodes, points}` of a figure of kind bars. */
@@ -84,7 +85,8 @@ function groupNames(groups, { left, bottom }, band, em, room) {
 
 function lying(figure, box, axis, head) {
   const { em } = box;
-  const { frame, texts } = lyingFrame(figure.groups, box, head);
+  const marked = figure.marks?.length ? MARKS * em : 0;
+  const { frame, texts } = lyingFrame(figure.groups, box, head + marked);
   const value = along(axis, frame.left, frame.right);
   const band = (frame.bottom - frame.top) / Math.max(1, figure.groups.length);
   const slot = Math.min(THICK * em, (0.8 * band) / figure.series.length);
@@ -109,7 +111,7 @@ function lying(figure, box, axis, head) {
     });
     nodes.push(group);
   });
-  nodes.push(...references(figure.marks?.map((mark) => ({ ...mark, axis: "x" })), { x: value }, frame, em));
+  nodes.push(...references(figure.marks?.map((mark) => ({ ...mark, axis: "x" })), { x: value }, { ...frame, top: frame.top - marked }, em));
   return { nodes: nodes.filter(Boolean), points };
 }
 

@@ -1,8 +1,9 @@
-// Figures of operations, from what a History has seen and from the worker's samples. Documents in, documents out: nothing is drawn here.
+// Figures of operations, from what a History has seen. Documents out: nothing is drawn here.
 
 import { numberText } from "../charts/numbers.js";
 import { wordText } from "../format.js";
 import { apartOf, bucketsOf, quantileOf, samplesOf, sumOf, sumsBy } from "./metrics.js";
+import { ageText, countText, shareText } from "./words.js";
 
 const MOST_ROUTES = 4;
 const MOST_STAGES = ["features", "ranking", "ads"];
@@ -10,11 +11,11 @@ const OWN = ["operations", "metrics", "ready", "live"]; // looks of this page an
 const PROMISED_MS = 50;
 const MIB = 2 ** 20;
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99 };
-
-const others = (route) => !OWN.includes(route);
 const NAMES = { unmatched: "Pages and the rest" };
 
-/** "requests" of the last minutes in words: "the last 3 minutes". */
+const others = (route) => !OWN.includes(route);
+
+/** "the last 42 seconds", "the last 3 minutes". */
 export function spanText(seconds) {
   return seconds < 90 ? `the last ${Math.max(1, Math.round(seconds))} seconds` : `the last ${Math.round(seconds / 60)} minutes`;
 }
@@ -170,91 +171,6 @@ export function versionsFigure(history) {
   };
 }
 
-/** What was spent, planned and is left today in one city, in its currency. */
-export function spendFigure(worker, market) {
-  const unit = 10 ** new Intl.NumberFormat("en", { style: "currency", currency: market.currency }).resolvedOptions().maximumFractionDigits;
-  const names = [["ad_spend_today_minor_units", "Spent"], ["ad_spend_planned_today_minor_units", "Planned by now"], ["ad_budget_left_today_minor_units", "Left today"]];
-  const values = names.map(([name]) => sumOf(worker, `tablestakes_${name}`, { market: market.market }));
-  const known = values.every((value) => value !== null);
-  const money = values.map((value) => Math.round(value) / unit);
-  const [spent, planned] = money;
-  const open = sumOf(worker, "tablestakes_campaigns_open", { market: market.market }) ?? 0;
-  const pace = planned > 0 ? `, ${shareText(spent, planned)} of what the pacing would have spent by now` : "";
-  return {
-    kind: "bars",
-    horizontal: true,
-    title: "Ad spend today",
-    sentence: known ? `${countText(open, "campaign")} ${open === 1 ? "runs" : "run"}. Spent so far: ${numberText(spent)} ${market.currency}${pace}.` : `No campaign has a budget in ${market.title}.`,
-    y: { label: "On the city's day", unit: market.currency },
-    groups: known ? names.map(([, name]) => name) : [],
-    series: [{ name: market.title, values: known ? money.map((value) => ({ value })) : [] }],
-  };
-}
-
-/** What the worker's jobs do. `at`: the machine's time, in seconds since 1970. */
-export function jobsFigure(worker, at) {
-  const jobs = [...sumsBy(worker, "tablestakes_worker_rounds_total", "job_name").keys()];
-  const of = (name, job, where = {}) => sumOf(worker, `tablestakes_worker_${name}`, { job_name: job, ...where });
-  const rows = jobs.map((job) => {
-    const [seconds, count] = [of("round_seconds_sum", job), of("round_seconds_count", job)];
-    const last = of("last_done_timestamp_seconds", job);
-    return [wordText(job), of("rounds_total", job, { outcome: "done" }) ?? 0, of("rounds_total", job, { outcome: "failed" }) ?? 0, count ? Number(((1000 * seconds) / count).toPrecision(3)) : null, last ? `${ageText(Math.max(0, at - last))} ago` : "never"];
-  });
-  const failed = rows.filter(([, , failures]) => failures > 0).map(([job]) => job);
-  const queues = samplesOf(worker, "tablestakes_billing_queue_events");
-  const waiting = queues.reduce((sum, { value }) => sum + value, 0);
-  const oldest = Math.max(0, ...samplesOf(worker, "tablestakes_billing_queue_age_seconds").map(({ value }) => value));
-  const queue = waiting ? `${countText(waiting, "event")} ${waiting === 1 ? "waits" : "wait"} to be billed, the oldest for ${ageText(oldest)}.` : "No event waits to be billed.";
-  return {
-    kind: "table",
-    title: "The worker's jobs",
-    sentence: `${failed.length ? `Rounds have failed: ${failed.join(", ")}.` : "No round has failed."} ${queue}`,
-    columns: ["Job", "Rounds done", "Failed", "Mean time (ms)", "Last done"],
-    rows,
-  };
-}
-
-/** Columns in which the last days differ from those before, in one city. */
-export function driftFigure(worker, market, at) {
-  const here = { market: market.market };
-  const checked = sumOf(worker, "tablestakes_drift_checked_timestamp_seconds", here);
-  const effects = samplesOf(worker, "tablestakes_drift_effect", here);
-  const value = (name, { part, column }) => sumOf(worker, `tablestakes_${name}`, { ...here, part, column });
-  const rows = effects
-    .map(({ labels, value: effect }) => [wordText(labels.column), wordText(labels.part), effect, value("drift_p_value", labels), value("drifted", labels) ? "drifted" : "as before"])
-    .sort((a, b) => (b[4] === "drifted") - (a[4] === "drifted") || b[2] - a[2]);
-  const drifted = rows.filter((row) => row[4] === "drifted").map(([name]) => name.toLowerCase());
-  const sentence = rows.length
-    ? `${drifted.length ? `Not what it was: ${drifted.join(", ")}.` : `None of ${rows.length} columns has drifted.`} Looked at ${ageText(Math.max(0, at - checked))} ago.`
-    : `The worker compares the last days' lists with those before, once an hour; ${market.title} has not been serving for long enough.`;
-  return { kind: "table", title: "Drift", sentence, columns: ["Column", "Part", "Effect", "p, adjusted", "Finding"], rows };
-}
-
-/** Orders that came against those that the scores promised, by version, in one city. */
-export function calibrationFigure(worker, market) {
-  const here = { market: market.market };
-  const predicted = sumsBy(worker, "tablestakes_calibration_predicted_orders", "model_version", here);
-  const observed = sumsBy(worker, "tablestakes_calibration_observed_orders", "model_version", here);
-  const z = sumsBy(worker, "tablestakes_calibration_z", "model_version", here);
-  const versions = [...predicted.keys()];
-  const off = versions.filter((version) => Math.abs(z.get(version) ?? 0) > 4);
-  const said = versions.map((version) => `${version}: ${numberText(observed.get(version))} for ${numberText(predicted.get(version))} promised${z.has(version) ? `, ${numberText(z.get(version), 2)} standard errors off` : ""}`);
-  return {
-    kind: "bars",
-    horizontal: true,
-    title: "Do the scores keep their promise?",
-    sentence: versions.length
-      ? `Orders that came over a day for those that the scores of viewed places promised. ${said.join("; ")}. ${off.length ? "More than 4 standard errors are no chance." : "Within 4 standard errors is as promised."}`
-      : `The worker looks every five minutes at lists that are ten minutes to a day old; there is none in ${market.title} whose places were viewed.`,
-    y: { label: "Orders", unit: null },
-    groups: versions,
-    series: [
-      { name: "Promised", values: versions.map((version) => ({ value: predicted.get(version) })) },
-      { name: "Came", values: versions.map((version) => ({ value: observed.get(version) ?? 0 })) },
-    ],
-  };
-}
-
 /** The row of numbers at the top: `[{name, text, values}]`, values for a sparkline. */
 export function headlines(history) {
   const now = history.now;
@@ -302,20 +218,6 @@ function routeText(route) {
 
 function processes(history) {
   return sumOf(history.now?.gauges ?? new Map(), "tablestakes_processes") ?? 0;
-}
-
-/** "3 s", "4 min", "2 h", "5 days": a time as one round number. */
-export function ageText(seconds) {
-  const [size, name] = seconds < 100 ? [1, "s"] : seconds < 6000 ? [60, "min"] : seconds < 172_800 ? [3600, "h"] : [86_400, "days"];
-  return `${Math.round(seconds / size)} ${name}`;
-}
-
-function countText(count, one, many = `${one}s`) {
-  return `${numberText(Math.round(count))} ${Math.round(count) === 1 ? one : many}`;
-}
-
-function shareText(part, whole) {
-  return `${numberText((100 * part) / whole)} %`;
 }
 
 function msText(q, buckets) {

@@ -7,6 +7,8 @@ import { element } from "../dom.js";
 import * as figures from "../operations/figures.js";
 import { History } from "../operations/history.js";
 import { parse } from "../operations/metrics.js";
+import { ageText } from "../operations/words.js";
+import * as behind from "../operations/worker_figures.js";
 import { button, NeedsKey, refusal, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 
@@ -27,10 +29,10 @@ const API_FIGURES = [
   ["degraded", figures.degradedFigure],
 ];
 const WORKER_FIGURES = [
-  ["spend", (worker, { market }) => figures.spendFigure(worker, market)],
-  ["calibration", (worker, { market }) => figures.calibrationFigure(worker, market)],
-  ["jobs", (worker, { at }) => figures.jobsFigure(worker, at)],
-  ["drift", (worker, { market, at }) => figures.driftFigure(worker, market, at)],
+  ["spend", (worker, { market }) => behind.spendFigure(worker, market)],
+  ["calibration", (worker, { market }) => behind.calibrationFigure(worker, market)],
+  ["jobs", (worker, { at }) => behind.jobsFigure(worker, at)],
+  ["drift", (worker, { market, at }) => behind.driftFigure(worker, market, at)],
 ];
 
 /**
@@ -65,8 +67,8 @@ class Operations {
     this.worker = element("div", { class: "panels" });
     const head = viewHead("Operations", "How the system runs: asked for again and again, drawn over the last five minutes. Nothing is stored; what is drawn begins when this page was opened.");
     const bar = element("div", { class: "operations-bar" }, this.state, this.pause);
-    const behind = element("h2", { class: "operations-part" }, "Behind the API: the worker");
-    root.append(head, bar, this.problem, this.headlines, this.panels, behind, this.worker);
+    const part = element("h2", { class: "operations-part" }, "Behind the API: the worker");
+    root.append(head, bar, this.problem, this.headlines, this.panels, part, this.worker);
     document.addEventListener("visibilitychange", () => this.#wake(), { signal: page.signal });
     this.#show();
   }
@@ -216,6 +218,6 @@ async function answered(ask) {
 
 function headlineNode({ name, text, unit, values, started }, at) {
   const value = element("dd", { class: "headline-value" }, text, unit && element("span", { class: "headline-unit" }, ` ${unit}`));
-  const spark = values ? sparkline(values, { name: `${name} over the last minutes` }) : element("span", { class: "headline-since" }, started && at ? `up ${figures.ageText(Math.max(0, at - started))}` : "");
+  const spark = values ? sparkline(values, { name: `${name} over the last minutes` }) : element("span", { class: "headline-since" }, started && at ? `up ${ageText(Math.max(0, at - started))}` : "");
   return element("div", { class: "headline" }, element("dt", {}, name), value, element("dd", { class: "headline-line" }, spark));
 }
