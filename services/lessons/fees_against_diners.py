@@ -84,8 +84,8 @@ def run(asked: Asked) -> Findings:
             ),
             Bars(
                 title="It hangs on how much ads annoy",
-                sentence="The difference that greed makes to the fees: in the first week, and in the last four. Among "
-                "diners whom ads hardly annoy it still pays at the end.",
+                sentence="The difference that greed makes to the fees: in the first week, and in the last four, among "
+                "diners as they are and among diners whom ads hardly annoy.",
                 y=Axis(label="fees a diner and week, greedy less balanced", unit="minor units"),
                 groups=("first week", "last four weeks"),
                 series=(
@@ -97,6 +97,10 @@ def run(asked: Asked) -> Findings:
         numbers=(
             asked.number("fees a diner in week 1, greedy less balanced", first, "minor units"),
             asked.number(f"the same in the last {_LAST} weeks", late[_FEES], "minor units"),
+            *(
+                asked.number(f"the same among diners whom ads hardly annoy, {len(calm)} cities", ends, "minor units")
+                for _, ends in calmly
+            ),
             asked.number(f"orders a diner and week in the last {_LAST}, greedy less balanced", late[_ORDERS], "orders"),
             asked.number("restaurants still open at the end, greedy less balanced", 100.0 * late[_OPEN], "points"),
             asked.number("diners that come back within 28 days, greedy less balanced", 100.0 * late[_BACK], "points"),
@@ -105,12 +109,7 @@ def run(asked: Asked) -> Findings:
             asked.claim("greed brings more fees in the first week", first, 1, "minor units", main=True),
             asked.claim("by the end greed has lost orders", late[_ORDERS], -1, "orders a diner and week", main=True),
             asked.claim("by the end greed brings less than it did", late[_FEES] - first, -1, "minor units"),
-            asked.claim("by the end greed brings fewer fees than balance", late[_FEES], -1, "minor units"),
             asked.claim("by the end fewer restaurants are open", late[_OPEN], -1),
-            *(
-                asked.claim("among diners whom ads hardly annoy greed still pays at the end", ends, 1, "minor units")
-                for _, ends in calmly
-            ),
         ),
         reading=_reading(asked, of, late),
         setting={
@@ -139,8 +138,9 @@ def _reading(asked: Asked, of: dict[str, dict[str, Doubles]], late: dict[str, Do
         f"{bought[1]}, and {still[0]} of the restaurants are still open instead of {still[1]}.\n\n"
         "A test of a week sees the first number alone, and would choose the wrong policy with a small p-value. What "
         "it cannot see is slow: each bad ad makes the next visit a little less likely. How slow, and how much, is one "
-        "number of the diners (their annoyance), and the last figure shows a city in which greed goes on paying. So "
-        "this is no law: it is a thing to measure over months before it is believed either way."
+        "number of the diners (their annoyance): the last figure has diners whom ads hardly annoy beside them. So this "
+        "is no law. It is a thing to measure over months, in more cities than a lesson has time for (docs/the-table.md "
+        "has 32), before it is believed either way."
     )
 
 
@@ -167,7 +167,8 @@ LESSON: Final = Lesson(
     question="Sales wants the restaurants with the highest fee on top: what does that bring this week, and in half a "
     "year?",
     would_change=(
-        "Diners whom ads hardly annoy: with `annoyance` 0.05 instead of 0.25 greed pays after half a year as well.",
+        "Diners whom ads hardly annoy: with `annoyance` 0.05 instead of 0.25 greed may go on paying, as the last "
+        "figure has it; its interval is of a few cities.",
         "Diners who look at fewer places before they order (`--choice cascade`): they see fewer ads, and after half a "
         "year both policies bring about the same.",
         "Restaurants with deeper pockets: those that pay for places go out of business later.",

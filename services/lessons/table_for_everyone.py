@@ -88,8 +88,9 @@ def run(asked: Asked) -> Findings:
     least = {name: np.asarray([float(np.nanmin(one.shares[name])) for one in apart]) for name in names}
     favourites = np.stack([least[seat.name] for seat in seats]).mean(axis=0)
     best_favourite = np.stack([least[seat.name] for seat in seats]).max(axis=0)
-    accuracy, machines = _conflict(apart, "ml", "infra")
-    blocked = negotiate(front, _greedy(result, seats))
+    fees, orders = _conflict(apart, "sales", "product")
+    # What is asked for here is about these cities, so it is held against their means.
+    blocked = negotiate(_front(plan, runs, sure=True), _greedy(result, seats))
     return Findings(
         figures=(
             Bars(
@@ -115,25 +116,14 @@ def run(asked: Asked) -> Findings:
         ),
         claims=(
             asked.claim(
-                "in a city that had no say the settlement leaves the poorest seat more than a favourite does",
+                "in a city that had no say the settlement leaves the poorest seat more than favourites do on average",
                 least["settlement"] - favourites,
                 1,
                 "share",
                 main=True,
             ),
-            asked.claim(
-                "machine learning has less where infrastructure has its way than where it has its own",
-                accuracy,
-                1,
-                "share",
-            ),
-            asked.claim(
-                "infrastructure has less where machine learning has its way than where it has its own",
-                machines,
-                1,
-                "share",
-            ),
-            asked.claim("and more than what is done today", least["settlement"] - least["today"], 1, "share"),
+            asked.claim("sales has less where product has its way than where it has its own", fees, 1, "share"),
+            asked.claim("product has less where sales has its way than where it has its own", orders, 1, "share"),
         ),
         reading=_reading(least, favourites, result, blocked),
         setting={
@@ -148,33 +138,39 @@ def run(asked: Asked) -> Findings:
     )
 
 
-def _stage(plan: Plan, runs: Sequence[SeedRun]) -> Stage:
-    """What each policy came to. Cities differ in everything: errors are those of the difference from today's policy."""
+def _stage(plan: Plan, runs: Sequence[SeedRun], sure: bool = False) -> Stage:
+    """What each policy came to. Cities differ in everything: errors are those of the difference from today's policy.
+
+    sure: without errors, as of these very cities and no others.
+    """
     today = [estimates([run.weeks[TODAY.name]]) for run in runs]
     return Stage(
         days=plan.days,
         policies=tuple(
-            Evaluated(policy=policy, model=MODEL, outcomes=_outcomes(policy.name, runs, today))
+            Evaluated(policy=policy, model=MODEL, outcomes=_outcomes(policy.name, runs, today, sure))
             for policy in plan.policies
         ),
     )
 
 
-def _outcomes(name: str, runs: Sequence[SeedRun], today: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+def _outcomes(
+    name: str, runs: Sequence[SeedRun], today: Sequence[Mapping[str, Estimate]], sure: bool
+) -> dict[str, Estimate]:
     own = [estimates([run.weeks[name]]) for run in runs]
     found = {}
     for key in own[0]:
         values, beside = (np.asarray([one[key].mean for one in of], np.float64) for of in (own, today))
         if np.isfinite(values).all():
-            error = float(stats.sem(values - beside)) if len(runs) > 1 else None
+            error = float(stats.sem(values - beside)) if len(runs) > 1 and not sure else None
             found[key] = Estimate(mean=float(values.mean()), error=error, n=len(runs))
     return found
 
 
-def _front(plan: Plan, runs: Sequence[SeedRun]) -> Front:
+def _front(plan: Plan, runs: Sequence[SeedRun], sure: bool = False) -> Front:
     # When it was made says nothing here: what a lesson finds is a function of its seeds.
     made_at = datetime.fromtimestamp(0, UTC)
-    return Front(front_id="0" * 16, created_at=made_at, active=TODAY.name, wide=_stage(plan, runs), assumed=True)
+    wide = _stage(plan, runs, sure)
+    return Front(front_id="0" * 16, created_at=made_at, active=TODAY.name, wide=wide, assumed=True)
 
 
 def _apart(plan: Plan, runs: Sequence[SeedRun], at: int) -> Apart:
