@@ -96,24 +96,23 @@ export class Tradeoff {
   }
 }
 
-// The two seats that pull hardest against each other with today's model: the lowest rank correlation over what is not beaten.
+// The two seats that pull hardest against each other with today's model: over what is not beaten, the least covariance of
+// their shares.
 function fiercest(seats, stage, today) {
   const front = stage.policies.filter(({ undominated, model }) => undominated && model === today);
-  const ranks = seats.filter(({ signs }) => signs).map((seat) => ({ seat, ranks: ranksOf(front.map(({ outcomes }) => signOf(seat.number) * outcomes[seat.number.key].value)) }));
+  const all = seats.filter(({ seat }) => seat in stage.ideal).map((seat) => ({ seat, off: offMean(front.map(({ shares }) => shares[seat.seat] ?? 0)) }));
   let found = [seats[0], seats[1] ?? seats[0]];
   let least = Infinity;
-  for (const [i, one] of ranks.entries()) {
-    for (const other of ranks.slice(i + 1)) {
-      const product = one.ranks.reduce((sum, rank, k) => sum + rank * other.ranks[k], 0);
+  for (const [i, one] of all.entries()) {
+    for (const other of all.slice(i + 1)) {
+      const product = one.off.reduce((sum, value, k) => sum + value * other.off[k], 0);
       if (product < least) [least, found] = [product, [one.seat, other.seat]];
     }
   }
   return found;
 }
 
-function ranksOf(values) {
-  const middle = (values.length - 1) / 2;
-  const order = [...values].sort((a, b) => a - b);
-  if (order[0] === order.at(-1)) return values.map(() => 0);
-  return values.map((value) => order.indexOf(value) - middle);
+function offMean(values) {
+  const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - middle);
 }
