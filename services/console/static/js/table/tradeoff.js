@@ -23,7 +23,12 @@ export class Tradeoff {
       });
       return element("div", { class: "field" }, element("label", { for: select.id }, label), select);
     };
-    this.node = element("section", { class: "tradeoff", "aria-label": "Two seats against each other" }, element("div", { class: "tradeoff-axes" }, pick("y", "Upwards"), pick("x", "Across")), this.body);
+    this.node = element(
+      "section",
+      { class: "tradeoff", "aria-label": "Two seats against each other" },
+      element("div", { class: "tradeoff-axes" }, pick("y", "Upwards"), pick("x", "Across")),
+      this.body,
+    );
   }
 
   /** Show where a setting lies, and the marked ones. */
@@ -65,7 +70,12 @@ export class Tradeoff {
       .filter(({ name }) => ["current", "settlement", "nash"].includes(name))
       .map(({ title, told }) => ({ name: title, points: [point(told.outcomes, title)] }));
     const here = { name: "These settings", points: [this.#here(point, y)] };
-    const axis = (measure) => ({ label: measure.title, unit: unitText(measure, this.currency).trim() || null, scale: "linear", better: measure.direction === "up" ? "high" : "low" });
+    const axis = (measure) => ({
+      label: measure.title,
+      unit: unitText(measure, this.currency).trim() || null,
+      scale: "linear",
+      better: measure.direction === "up" ? "high" : "low",
+    });
     return {
       kind: "scatter",
       title: `${this.y.title} against ${this.x.title.toLowerCase()}`,
@@ -90,7 +100,9 @@ export class Tradeoff {
   #sentence(x, y) {
     const { outcomes } = this.told;
     const [here, there] = [outcomes[x.key].value, outcomes[y.key].value];
-    const better = this.stage.policies.filter(({ outcomes: other }) => signOf(x) * (other[x.key].value - here) > 0 && signOf(y) * (other[y.key].value - there) > 0).length;
+    const better = this.stage.policies.filter(
+      ({ outcomes: other }) => signOf(x) * (other[x.key].value - here) > 0 && signOf(y) * (other[y.key].value - there) > 0,
+    ).length;
     const count = better === 0 ? "no tried policy gives" : better === 1 ? "1 tried policy gives" : `${better} tried policies give`;
     return `These settings: ${amountText(there, y, this.currency)} ${y.title}, ${amountText(here, x, this.currency)} ${x.title}; ${count} both seats more. Click a dot to try its settings.`;
   }
@@ -100,7 +112,9 @@ export class Tradeoff {
 // their shares.
 function fiercest(seats, stage, today) {
   const front = stage.policies.filter(({ undominated, model }) => undominated && model === today);
-  const all = seats.filter(({ seat }) => seat in stage.ideal).map((seat) => ({ seat, off: offMean(front.map(({ shares }) => shares[seat.seat] ?? 0)) }));
+  const all = seats
+    .filter(({ seat }) => seat in stage.ideal)
+    .map((seat) => ({ seat, off: offMean(front.map(({ shares }) => shares[seat.seat] ?? 0)) }));
   let found = [seats[0], seats[1] ?? seats[0]];
   let least = Infinity;
   for (const [i, one] of all.entries()) {
