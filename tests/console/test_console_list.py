@@ -140,7 +140,7 @@ def test_entry_and_marker_light_each_other_up(visit: Visit) -> None:
 
 def test_a_link_leads_back_to_the_same_list(visit: Visit, visiting: Callable[..., Visit]) -> None:
     page = visit.open()
-    page.get_by_label("Why").select_option("full")
+    page.get_by_label("Why", exact=True).select_option("full")
     with visit.next_list():
         page.get_by_label("Cuisine").select_option("pizza")
     with visit.next_list():
@@ -196,10 +196,10 @@ def test_reasons_and_ledger_as_asked(visit: Visit) -> None:
     page = visit.open("?explain=none")
     expect(page.locator(".reasons, .ledger")).to_have_count(0)
     with visit.next_list():
-        page.get_by_label("Why").select_option("reasons")
+        page.get_by_label("Why", exact=True).select_option("reasons")
     assert page.locator(".reasons").count() > 0
     with visit.next_list():
-        page.get_by_label("Why").select_option("full")
+        page.get_by_label("Why", exact=True).select_option("full")
     expect(page.locator(".ledger")).to_have_count(20)
     expect(page.locator(".ledger").first).to_contain_text("score")
 

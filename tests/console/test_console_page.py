@@ -189,3 +189,58 @@ def test_nothing_jumps_while_the_page_fills(visiting: Callable[..., Visit], cont
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
 
     assert sum(page.evaluate("window.shifts")) < 0.005
+
+
+def test_the_skip_link_leaves_the_view_as_it_is(visit: Visit) -> None:
+    page = visit.open()
+    asked = len(visit.requests)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.id === 'view'")
+
+    assert len(visit.requests) == asked
+    expect(page.locator(".entry")).to_have_count(20)
+
+
+def test_a_view_that_is_left_while_it_loads_leaves_the_next_one_alone(visit: Visit) -> None:
+    page = visit.page
+    page.route("**/v1/restaurants**", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    visit.view("/lessons")
+    page.get_by_role("link", name="Diner").click()
+    page.locator("#controls").wait_for()
+    page.get_by_role("link", name="Lessons").click()
+    page.wait_for_url("**/lessons")
+    page.wait_for_timeout(1_500)
+
+    expect(page.locator(".lesson-card").first).to_be_visible()
+    assert page.locator("#problem").count() == 0
+    assert page.url.endswith("/lessons")
+
+
+def test_a_refused_key_is_said_where_another_one_still_opens_the_page(visit: Visit) -> None:
+    visit.may_complain_of = "401"
+    page = visit.page
+    page.goto(f"{visit.served.origin}/#key=ts_app_{'x' * 43}&key={visit.served.keys['auditor']}")
+
+    expect(page.locator("#notice")).to_contain_text("The key of app is not accepted")
+    expect(page.locator(".entry")).to_have_count(20)
+
+
+def test_whoever_forgets_the_last_key_signs_in_again(visit: Visit) -> None:
+    page = visit.open()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Forget the key of app").click()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#sign-in")).to_be_visible()
+
+
+def test_a_double_click_is_one_order(visit: Visit) -> None:
+    page = visit.open()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if request.url.endswith("/v1/events") else None)
+    with visit.next_list():
+        page.get_by_role("button", name="Order at").first.dblclick()
+    page.wait_for_timeout(300)
+
+    assert sent == ["POST"]

@@ -30,10 +30,13 @@ export class Console {
   #answeredAt = 0;
   #asking = null;
   #timer = 0;
+  #chosen = 0;
+  #acting = new Set();
 
   constructor(page) {
     this.#page = page;
     this.#market = page.market;
+    page.signal.addEventListener("abort", () => this.stop());
     this.controls = new Controls({ onChange: (part) => this.#change(part) });
     this.diners = new DinerChooser({
       search: async (q, limit) => (await this.#api.get("/v1/users", { market: this.#market.market, q, limit })).body.items,
@@ -60,6 +63,11 @@ export class Console {
       this.#state.market = this.#market.market;
       await Promise.all([this.#loadCity(), this.#loadDiner().then(() => this.#refresh())]);
     });
+  }
+
+  // After each wait: the page may show another view by now, and its nodes are none of this one's.
+  #goOn(current = true) {
+    if (this.#stopped || !current) throw new DOMException("left", "AbortError");
   }
 
   /** The address has changed under the view. */
@@ -93,7 +101,7 @@ export class Console {
   async #loadCity() {
     const market = this.#market;
     const restaurants = await this.#api.all("/v1/restaurants", { market: market.market, limit: 10_000 });
-    if (market !== this.#market || this.#stopped) return;
+    this.#goOn(market === this.#market);
     this.map.setCity(restaurants, market.title);
     this.controls.setCity(restaurants, currencySign(market.currency));
     this.controls.show(this.#state);
@@ -105,7 +113,9 @@ export class Console {
 
   async #loadDiner() {
     const wanted = this.#state.user;
+    const chosen = ++this.#chosen;
     const { body } = await this.#api.get("/v1/users", { market: this.#state.market, q: wanted, limit: 1 });
+    this.#goOn(chosen === this.#chosen);
     const found = body.items.find((diner) => !wanted || diner.user_id === wanted);
     this.#state.user = wanted || found?.user_id || newId();
     const lives = found && found.home_lat !== null;
@@ -183,6 +193,7 @@ export class Console {
 
   /** Ask for the list that the state describes; a newer question cancels an older one. Answers how many entries moved. */
   async #refresh() {
+    this.#goOn();
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
     this.#remember(false);
@@ -193,10 +204,11 @@ export class Console {
     this.list.setBusy(true);
     try {
       const answer = await this.#api.get("/v1/recommendations", recommendationQuery(this.#state), asking.signal);
+      this.#goOn(asking === this.#asking);
       return this.#show(answer);
     } finally {
       clearTimeout(slow);
-      byId("progress").classList.remove("running");
+      if (!this.#stopped) byId("progress").classList.remove("running");
     }
   }
 
@@ -226,8 +238,9 @@ export class Console {
   #act(type, item) {
     this.#guard(async () => {
       const app = await this.#page.session.ask(["app", "admin"], "Looking, ordering and waving off are what a diner does in the app.");
-      if (!app) return;
-      const receipt = await app.post("/v1/events", this.#event(type, item));
+      if (!app || this.#acting.has(item.restaurant_id)) return; // a second click is no second order
+      this.#acting.add(item.restaurant_id);
+      const receipt = await app.post("/v1/events", this.#event(type, item)).finally(() => this.#acting.delete(item.restaurant_id));
       const rejected = receipt.body.rejected[0];
       if (rejected) throw new Problem({ title: "The event was not taken", detail: rejected.problem });
       const moved = await this.#refresh();

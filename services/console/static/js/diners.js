@@ -52,6 +52,7 @@ export class DinerChooser {
   }
 
   #later() {
+    this.#active = -1;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#suggest(this.input.value.trim()), DELAY_MS);
   }
@@ -84,6 +85,7 @@ export class DinerChooser {
   #close() {
     clearTimeout(this.#timer);
     this.#asked++;
+    this.#active = -1;
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");

@@ -1,7 +1,7 @@
 // Starts Swagger UI, and lends it the console's key for this tab, so that "Try it out" works at once.
-import { rememberedKey } from "./session.js";
+import { anyKey } from "./session.js";
 
-const key = rememberedKey();
+const key = anyKey();
 window.SwaggerUIBundle({
   url: "/docs/openapi-3.0.json",
   dom_id: "#reference",

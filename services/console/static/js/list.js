@@ -15,6 +15,7 @@ export class DinersList {
     this.root = byId("list");
     this.onPoint = onPoint;
     this.root.addEventListener("click", (event) => {
+      if (event.detail > 1) return; // the second half of a double click
       const button = event.target.closest("button[data-act]");
       if (button) onAct(button.dataset.act, this.#items.get(button.closest("li").dataset.id));
     });

@@ -12,16 +12,19 @@ const NAMES = ["diner", "table", "models", "why", "fairness", "operations", "les
 const root = byId("view");
 const session = new Session({
   onRefused: (role, detail) => {
-    if (session.roles.length) say(`The key of ${role} is not accepted any more: ${detail}.`);
-    else signIn(`This key is not accepted: ${detail}.`);
+    if (!session.roles.length) return signIn(`This key is not accepted: ${detail}.`);
+    notice(`The key of ${role} is not accepted: ${detail}.`);
+    open();
   },
 });
 
 let markets = [];
+let knownAt = 0; // when the markets' clocks were read
+let address = ""; // what is shown, of the address
 let shown = null; // {name, view, leaving: AbortController}
 
 installTheme(byId("theme"));
-const showSeats = installSeatDialog(session, () => shown && show(true));
+const showSeats = installSeatDialog(session, () => (session.roles.length ? open() : signIn()));
 
 // -- signing in
 
@@ -45,6 +48,7 @@ async function open() {
   showSignedIn(true);
   await guarded(async () => {
     markets = (await session.api().get("/v1/markets")).body.items;
+    knownAt = performance.now();
     if (!markets.length) throw new Problem({ title: "No city is served yet", detail: "Train a model first." });
     byId("market").replaceChildren(...markets.map((market) => element("option", { value: market.market }, market.title)));
     byId("market").hidden = markets.length < 2;
@@ -63,10 +67,12 @@ function addressed() {
 /** Show what the address says; `anew` also where the view is shown already. */
 async function show(anew = false) {
   const { name, path, params } = addressed();
+  address = location.pathname + location.search;
   const market = markets.find((known) => known.market === params.get("market")) ?? markets[0];
   showMarket(market);
   if (!anew && shown?.name === name && shown.view?.update) return shown.view.update({ path, params, market });
   leave();
+  title(market.title);
   const leaving = new AbortController();
   shown = { name, view: null, leaving };
   document.body.dataset.view = name;
@@ -82,7 +88,7 @@ async function show(anew = false) {
     const view = await mount(root, page);
     if (leaving.signal.aborted) view?.unmount?.();
     else shown.view = view;
-  });
+  }, leaving.signal);
 }
 
 function leave() {
@@ -94,14 +100,15 @@ function leave() {
 
 function showMarket(market) {
   byId("city").textContent = market.title;
-  byId("clock").textContent = cityTime(market.as_of, market.time_zone);
+  const now = new Date(Date.parse(market.as_of) + performance.now() - knownAt);
+  byId("clock").textContent = cityTime(now.toISOString(), market.time_zone);
   byId("market").value = market.market;
-  title(market.title);
 }
 
 /** Go to an address of this page, as a step that the browser's back button takes back. */
 function navigate(url) {
   const before = location.pathname;
+  notice("");
   history.pushState(null, "", url);
   if (location.pathname !== before) {
     scrollTo(0, 0);
@@ -119,10 +126,18 @@ function say(text) {
   byId("spoken").textContent = text;
 }
 
-async function guarded(work) {
+/** What everybody shall see, until the reader goes elsewhere. */
+function notice(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = !text;
+}
+
+// Errors of a view that has been left are nobody's any more.
+async function guarded(work, signal = null) {
   try {
     await work();
   } catch (error) {
+    if (signal?.aborted) return;
     if (error.name === "AbortError" || error.status === 401) return;
     if (!(error instanceof Problem)) console.error(error);
     const what = error instanceof Problem ? error : { title: "This page has made a mistake", detail: error.message };
@@ -173,7 +188,8 @@ function isView(pathname) {
   return pathname === "/" || NAMES.slice(1).includes(pathname.split("/")[1]);
 }
 
-addEventListener("popstate", () => session.roles.length && show());
+// A step within the page, to the content say, is no step to another view.
+addEventListener("popstate", () => session.roles.length && location.pathname + location.search !== address && show());
 
 // The demo's address may be opened in a tab that shows the console already: only the fragment changes then.
 addEventListener("hashchange", () => {

@@ -29,19 +29,24 @@ export function panel({ title, hint = "", wide = false, session = null }) {
   const node = element("section", { class: wide ? "panel wide" : "panel" }, heading, hint && element("p", { class: "panel-hint" }, hint), body);
   node.setAttribute("aria-label", title);
 
+  let turn = 0;
+
+  // What comes late of an older call is dropped: the reader has asked for something else since.
   async function load(work, { height = 160 } = {}) {
+    const mine = ++turn;
     const waiting = element("div", { class: "skeleton", role: "status" }, element("span", { class: "unseen" }, "Loading"));
     waiting.style.minHeight = `${height}px`;
     if (!body.childElementCount) body.replaceChildren(waiting);
     node.setAttribute("aria-busy", "true");
     try {
       const nodes = await work();
+      if (mine !== turn) return;
       body.replaceChildren(...[nodes].flat(Infinity).filter(Boolean));
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError" || mine !== turn) return;
       body.replaceChildren(refusal(error, () => load(work, { height }), session));
     } finally {
-      node.removeAttribute("aria-busy");
+      if (mine === turn) node.removeAttribute("aria-busy");
     }
   }
 
@@ -51,10 +56,12 @@ export function panel({ title, hint = "", wide = false, session = null }) {
 /** What an error looks like in the place of what it kept away. */
 export function refusal(error, again, session) {
   if (error instanceof NeedsKey && session) {
-    const take = button("Take the seat", async () => (await session.ask(error.roles, error.message)) && again());
-    return element("div", { class: "empty" }, element("p", {}, `${error.message} This takes the key of ${rolesText(error.roles)}.`), take);
+    const take = button("Take the seat", () => session.ask(error.roles, error.message));
+    const shown = element("div", { class: "empty" }, element("p", {}, `${error.message} This takes the key of ${rolesText(error.roles)}.`), take);
+    session.whenAdded(() => shown.isConnected && again());
+    return shown;
   }
-  if (error instanceof Problem && error.status === 404) return element("p", { class: "empty" }, error.detail);
+  if (error instanceof Problem && [404, 410].includes(error.status)) return element("p", { class: "empty" }, error.detail);
   if (!(error instanceof Problem)) console.error(error);
   const what = error instanceof Problem ? error : { title: "This page has made a mistake", detail: error.message };
   return element("div", { class: "banner error", role: "alert" }, element("strong", {}, what.title), element("span", {}, what.detail ?? ""), button("Try again", again));

@@ -8,6 +8,12 @@ const NO_SEATS = ["app", "auditor", "admin"];
 /** For `api` and `ask`: whoever may read what is no diner's business. "seat" stands for any seat. */
 export const READERS = ["auditor", "admin", "seat"];
 
+/** A key that this tab holds, for what is not the console: the app's, else any; null where there is none. */
+export function anyKey() {
+  const held = new Map(JSON.parse(sessionStorage.getItem(SLOT) ?? "[]"));
+  return held.get("app") ?? held.values().next().value ?? null;
+}
+
 /** Who a key says it is for; null for text that is no key. Whether it is valid only the server knows. */
 export function roleOf(key) {
   return /^ts_([a-z]+)_[\w-]+$/.exec(key)?.[1] ?? null;
@@ -17,6 +23,7 @@ export function roleOf(key) {
 export class Session {
   #keys = new Map(JSON.parse(sessionStorage.getItem(SLOT) ?? "[]"));
   #ask = async () => null;
+  #waiting = new Set();
 
   constructor({ onRefused }) {
     this.onRefused = onRefused;
@@ -34,6 +41,14 @@ export class Session {
   add(key) {
     this.#keys.set(roleOf(key) ?? "unknown", key);
     this.#store();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    waiting.forEach((act) => act());
+  }
+
+  /** Call `act()` once, when a key has been added. */
+  whenAdded(act) {
+    this.#waiting.add(act);
   }
 
   /** The API with a key that is not kept. */

@@ -51,6 +51,7 @@ async function one(root, page, number) {
   let lesson = null;
   let numbers = [];
   let asked = 0;
+  let failure = "";
 
   async function read() {
     lesson = (await session.api().get(`/v1/lessons/${number}`, {}, signal)).body;
@@ -85,7 +86,7 @@ async function one(root, page, number) {
       const where = run.state === "queued" ? "Waiting for the worker" : run.doing || "Running";
       return [bar, element("p", { role: "status" }, `${where} · ${Math.round(run.progress * 100)} %`)];
     }
-    const failed = lesson.last_run?.state === "failed" && element("p", { class: "banner error" }, `The last run failed: ${lesson.last_run.reason}`);
+    const failed = failure && element("p", { class: "banner error", role: "alert" }, `The run failed: ${failure}`);
     const buttons = [
       button(`Short run (${lesson.short_seeds} cities)`, () => start(true)),
       button(`Full run (${lesson.seeds} cities, up to two minutes)`, () => start(false)),
@@ -93,7 +94,13 @@ async function one(root, page, number) {
     return [failed, element("div", { class: "form-buttons" }, ...buttons)];
   }
 
+  async function failureOf(runId) {
+    const run = (await session.api().get(`/v1/lessons/${number}/runs/${runId}`, {}, signal)).body;
+    return run.state === "failed" ? run.reason : "";
+  }
+
   async function start(short) {
+    failure = "";
     const api = await session.ask(READERS, "A run takes the machine's time for a while.");
     if (!api) return;
     await runner.load(async () => {
@@ -111,11 +118,12 @@ async function one(root, page, number) {
         const before = lesson.under_way.run_id;
         await runner.load(async () => {
           await read();
+          if (lesson.under_way?.run_id !== before) failure = await failureOf(before);
           return runNodes();
         });
-        if (lesson.under_way?.run_id !== before) {
+        if (lesson.under_way?.run_id !== before && !signal.aborted) {
           await told.load(async () => outcomes());
-          page.say("The run is done");
+          page.say(failure ? "The run failed" : "The run is done");
         }
       }
       watch();
