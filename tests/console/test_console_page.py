@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console.conftest import Visit
 from tests.console.page_checks import BROKEN_REFERENCES, FAINT_TEXT, NAMELESS, OBSERVE_SHIFTS
@@ -204,14 +204,18 @@ def test_the_skip_link_leaves_the_view_as_it_is(visit: Visit) -> None:
 
 def test_a_view_that_is_left_while_it_loads_leaves_the_next_one_alone(visit: Visit) -> None:
     page = visit.page
-    page.route("**/v1/restaurants**", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    held: list[Route] = []
     visit.view("/lessons")
+    page.route("**/v1/restaurants**", lambda route: held.append(route))
     page.get_by_role("link", name="Diner").click()
     page.locator("#controls").wait_for()
     page.get_by_role("link", name="Lessons").click()
-    page.wait_for_url("**/lessons")
-    page.wait_for_timeout(1_500)
+    page.locator(".lesson-card").first.wait_for()
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
 
+    assert held
     expect(page.locator(".lesson-card").first).to_be_visible()
     assert page.locator("#problem").count() == 0
     assert page.url.endswith("/lessons")

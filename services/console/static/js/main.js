@@ -20,7 +20,6 @@ const session = new Session({
 
 let markets = [];
 let knownAt = 0; // when the markets' clocks were read
-let address = ""; // what is shown, of the address
 let shown = null; // {name, view, leaving: AbortController}
 
 installTheme(byId("theme"));
@@ -67,7 +66,6 @@ function addressed() {
 /** Show what the address says; `anew` also where the view is shown already. */
 async function show(anew = false) {
   const { name, path, params } = addressed();
-  address = location.pathname + location.search;
   const market = markets.find((known) => known.market === params.get("market")) ?? markets[0];
   showMarket(market);
   if (!anew && shown?.name === name && shown.view?.update) return shown.view.update({ path, params, market });
@@ -174,6 +172,12 @@ byId("market").addEventListener("change", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  const within = event.target.closest("a[href^='#']");
+  if (within) {
+    // By hand: the browser's own way is a step in the history, as if another view were asked for.
+    event.preventDefault();
+    return byId(within.hash.slice(1)).focus();
+  }
   const link = event.target.closest("a[href^='/']");
   const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.defaultPrevented);
   if (!link || !plain || link.target || !isView(new URL(link.href).pathname) || !session.roles.length) return;
@@ -188,8 +192,7 @@ function isView(pathname) {
   return pathname === "/" || NAMES.slice(1).includes(pathname.split("/")[1]);
 }
 
-// A step within the page, to the content say, is no step to another view.
-addEventListener("popstate", () => session.roles.length && location.pathname + location.search !== address && show());
+addEventListener("popstate", () => session.roles.length && show());
 
 // The demo's address may be opened in a tab that shows the console already: only the fragment changes then.
 addEventListener("hashchange", () => {
