@@ -22,6 +22,7 @@ from services.catalogue.records import Restaurant
 from services.features.codec import EVENT_CODES
 from services.ranking.rank import FAIRNESS, PAYMENT, TERMS
 from services.ranking.recency import ACTION_WEIGHTS, action_weights
+from services.serving._strongest import strongest
 from services.serving.diners import recent_actions
 from services.serving.recommender import Answer
 from services.serving.spoken import SUBJECTS, YOURS
@@ -66,32 +67,20 @@ _KIND_OF_CODE: Final = {EVENT_CODES[kind]: kind.value for kind in ACTION_WEIGHTS
 
 def reasons(answer: Answer) -> list[list[Note]]:
     """Up to three notes for each entry of the list, the strongest first."""
-    found: list[list[Note]] = [[] for _ in range(len(answer.shown.rows))]
-    if not found:
-        return found
+    if not len(answer.shown.rows):
+        return []
     pieces = advantages(answer)
     words = _Words(answer, pieces)
-    always, known, rows = words.always, answer.ask.snapshot.spoken.notes, answer.shown.rows.tolist()
-    for entry, piece in zip(*_falling(pieces), strict=True):
-        own = found[entry]
-        if len(own) < MOST:
-            own.append(always[piece] or known.get((rows[entry], piece)) or words.note(entry, piece))
-    return found
+    always, known, note = words.always, answer.ask.snapshot.spoken.notes, words.note
+    return [
+        [always[piece] or known.get((row, piece)) or note(entry, piece) for piece in best]
+        for entry, (row, best) in enumerate(zip(answer.shown.rows.tolist(), told(pieces), strict=True))
+    ]
 
 
 def told(pieces: Doubles) -> list[list[int]]:
-    """The pieces that are told of each entry, the strongest first."""
-    found: list[list[int]] = [[] for _ in range(len(pieces))]
-    for entry, piece in zip(*_falling(pieces), strict=True):
-        found[entry].append(piece)
-    return [own[:MOST] for own in found]
-
-
-def _falling(pieces: Doubles) -> tuple[list[int], list[int]]:
-    """Entries and pieces of what may be told: by entry, the strongest first."""
-    entries, columns = np.nonzero(pieces >= threshold(pieces)[:, None])
-    order = np.lexsort((-pieces[entries, columns], entries))
-    return entries[order].tolist(), columns[order].tolist()
+    """The pieces that are told of each entry, the strongest first; of equal ones the first first."""
+    return strongest(pieces, LEAST_SHARE, _LEAST, MOST)
 
 
 def threshold(pieces: Doubles) -> Doubles:
@@ -184,7 +173,7 @@ class _Words:
             subject = piece - (_TO_YOU if to_you else _TO_ALL)
             moved = self._answer.state.vector - spoken.nobody if to_you and self._answer.state is not None else None
             note = of_tag(spoken.tag(row, subject, moved), to_you, self._town)
-            if not to_you or len(spoken.tags_of(row, subject)) == 1:
+            if not to_you or spoken.has_one(row, subject):
                 spoken.notes[row, piece] = note
         return note
 

@@ -83,6 +83,8 @@ class Spoken:
     """Whether the model tells its diners by their own history."""
     notes: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
     """Of (restaurant, piece), as they come up."""
+    owned: dict[tuple[int, int], IntArray] = field(default_factory=dict)
+    """Tags of (restaurant, subject), as they come up."""
 
     @classmethod
     def of(
@@ -133,6 +135,10 @@ class Spoken:
         """A restaurant's tags of a subject."""
         return [self.tags[tag] for tag in self._tags(row, subject).tolist()]
 
+    def has_one(self, row: int, subject: int) -> bool:
+        """Whether a restaurant has one tag of a subject, and no more."""
+        return len(self._tags(row, subject)) == 1
+
     def tag(self, row: int, subject: int, moved: FloatArray | None) -> str:
         """The tag of a subject that says most for a restaurant that has one: to a diner, or (None) to everybody."""
         tags = self._tags(row, subject)
@@ -140,9 +146,12 @@ class Spoken:
         return self.tags[int(tags[said.argmax()])]
 
     def _tags(self, row: int, subject: int) -> IntArray:
-        last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
-        tags = self.index[row, self.starts[subject] : last]
-        return np.asarray(tags[tags < len(self.tags)])
+        own = self.owned.get((row, subject))
+        if own is None:
+            last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
+            tags = self.index[row, self.starts[subject] : last]
+            own = self.owned[row, subject] = tags[tags < len(self.tags)]
+        return own
 
 
 def _by_subject(names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[IntArray, IntArray]:

@@ -145,8 +145,8 @@ FAULTS = (
     Fault(
         "what speaks against an entry is no reason",
         _REASONS,
-        "np.nonzero(pieces >= threshold(pieces)[:, None])",
-        "np.nonzero(np.abs(pieces) >= threshold(pieces)[:, None])",
+        "return strongest(pieces, LEAST_SHARE, _LEAST, MOST)",
+        "return strongest(np.abs(pieces), LEAST_SHARE, _LEAST, MOST)",
         f"{_OF_REASONS} -k only_what_lifts",
     ),
     Fault(
