@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     rate_burst_seconds: float = Field(default=10.0, ge=1, le=3600)
     """So many seconds' worth of requests may come at once."""
     hsts_seconds: int = Field(default=0, ge=0)
-    """Where TLS ends in front of the API: for how long browsers shall use nothing else (HSTS); 0: the header is not sent."""
+    """For how long browsers shall use nothing but TLS (HSTS), where it ends in front of the API; 0: no header."""
     max_event_batch: int = Field(default=1_000, ge=1)
     """Events in one `POST /v1/events`."""
     served_log_buffer: int = Field(default=50_000, ge=1)

@@ -64,7 +64,7 @@ class Standing:
         return max(1, ceil(-self.left / self.per_second))
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """`RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10; t: seconds until it is full."""
+        """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); t: seconds until full."""
         left = max(0.0, self.left)
         full = ceil((self.burst - left) / self.per_second)
         window = ceil(self.burst / self.per_second)

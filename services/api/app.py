@@ -157,7 +157,7 @@ def _limits(settings: Settings) -> RequestLimits:
 
 
 def _sealing(settings: Settings) -> Headers:
-    """Headers of every answer that does not set them itself: a page has its own policy, an answer of data needs none."""
+    """Headers of every answer that does not set them itself: a page has a policy of its own."""
     sealing = [
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

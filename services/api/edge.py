@@ -1,4 +1,4 @@
-"""The outermost layer around the routes, one plain ASGI class: ids, limits, headers, metrics, the last word on errors."""
+"""The outermost layer around the routes, one plain ASGI class: ids, limits, headers, metrics, errors."""
 
 import re
 import time

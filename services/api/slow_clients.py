@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with deadlines: a client that sends or reads too slowly is cut off, and no head grows for ever.
+"""uvicorn's HTTP protocol with deadlines: a client that sends or reads too slowly is cut off, and no head is endless.
 
 uvicorn waits for a request's rest without end, and its fast parser collects headers without end: a few hundred sockets
 that trickle a byte a second would hold a process's descriptors, and one header that never ends its memory. Here a
@@ -131,13 +131,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answer in the application's place, where the answer has not begun, and close."""
+        answered = self._in_body
         if self.cycle is not None and not self.cycle.response_complete:
-            begun = self.cycle.response_started
+            answered = self.cycle.response_started
             self.cycle.disconnected = True  # the application, which may wait for the body, writes no second answer
             self.cycle.message_event.set()
-        else:
-            begun = False
-        if not begun:
+        if not answered:
             self.transport.write(_as_http(problem))
         self.transport.close()
 
