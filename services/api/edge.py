@@ -32,6 +32,10 @@ def unexpected(error: Exception, request_id: str, path: str, notes: RequestNotes
     return Problem("an unexpected error; the request's id finds it in the logs")
 
 
+class BodyRefused(Exception):
+    """Takes the place of an answer to a body that was refused. No Problem, for the framework would answer that too."""
+
+
 class BoundedBody:
     """A request's body as it comes in; reading stops with a Problem at the first thing that is over a limit."""
 
@@ -99,7 +103,7 @@ class Edge:
         async def sending(message: Message) -> None:
             nonlocal status
             if body.refused is not None and not status and not refusing:
-                raise body.refused  # FastAPI answers whatever breaks a body off with a 400 of its own
+                raise BodyRefused  # FastAPI answers whatever breaks a body off with a 400 of its own
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = self._sealed(scope, message.get("headers", ()), request_id)
@@ -108,9 +112,11 @@ class Edge:
         try:
             self._limits.check(scope)
             await self.app(scope, body.receive, sending)
-        except Problem as refused:
+        except (Problem, BodyRefused) as error:
             refusing = True
-            await refused.response(request_id)(scope, receive, sending)
+            problem = body.refused or error
+            assert isinstance(problem, Problem)
+            await problem.response(request_id)(scope, receive, sending)
         except Exception as error:
             problem = unexpected(error, request_id, scope["path"], notes)
             if status:  # the answer had begun: all that is left is to break it off
