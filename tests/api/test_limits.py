@@ -85,6 +85,10 @@ def test_deep_json_is_400_whoever_parses_it(
         assert "32 arrays and objects" in refused(answer, 400), levels
 
 
+def test_a_length_of_thousands_of_digits_is_too_large(app: Call) -> None:
+    refused(app("POST", "/v1/events", headers={"Content-Length": "9" * 5_000}), 413)
+
+
 def test_a_limit_is_a_setting(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, max_headers=20)
     from services.api.app import _limits

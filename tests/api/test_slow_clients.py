@@ -1,5 +1,6 @@
 """A real server and raw sockets: who sends or reads too slowly is cut off, and nobody else notices."""
 
+import pickle
 import re
 import shutil
 import socket
@@ -9,6 +10,8 @@ from contextlib import closing
 
 import pytest
 
+from services.api.slow_clients import BoundedProtocol, protocol_of
+from services.settings import Settings
 from tests.api.conftest import serving
 from tests.conftest import SmallCity
 
@@ -159,6 +162,13 @@ def test_a_client_in_time_is_not_cut_off(client: socket.socket) -> None:
     client.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
 
     assert to_the_end(client).count(b"HTTP/1.1 200 ") == 3
+
+
+def test_worker_processes_get_the_same_protocol() -> None:
+    """uvicorn starts further processes by sending them its configuration."""
+    sent = pickle.loads(pickle.dumps(protocol_of(Settings(client_seconds=3.0))))
+
+    assert (sent.func, sent.args[0].seconds) == (BoundedProtocol, 3.0)
 
 
 def test_many_slow_clients_hold_nobody_up(port: int) -> None:
