@@ -45,7 +45,7 @@ class BoundedBody:
         self._receive = receive
         self._limits = limits
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        self._declared = int(declared[:20]) if declared.isdigit() else 0  # Python reads no number of 5,000 digits
+        self._declared = int(declared[:20]) if declared.isdigit() else 0  # Python reads no endless number
         self._seen = 0
         self._chunks: list[bytes] = []
 
