@@ -39,7 +39,7 @@ COSTS: Final = {
     "getUser": 5,
     "eraseUser": 10,
 }
-"""Operations that count for more than one request: estimates of how much longer they keep a process or the database busy."""
+"""Operations that count for more than one request: estimates of how much longer they keep a process busy."""
 
 
 @dataclass(frozen=True, slots=True)
