@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest docs lock clean
+.PHONY: setup demo test test-long lint format bench loadtest docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,14 @@ docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check
 	@$(BIN)/python scripts/screenshots.py
 	@$(BIN)/zensical build --clean --strict
+
+sbom: setup  ## what is shipped, as CycloneDX in build/sbom.json, from the lock
+	@mkdir -p build
+	@$(BIN)/python scripts/sbom.py > build/sbom.json
+	@echo build/sbom.json
+
+audit:  ## known weaknesses of what is shipped (needs pip-audit and a network)
+	@sh scripts/audit.sh
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@sh scripts/lock.sh

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from services.access.keys import KeyRing, ensure_keys
+from services.access.rates import RateLimits
 from services.access.roles import Role
 from services.ads.campaigns import CampaignStore
 from services.ads.paces import PaceStore
@@ -81,6 +82,7 @@ class Services:
     clock: Clock
     metrics: Metrics
     keys: KeyRing
+    rates: RateLimits
     catalogue: CatalogueStore
     campaigns: CampaignStore
     reports: AdReports
@@ -257,6 +259,7 @@ def _assemble(
         clock=clock,
         metrics=metrics,
         keys=keys,
+        rates=RateLimits(settings.rate_app_per_second, settings.rate_seats_per_second, settings.rate_burst_seconds),
         catalogue=catalogue,
         campaigns=campaigns,
         reports=AdReports(engine, clock),

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
 
 from services.api.app import create_app
+from services.api.slow_clients import protocol_of
 from services.features import EmbeddedRedis
 from services.monitoring.logs import configure_logs
 from services.settings import Settings
@@ -37,6 +38,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
             host=host,
             port=port,
             workers=workers,
+            http=protocol_of(settings),
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,

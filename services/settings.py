@@ -46,6 +46,26 @@ class Settings(BaseSettings):
     """Diners whose last state a process keeps for the time when Redis is away."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Larger request bodies are refused with 413 before they are read."""
+    max_url_bytes: int = Field(default=32_768, ge=1_000)
+    """A longer address, its query included, is refused with 414."""
+    max_query_fields: int = Field(default=300, ge=250)
+    """A query of more fields is refused with 400; a list may exclude 200 restaurants, each a field."""
+    max_headers: int = Field(default=100, ge=20)
+    """A request with more headers is refused with 431."""
+    max_header_bytes: int = Field(default=16_384, ge=1_000)
+    """Headers with more bytes, names and values together, are refused with 431."""
+    max_json_levels: int = Field(default=32, ge=10)
+    """A body with more arrays and objects inside one another is refused with 400 before it is parsed."""
+    client_seconds: float = Field(default=8.0, ge=0.1, le=3600)
+    """A client that needs longer for its headers, again for its body, or to take the answer in, is cut off."""
+    rate_app_per_second: float = Field(default=0.0, ge=0)
+    """Requests a second that each API process answers to the app's key; beyond them 429. 0: any number."""
+    rate_seats_per_second: float = Field(default=0.0, ge=0)
+    """The same for the key of each seat, of the auditor and of the admin; dear routes count for several requests."""
+    rate_burst_seconds: float = Field(default=10.0, ge=1, le=3600)
+    """So many seconds' worth of requests may come at once."""
+    hsts_seconds: int = Field(default=0, ge=0)
+    """For how long browsers shall use nothing but TLS (HSTS), where it ends in front of the API; 0: no header."""
     max_event_batch: int = Field(default=1_000, ge=1)
     """Events in one `POST /v1/events`."""
     served_log_buffer: int = Field(default=50_000, ge=1)

@@ -11,8 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.access.roles import Role
 from services.api import examples, problems
-from services.api.edge import Edge
+from services.api.edge import Edge, Headers
 from services.api.hot_path import HotPath
+from services.api.limits import RequestLimits
 from services.api.routes import (
     audit,
     campaigns,
@@ -126,21 +127,45 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
         app.include_router(module.router)
     mount_docs(app)
     mount_console(app)
-    app.add_middleware(Edge, requests=requests, max_body_bytes=settings.max_body_bytes)
+    limits, sealing = _limits(settings), _sealing(settings)
+    app.add_middleware(Edge, requests=requests, limits=limits, sealing=sealing)
     if hot_path:
-        app.hot_path = HotPath(app, requests)
+        app.hot_path = HotPath(app, requests, limits, sealing)
     if settings.cors_origins:
         open_to: dict[str, Any] = {
             "allow_origins": settings.cors_origins,
             "allow_methods": ["*"],
             "allow_headers": ["*"],
-            "expose_headers": ["Server-Timing", "X-Request-ID"],
+            "expose_headers": ["RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-ID"],
         }
         app.add_middleware(CORSMiddleware, **open_to)
         if app.hot_path is not None:
             app.hot_path = CORSMiddleware(app.hot_path, **open_to)
     _complete_openapi(app)
     return app
+
+
+def _limits(settings: Settings) -> RequestLimits:
+    return RequestLimits(
+        url_bytes=settings.max_url_bytes,
+        query_fields=settings.max_query_fields,
+        header_bytes=settings.max_header_bytes,
+        headers=settings.max_headers,
+        body_bytes=settings.max_body_bytes,
+        json_levels=settings.max_json_levels,
+    )
+
+
+def _sealing(settings: Settings) -> Headers:
+    """Headers of every answer that does not set them itself: a page has a policy of its own."""
+    sealing = [
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"referrer-policy", b"no-referrer"),
+    ]
+    if settings.hsts_seconds:
+        sealing.append((b"strict-transport-security", b"max-age=%d; includeSubDomains" % settings.hsts_seconds))
+    return sealing
 
 
 @contextmanager

@@ -194,6 +194,7 @@ _TEXTS: Final = {
     413: "The body is too large.",
     422: "The request is readable, but outside the schema.",
     428: "It exists: send `If-Match` with the `ETag` that you have read.",
+    429: "The key has asked for too much; `Retry-After` says when to try again.",
     503: "Something that is needed is away for now; `Retry-After` says when to try again.",
 }
 
@@ -469,7 +470,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
 def answers(model: type[BaseModel], *errors: int, success: int = 200) -> dict[int | str, Any]:
     """The `responses` of a route: its success, and its errors as problem details."""
     responses: dict[int | str, Any] = {success: {"model": model}}
-    for status in sorted({401, 403, *errors}):
+    for status in sorted({401, 403, 429, *errors}):
         responses[status] = {
             "description": _TEXTS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}},

@@ -72,6 +72,7 @@ def page_headers(policy: str) -> dict[str, str]:
         "content-security-policy": policy,
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
+        "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
     }
 

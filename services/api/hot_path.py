@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from services.api.asking import ask_for
-from services.api.edge import client_request_id, unexpected
+from services.api.edge import Headers, client_request_id, unexpected
+from services.api.limits import RequestLimits
 from services.api.problems import BadRequest, Problem, unprocessable
 from services.api.schemas import RecommendationQuery
-from services.api.security import READERS_OF_DINERS, role_of
+from services.api.security import READERS_OF_DINERS, charge, role_of
 from services.bootstrap import Services
 from services.identifiers import RequestIds
 from services.monitoring.requests import RequestNotes, RequestWatch
@@ -29,7 +30,6 @@ from services.serving.replay_inputs import Explain
 
 PATH: Final = "/v1/recommendations"
 ROUTE: Final = "recommendations"
-_MAX_QUERY_BYTES = 32_768
 _log = structlog.get_logger(__name__)
 
 
@@ -75,12 +75,10 @@ async def answered(
 
 def parse_query(query_string: bytes) -> RecommendationQuery:
     """The query as FastAPI would read it: a repeated `exclude` is a list, of anything else the last one counts."""
-    if len(query_string) > _MAX_QUERY_BYTES:
-        raise BadRequest(f"the query may have {_MAX_QUERY_BYTES:,} bytes at most")
     try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=300)
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except (UnicodeDecodeError, ValueError):
-        raise BadRequest("the query is not valid percent-encoded UTF-8, or has more than 300 fields") from None
+        raise BadRequest("the query is not valid percent-encoded UTF-8") from None
     values: dict[str, Any] = dict(pairs)
     if "exclude" in values:
         values["exclude"] = [value for name, value in pairs if name == "exclude"]
@@ -93,9 +91,12 @@ def parse_query(query_string: bytes) -> RecommendationQuery:
 class HotPath:
     """Answers `GET /v1/recommendations`."""
 
-    def __init__(self, api: FastAPI, requests: RequestWatch) -> None:
+    def __init__(self, api: FastAPI, requests: RequestWatch, limits: RequestLimits, sealing: Headers) -> None:
+        """`sealing`: headers of every answer."""
         self._api = api
         self._requests = requests
+        self._limits = limits
+        self._sealing = sealing
         self._ids = RequestIds()
 
     @staticmethod
@@ -110,8 +111,10 @@ class HotPath:
         notes = RequestNotes()
         status = 200
         try:
+            self._limits.check(scope)
             services: Services = self._api.state.services
-            role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
+            role = role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
+            standing = charge(services.rates, role)
             list_id, sent, timing = await answer(services, parse_query(scope["query_string"]), notes)
             request_id = request_id or list_id
         except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
@@ -120,6 +123,7 @@ class HotPath:
             status = problem.status
             response = problem.response(request_id)
             response.headers["X-Request-ID"] = request_id
+            response.raw_headers.extend(self._sealing)
             await response(scope, receive, send)
         else:
             headers = [
@@ -128,7 +132,10 @@ class HotPath:
                 (b"server-timing", timing),
                 (b"x-request-id", request_id.encode()),
                 (b"cache-control", b"no-store"),
+                *self._sealing,
             ]
+            if standing is not None:
+                headers.extend(standing.headers())
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": sent})
         finally:

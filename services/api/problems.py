@@ -6,12 +6,16 @@ Problem
   + Forbidden            403  another seat's lever
   + NotFound             404
   + MethodNotAllowed     405
+  + RequestTimeout       408  it did not arrive in time
   + Conflict             409
   + Gone                 410
   + PreconditionFailed   412  somebody else has written since the caller read
   + TooLarge             413
+  + UriTooLong           414
   + Unprocessable        422  readable, but outside the schema
   + PreconditionRequired 428  a write to what exists must say which version it has seen
+  + TooManyRequests      429  with Retry-After
+  + HeadersTooLarge      431
   + Unavailable          503  with Retry-After
 """
 
@@ -43,17 +47,22 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.extra = extra
 
+    def body(self, request_id: str) -> bytes:
+        """The answer's body; `request_id` finds it in the logs."""
+        return orjson.dumps(
+            {
+                "type": f"urn:tablestakes:problem:{self.kind}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+                "request_id": request_id,
+                **self.extra,
+            }
+        )
+
     def response(self, request_id: str) -> Response:
-        """The answer; `request_id` finds it in the logs."""
-        body = {
-            "type": f"urn:tablestakes:problem:{self.kind}",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
-            "request_id": request_id,
-            **self.extra,
-        }
-        return Response(orjson.dumps(body), self.status, self.headers, MEDIA_TYPE)
+        """The answer."""
+        return Response(self.body(request_id), self.status, self.headers, MEDIA_TYPE)
 
 
 class BadRequest(Problem):
@@ -89,6 +98,12 @@ class MethodNotAllowed(Problem):
     status, kind, title = 405, "method-not-allowed", "Method not allowed"
 
 
+class RequestTimeout(Problem):
+    """The request did not arrive in time."""
+
+    status, kind, title = 408, "request-timeout", "The request did not arrive in time"
+
+
 class Conflict(Problem):
     """It contradicts what is stored."""
 
@@ -117,6 +132,24 @@ class TooLarge(Problem):
     """The body is larger than is accepted."""
 
     status, kind, title = 413, "too-large", "The body is too large"
+
+
+class UriTooLong(Problem):
+    """The address is longer than is accepted."""
+
+    status, kind, title = 414, "uri-too-long", "The address is too long"
+
+
+class HeadersTooLarge(Problem):
+    """The headers are more, or larger, than is accepted."""
+
+    status, kind, title = 431, "headers-too-large", "The headers are too large"
+
+
+class TooManyRequests(Problem):
+    """The key has used up what it may ask for now."""
+
+    status, kind, title = 429, "too-many-requests", "Too many requests for this key"
 
 
 class Unprocessable(Problem):

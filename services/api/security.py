@@ -9,8 +9,10 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access.keys import KeyRing
+from services.access.rates import COSTS, RateLimits, Standing
 from services.access.roles import SEATS, Role
-from services.api.problems import Forbidden, Unauthorized
+from services.api.problems import Forbidden, TooManyRequests, Unauthorized
+from services.bootstrap import Services
 
 ANYONE_WITH_A_KEY: Final = frozenset(Role)
 DINER_APP: Final = frozenset({Role.APP, Role.ADMIN})
@@ -48,13 +50,30 @@ def role_of(authorization: bytes, keys: KeyRing, allowed: frozenset[Role]) -> Ro
     return role
 
 
+def charge(rates: RateLimits, role: Role, operation: str = "") -> Standing | None:
+    """Count a request for the caller's key; raise TooManyRequests where it has asked for too much. None: no limit."""
+    standing = rates.take(role, COSTS.get(operation, 1))
+    if standing is not None and standing.refused:
+        headers = {name.decode(): value.decode() for name, value in standing.headers()}
+        raise TooManyRequests(
+            f"the key of {role} may ask for {standing.per_second:g} requests a second, {standing.burst} at once; "
+            "wait as long as Retry-After says",
+            {"Retry-After": str(standing.retry_after_seconds), **headers},
+        )
+    return standing
+
+
 def require(allowed: frozenset[Role]) -> Callable[..., Role]:
     """A dependency that lets these roles through and answers with the caller's."""
     scheme = HTTPBearer(auto_error=False, description="A role's key from keys.json")
 
     def check(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> Role:
-        keys: KeyRing = request.app.state.services.keys
-        return role_of(request.headers.get("authorization", "").encode("latin-1"), keys, allowed)
+        services: Services = request.app.state.services
+        role = role_of(request.headers.get("authorization", "").encode("latin-1"), services.keys, allowed)
+        if not hasattr(request.state, "standing"):  # a route may ask twice for a key, and is paid for once
+            operation = getattr(request.scope.get("route"), "operation_id", None)
+            request.state.standing = charge(services.rates, role, operation or "")
+        return role
 
     check.allowed = allowed  # type: ignore[attr-defined]
     return check

@@ -131,6 +131,8 @@ def test_the_settings_of_the_services_are_valid(monkeypatch: pytest.MonkeyPatch)
     settings = Settings()
     assert settings.resolved_database_url == "postgresql+psycopg://tablestakes:tablestakes@postgres:5432/tablestakes"
     assert settings.log_json is True
+    assert settings.rate_seats_per_second > 0
+    assert settings.rate_app_per_second == 0  # diners are shed under load, not rationed
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "seed"])
