@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "the long run decides",
         _NEGOTIATE,
-        "table = long if long is not None and long.feasible().any() else wide",
+        "table = long if long is not None and (long.feasible().any() or not wide.feasible().any()) else wide",
         "table = wide",
         f"{_NEGOTIATION_TESTS} -k long_run",
     ),

@@ -219,6 +219,21 @@ def test_the_long_run_decides_and_the_short_sight_is_shown() -> None:
     assert any("meets the demands there" in note for note in only_short.notes)
 
 
+def test_what_neither_run_meets_is_told_of_the_long_one() -> None:
+    keys = ("fee_revenue_per_1000", "orders_per_1000")
+
+    def rows(*numbers: tuple[str, float, float]) -> dict[str, dict[str, float | None]]:
+        return {name: dict(zip(keys, pair, strict=True)) for name, *pair in numbers}
+
+    short = stage(rows(("a", 0.0, 70.0), ("b", 900.0, 60.0)))
+    long = stage(rows(("a", 0.0, 90.0), ("b", 900.0, 80.0)), days=182)
+    both = {"product": demand(keys[1], 85.0), "sales": demand(keys[0], 500.0)}
+    result = negotiate(front(short, long), both)
+    assert result.infeasible is not None
+    # In the short run product alone asks for too much; in the long one it is the two together.
+    assert (result.basis.days, result.infeasible.blocking) == (182, ("product", "sales"))
+
+
 def test_people_are_shown_twelve_policies_at_most_and_all_that_have_a_name() -> None:
     result = negotiate(front(town(128, seed=3), active="p0005"), {})
     named = [result.settlement, result.nash, result.least_regret, *result.favourites.values()]

@@ -36,11 +36,12 @@ def negotiate(front: Front, demands: Mapping[str, Demand], seats: Sequence[Seat]
     """Settle over a front.
 
     The long run decides where one of its policies meets the demands; else the short run does, of which there are more
-    policies, and the notes say so. Raises DemandError where a demand is about what the front has not measured.
+    policies, and the notes say so. Where neither meets them the long run tells who blocks whom. Raises DemandError
+    where a demand is about what the front has not measured.
     """
     wide = Table.of(front.wide, demands, seats)
     long = None if front.long is None else Table.of(front.long, demands, seats)
-    table = long if long is not None and long.feasible().any() else wide
+    table = long if long is not None and (long.feasible().any() or not wide.feasible().any()) else wide
     notes = [*front.notes, *table.notes]
     if long is not None and table is wide:
         notes.append(

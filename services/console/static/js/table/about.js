@@ -4,7 +4,9 @@ import { element } from "../dom.js";
 
 /** What a front rests on, in a sentence. */
 export function aboutFront({ policies, days, followed, followed_days, created_at, cities, seed, restaurants, diners, assumed, notes }) {
-  const city = restaurants ? ` in ${cities === 1 ? "one city" : `${cities} cities`} of ${restaurants} restaurants and ${diners.toLocaleString("en-GB")} diners, seed ${seed}` : "";
+  const city = restaurants
+    ? ` in ${cities === 1 ? "one city" : `${cities} cities`} of ${restaurants} restaurants and ${diners.toLocaleString("en-GB")} diners, seed ${seed}`
+    : "";
   const more = followed ? `; ${followed} of them or near them were followed for ${followed_days}` : "";
   const text = `${policies} policies were tried for ${days} days each${city}${more}. Evaluated ${created_at.slice(0, 10)}${assumed ? ", assumed: an invented city stands for this one" : ""}. Levers show ${days} days${followed ? `; what all settle on is decided over ${followed_days}` : ""}.`;
   return element("p", { class: "panel-hint about-front", title: notes.join("\n") }, text);

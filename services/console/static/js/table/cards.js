@@ -31,9 +31,15 @@ export function placeCards({ scorecard, floors }, centre) {
     element(
       "div",
       { class: "table-top" },
-      row("guests", guests.filter((_, i) => i % 2 === 0)),
+      row(
+        "guests",
+        guests.filter((_, i) => i % 2 === 0),
+      ),
       element("div", { class: "cloth" }, centre),
-      row("guests", guests.filter((_, i) => i % 2 === 1)),
+      row(
+        "guests",
+        guests.filter((_, i) => i % 2 === 1),
+      ),
     ),
     row("near", signing.slice(half)),
   );
@@ -56,7 +62,12 @@ function placeCard(seat, { currency, days, floors }) {
       "header",
       {},
       element("h3", { id }, seat.title),
-      element("p", { class: "mood", title: mood.says }, element("span", { "aria-hidden": "true", class: "mood-sign" }, mood.sign), ` ${mood.word}`),
+      element(
+        "p",
+        { class: "mood", title: mood.says },
+        element("span", { "aria-hidden": "true", class: "mood-sign" }, mood.sign),
+        ` ${mood.word}`,
+      ),
     ),
     element("p", { class: "wants" }, seat.wants),
     bigNumber(number, currency),
@@ -70,7 +81,12 @@ function placeCard(seat, { currency, days, floors }) {
 function bigNumber(number, currency) {
   const { measured } = number;
   if (!Number.isFinite(measured.value)) {
-    return element("p", { class: "now none", title: number.reason ?? "" }, element("strong", {}, "–"), element("span", { class: "why" }, number.reason ?? ""));
+    return element(
+      "p",
+      { class: "now none", title: number.reason ?? "" },
+      element("strong", {}, "–"),
+      element("span", { class: "why" }, number.reason ?? ""),
+    );
   }
   const around = intervalText(measured, number);
   return element(
@@ -102,8 +118,19 @@ function otherNumbers(others, currency) {
       "div",
       {},
       element("dt", { title: number.title }, number.title),
-      element("dd", { title: number.reason ?? "" }, measuredText(number.measured, number, currency), number.target ? ` · ${targetText(number, currency)}` : "", COURSES[number.course] ? ` · ${COURSES[number.course]}` : ""),
+      element(
+        "dd",
+        { title: number.reason ?? "" },
+        measuredText(number.measured, number, currency),
+        number.target ? ` · ${targetText(number, currency)}` : "",
+        COURSES[number.course] ? ` · ${COURSES[number.course]}` : "",
+      ),
     ),
   );
-  return element("details", { class: "others" }, element("summary", {}, `${others.length} more ${others.length === 1 ? "number" : "numbers"}`), element("dl", {}, ...rows));
+  return element(
+    "details",
+    { class: "others" },
+    element("summary", {}, `${others.length} more ${others.length === 1 ? "number" : "numbers"}`),
+    element("dl", {}, ...rows),
+  );
 }

@@ -27,7 +27,12 @@ export class Demanding {
       { class: "demands", autocomplete: "off", "aria-label": "What the seats demand" },
       element("div", { class: "insist" }, element("label", { for: "insist" }, "Everyone insists on"), this.all, this.allText),
       ...rows,
-      element("div", { class: "form-buttons" }, button("Back to what is stored", () => this.reset(stored)), button("Demand nothing", () => this.reset(new Map()))),
+      element(
+        "div",
+        { class: "form-buttons" },
+        button("Back to what is stored", () => this.reset(stored)),
+        button("Demand nothing", () => this.reset(new Map())),
+      ),
     );
     this.node.addEventListener("submit", (event) => event.preventDefault());
     this.#reflect();
@@ -52,7 +57,10 @@ export class Demanding {
       const demand = this.demands[seat];
       const name = side.replace(" ", "_");
       if (kind === "disagreement") demand.disagreement = takes;
-      else demand.limits = demand.limits.map((limit) => (limit.measure === measure && limit[name] !== undefined ? { measure, [name]: takes } : limit));
+      else
+        demand.limits = demand.limits.map((limit) =>
+          limit.measure === measure && limit[name] !== undefined ? { measure, [name]: takes } : limit,
+        );
     }
     this.#insistText(0);
     this.#reflect();
@@ -62,7 +70,14 @@ export class Demanding {
   #row(seat, onStore) {
     const id = `demand-${seat.seat}`;
     const { number } = seat;
-    const input = element("input", { id, type: "text", inputmode: "decimal", maxlength: 14, placeholder: "no demand", "aria-describedby": `${id}-about` });
+    const input = element("input", {
+      id,
+      type: "text",
+      inputmode: "decimal",
+      maxlength: 14,
+      placeholder: "no demand",
+      "aria-describedby": `${id}-about`,
+    });
     const about = element("p", { id: `${id}-about`, class: "demand-about" });
     input.addEventListener("input", () => {
       const text = input.value.replaceAll(",", "").replace("−", "-").trim();
@@ -75,7 +90,9 @@ export class Demanding {
       this.#tell(seat);
       this.#soon();
     });
-    const store = button("Store", () => onStore(seat, this.demands[seat.seat]), { "aria-label": `Store the demand of ${seat.title}, with its own key` });
+    const store = button("Store", () => onStore(seat, this.demands[seat.seat]), {
+      "aria-label": `Store the demand of ${seat.title}, with its own key`,
+    });
     this.fields.set(seat.seat, { input, about });
     const unit = unitText(number, this.currency).trim();
     return element(
@@ -119,7 +136,9 @@ export class Demanding {
   #reflect() {
     for (const seat of this.seats) {
       const { input } = this.fields.get(seat.seat);
-      const own = this.demands[seat.seat].limits.find((limit) => limit.measure === seat.number.key && limit[side(seat.number)] !== undefined);
+      const own = this.demands[seat.seat].limits.find(
+        (limit) => limit.measure === seat.number.key && limit[side(seat.number)] !== undefined,
+      );
       input.value = own ? String(Number(shown(own[side(seat.number)], seat.number).toPrecision(6))) : "";
       input.setAttribute("aria-invalid", "false");
       this.#tell(seat);
@@ -130,10 +149,13 @@ export class Demanding {
   #tell(seat) {
     const { limits, disagreement } = this.demands[seat.seat];
     const others = limits.filter((limit) => !(limit.measure === seat.number.key && limit[side(seat.number)] !== undefined));
-    const more = others.map((limit) => `${boundText(limit, this.measures.get(limit.measure), this.currency)} ${this.measures.get(limit.measure).title}`);
+    const more = others.map(
+      (limit) => `${boundText(limit, this.measures.get(limit.measure), this.currency)} ${this.measures.get(limit.measure).title}`,
+    );
     if (Number.isFinite(disagreement)) more.push(`walks away from worse than ${amountText(disagreement, seat.number, this.currency)}`);
     const range = `${amountText(this.stage.disagreement[seat.seat], seat.number, this.currency)} to ${amountText(this.stage.ideal[seat.seat], seat.number, this.currency)}`;
-    this.fields.get(seat.seat).about.textContent = `${seat.number.title}, from worst to best ${range}${more.length ? `; also ${more.join(", ")}` : ""}`;
+    this.fields.get(seat.seat).about.textContent =
+      `${seat.number.title}, from worst to best ${range}${more.length ? `; also ${more.join(", ")}` : ""}`;
   }
 }
 
@@ -144,8 +166,17 @@ function side({ direction }) {
 // A demand as it is sent: without what only the store knows, and without nulls.
 function demandOf(stored) {
   if (!stored) return { limits: [] };
-  const limits = stored.limits.map(({ measure, at_least, at_most }) => ({ measure, ...(at_least !== null && { at_least }), ...(at_most !== null && { at_most }) }));
-  return { limits, ...(stored.disagreement !== null && { disagreement: stored.disagreement }), weight: stored.weight, ...(stored.note && { note: stored.note }) };
+  const limits = stored.limits.map(({ measure, at_least, at_most }) => ({
+    measure,
+    ...(at_least !== null && { at_least }),
+    ...(at_most !== null && { at_most }),
+  }));
+  return {
+    limits,
+    ...(stored.disagreement !== null && { disagreement: stored.disagreement }),
+    weight: stored.weight,
+    ...(stored.note && { note: stored.note }),
+  };
 }
 
 function rounded(value) {

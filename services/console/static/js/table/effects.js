@@ -107,7 +107,8 @@ class Row {
     if (!Number.isFinite(value)) return NaN;
     const range = this.to - this.from;
     // Who always has all there is has a share of 1.
-    if (Math.abs(range) <= 1e-12 * Math.max(Math.abs(this.to), Math.abs(this.from))) return (value - this.to) * signOf(this.measure) >= -1e-9 ? 1 : NaN;
+    if (Math.abs(range) <= 1e-12 * Math.max(Math.abs(this.to), Math.abs(this.from)))
+      return (value - this.to) * signOf(this.measure) >= -1e-9 ? 1 : NaN;
     return (value - this.from) / range;
   }
 }

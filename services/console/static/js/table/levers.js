@@ -25,7 +25,13 @@ export class Levers {
     this.at = this.marks[0].setting;
     this.seats = seats;
     this.effects = new Effects({ seats, stage: this.stage, currency });
-    this.tradeoff = new Tradeoff({ seats, stage: this.stage, model: current.model, currency, onPolicy: (tried) => this.go(settingOf(tried, this.dials)) });
+    this.tradeoff = new Tradeoff({
+      seats,
+      stage: this.stage,
+      model: current.model,
+      currency,
+      onPolicy: (tried) => this.go(settingOf(tried, this.dials)),
+    });
     this.basis = element("p", { class: "basis", role: "status" });
     this.nearest = element("button", { type: "button", class: "quiet-button" }, "Go to the nearest tried policy");
     this.nearest.addEventListener("click", () => this.go(this.surface.at(this.at).near[0].setting));
@@ -36,7 +42,15 @@ export class Levers {
     this.node = element(
       "div",
       { class: "levers" },
-      element("div", { class: "lever-side" }, this.presets, this.#models(), ...this.#groups(), element("div", { class: "basis-row" }, this.basis, this.nearest), this.news),
+      element(
+        "div",
+        { class: "lever-side" },
+        this.presets,
+        this.#models(),
+        ...this.#groups(),
+        element("div", { class: "basis-row" }, this.basis, this.nearest),
+        this.news,
+      ),
       element("div", { class: "effect-side" }, this.effects.node, this.tradeoff.node),
     );
     this.#presets();
@@ -87,14 +101,22 @@ export class Levers {
   }
 
   #presets() {
-    const [favourites, others] = [this.marks.filter(({ name }) => name.startsWith(FAVOURITE)), this.marks.filter(({ name }) => !name.startsWith(FAVOURITE))];
+    const [favourites, others] = [
+      this.marks.filter(({ name }) => name.startsWith(FAVOURITE)),
+      this.marks.filter(({ name }) => !name.startsWith(FAVOURITE)),
+    ];
     const buttons = others.map(({ name, title, setting }) => {
       const button = element("button", { type: "button", class: "quiet-button", "data-mark": name, "aria-pressed": "false" }, title);
       button.addEventListener("click", () => this.go(setting));
       return button;
     });
     const options = favourites.map(({ name, title }) => element("option", { value: name }, title));
-    const select = element("select", { "aria-label": "The favourite of a seat" }, element("option", { value: "" }, "Favourite of…"), ...options);
+    const select = element(
+      "select",
+      { "aria-label": "The favourite of a seat" },
+      element("option", { value: "" }, "Favourite of…"),
+      ...options,
+    );
     select.addEventListener("change", () => {
       const chosen = this.marks.find(({ name }) => name === select.value);
       if (chosen) this.go(chosen.setting);
@@ -117,7 +139,12 @@ export class Levers {
     const owners = this.seats.filter(({ dials }) => dials.length > 0);
     return owners.map((seat) => {
       const sliders = this.dials.filter(({ seat: owner }) => owner === seat.seat).map((dial) => this.#slider(dial));
-      return element("fieldset", { class: "lever-group", "data-seat": seat.seat }, element("legend", {}, `${seat.title} turns`), ...sliders);
+      return element(
+        "fieldset",
+        { class: "lever-group", "data-seat": seat.seat },
+        element("legend", {}, `${seat.title} turns`),
+        ...sliders,
+      );
     });
   }
 
@@ -151,12 +178,18 @@ export class Levers {
 
   // Where the policies that no other beats stand on this dial: the front behind the slider.
   #rug(dial) {
-    const places = this.surface.tried.filter(({ undominated }) => undominated).map(({ setting }) => {
-      const value = setting.values[dial.path];
-      if (!dial.whole) return 100 * shareOf(dial, value);
-      return (100 * (Math.min(Math.max(value, dial.low), dial.high) - dial.low)) / (dial.high - dial.low);
-    });
+    const places = this.surface.tried
+      .filter(({ undominated }) => undominated)
+      .map(({ setting }) => {
+        const value = setting.values[dial.path];
+        if (!dial.whole) return 100 * shareOf(dial, value);
+        return (100 * (Math.min(Math.max(value, dial.low), dial.high) - dial.low)) / (dial.high - dial.low);
+      });
     const ways = places.map((x) => `M${x.toFixed(2)} 0V10`).join("");
-    return drawn("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", class: "rug", "aria-hidden": "true", focusable: "false" }, drawn("path", { d: ways }));
+    return drawn(
+      "svg",
+      { viewBox: "0 0 100 10", preserveAspectRatio: "none", class: "rug", "aria-hidden": "true", focusable: "false" },
+      drawn("path", { d: ways }),
+    );
   }
 }

@@ -40,9 +40,32 @@ export class Player {
     this.next = button("Next", () => this.#go(this.step + 1));
     this.end = button("To the end", () => this.#go(this.steps.length - 1));
     this.strips = element("div", { class: "strips" });
-    const keys = element("p", { class: "strip-keys" }, element("span", { class: "key in" }, "still in it"), element("span", { class: "key out" }, "gone"), element("span", { class: "key settled" }, "settlement"), element("span", { class: "key nash" }, "Nash"));
-    const controls = element("div", { class: "player-controls", role: "group", "aria-label": "Play the negotiation" }, this.back, this.play, this.next, this.end, this.number);
-    this.node = element("section", { class: "player", "aria-label": "How it was settled, step by step" }, controls, this.title, this.words, this.strips, keys);
+    const keys = element(
+      "p",
+      { class: "strip-keys" },
+      element("span", { class: "key in" }, "still in it"),
+      element("span", { class: "key out" }, "gone"),
+      element("span", { class: "key settled" }, "settlement"),
+      element("span", { class: "key nash" }, "Nash"),
+    );
+    const controls = element(
+      "div",
+      { class: "player-controls", role: "group", "aria-label": "Play the negotiation" },
+      this.back,
+      this.play,
+      this.next,
+      this.end,
+      this.number,
+    );
+    this.node = element(
+      "section",
+      { class: "player", "aria-label": "How it was settled, step by step" },
+      controls,
+      this.title,
+      this.words,
+      this.strips,
+      keys,
+    );
     signal?.addEventListener("abort", () => this.#pause());
   }
 
@@ -73,11 +96,26 @@ export class Player {
       });
       const line = drawn("line", { y1: "0", y2: "100%", class: "waterline", visibility: "hidden" });
       const svg = drawn("svg", { class: "strip", "aria-hidden": "true", focusable: "false" }, line, ...dots);
-      const row = element("div", { class: "strip-row", "data-seat": seat.seat }, element("span", { class: "strip-title" }, seat.title), svg);
+      const row = element(
+        "div",
+        { class: "strip-row", "data-seat": seat.seat },
+        element("span", { class: "strip-title" }, seat.title),
+        svg,
+      );
       this.rows.set(seat.seat, { row, line });
       return row;
     });
-    const scale = element("div", { class: "strip-scale", "aria-hidden": "true" }, element("span", {}), element("span", { class: "strip-ends" }, element("span", {}, "0 %: the others have their way"), element("span", {}, "100 %: its own way")));
+    const scale = element(
+      "div",
+      { class: "strip-scale", "aria-hidden": "true" },
+      element("span", {}),
+      element(
+        "span",
+        { class: "strip-ends" },
+        element("span", {}, "0 %: the others have their way"),
+        element("span", {}, "100 %: its own way"),
+      ),
+    );
     this.strips.replaceChildren(...rows, scale);
   }
 

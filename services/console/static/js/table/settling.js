@@ -36,7 +36,28 @@ export class Settling {
     this.node = element(
       "div",
       { class: "settling" },
-      element("div", { class: "settling-ask" }, element("h3", {}, "Demands"), element("p", { class: "panel-hint" }, "Type a number and see what comes of it: this is a what-if and leaves no trace. Store a demand with its seat's own key to make it count."), this.demanding.node, this.problem, element("div", { class: "settle-row" }, this.settle, element("p", { class: "panel-hint" }, "By the stored demands. It is kept, and a settlement becomes a policy that all seats can sign."))),
+      element(
+        "div",
+        { class: "settling-ask" },
+        element("h3", {}, "Demands"),
+        element(
+          "p",
+          { class: "panel-hint" },
+          "Type a number and see what comes of it: this is a what-if and leaves no trace. Store a demand with its seat's own key to make it count.",
+        ),
+        this.demanding.node,
+        this.problem,
+        element(
+          "div",
+          { class: "settle-row" },
+          this.settle,
+          element(
+            "p",
+            { class: "panel-hint" },
+            "By the stored demands. It is kept, and a settlement becomes a policy that all seats can sign.",
+          ),
+        ),
+      ),
       element("div", { class: "settling-answer" }, this.verdict, this.about, this.player.node),
       this.outcome,
     );
@@ -68,7 +89,14 @@ export class Settling {
     const parts = infeasible
       ? [blockedBy(result, this.seats, this.currency, (way) => this.demanding.relax(way))]
       : [outcomeTable(result, this.seats, this.currency), exchangeRates(result, this.measures, this.currency)];
-    const notes = result.notes.length > 0 && element("details", { class: "others" }, element("summary", {}, `${result.notes.length} ${result.notes.length === 1 ? "note" : "notes"} on what to beware of`), element("ul", {}, ...result.notes.map((note) => element("li", {}, note))));
+    const notes =
+      result.notes.length > 0 &&
+      element(
+        "details",
+        { class: "others" },
+        element("summary", {}, `${result.notes.length} ${result.notes.length === 1 ? "note" : "notes"} on what to beware of`),
+        element("ul", {}, ...result.notes.map((note) => element("li", {}, note))),
+      );
     this.outcome.replaceChildren(...[...parts, notes].filter(Boolean));
     this.onSettled(result);
   }

@@ -19,7 +19,15 @@ export class Signing {
       "div",
       { class: "signing" },
       element("div", { class: "signing-what" }, element("h3", {}, "What is signed"), this.changes),
-      element("div", { class: "signing-who" }, this.state, this.rows, element("div", { class: "field reason" }, element("label", { for: "sign-reason" }, "Reason, for the audit trail"), this.reason), this.problem, this.activate),
+      element(
+        "div",
+        { class: "signing-who" },
+        this.state,
+        this.rows,
+        element("div", { class: "field reason" }, element("label", { for: "sign-reason" }, "Reason, for the audit trail"), this.reason),
+        this.problem,
+        this.activate,
+      ),
     );
     this.node = element("div", {}, element("p", { class: "empty" }, "Nothing to sign yet: negotiate first."));
   }
@@ -27,7 +35,10 @@ export class Signing {
   /** Show a policy. */
   async show({ name, version }) {
     this.policy = { name, version };
-    const [{ body: policies }, { body: state }] = await Promise.all([this.api.get("/v1/policies", { market: this.market }), this.api.get(`/v1/policies/${name}/sign-offs`, { market: this.market, version })]);
+    const [{ body: policies }, { body: state }] = await Promise.all([
+      this.api.get("/v1/policies", { market: this.market }),
+      this.api.get(`/v1/policies/${name}/sign-offs`, { market: this.market, version }),
+    ]);
     await this.#tellChanges(policies.active);
     this.#tell(state);
     this.node.replaceChildren(this.body);
@@ -35,11 +46,15 @@ export class Signing {
 
   async #tellChanges(active) {
     const { name, version } = this.policy;
-    if (active.name === name && active.version === version) return this.changes.replaceChildren(element("li", {}, "Nothing changes: this policy makes the lists."));
+    if (active.name === name && active.version === version)
+      return this.changes.replaceChildren(element("li", {}, "Nothing changes: this policy makes the lists."));
     const path = `/v1/policies/${active.name}/versions/${active.version}/diff/${version}`;
     const { body } = await this.api.get(path, { market: this.market, against: name });
     const rows = body.items.map(({ text }) => element("li", {}, text));
-    this.changes.replaceChildren(element("li", { class: "changes-head" }, `${name}, version ${version}, instead of ${active.name}, version ${active.version}:`), ...rows);
+    this.changes.replaceChildren(
+      element("li", { class: "changes-head" }, `${name}, version ${version}, instead of ${active.name}, version ${active.version}:`),
+      ...rows,
+    );
   }
 
   #tell(state) {
@@ -58,12 +73,30 @@ export class Signing {
   #row(seat, signature, active) {
     const title = element("span", { class: "signature-seat" }, seat.title);
     if (signature) {
-      const at = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: this.timeZone }).format(new Date(signature.at));
-      const back = active ? null : button("Take back", () => this.#withdraw(seat), { "aria-label": `Take back the signature of ${seat.title}` });
-      return element("li", { class: "signed", "data-seat": seat.seat }, element("span", { class: "signature-mark", "aria-hidden": "true" }, "✓"), title, element("span", { class: "signature-text" }, `signed ${at}: ${signature.reason}`), back);
+      const at = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: this.timeZone }).format(
+        new Date(signature.at),
+      );
+      const back = active
+        ? null
+        : button("Take back", () => this.#withdraw(seat), { "aria-label": `Take back the signature of ${seat.title}` });
+      return element(
+        "li",
+        { class: "signed", "data-seat": seat.seat },
+        element("span", { class: "signature-mark", "aria-hidden": "true" }, "✓"),
+        title,
+        element("span", { class: "signature-text" }, `signed ${at}: ${signature.reason}`),
+        back,
+      );
     }
     const sign = button("Sign", () => this.#sign(seat), { "aria-label": `Sign for ${seat.title}` });
-    return element("li", { "data-seat": seat.seat }, element("span", { class: "signature-mark", "aria-hidden": "true" }, "○"), title, element("span", { class: "signature-text" }, "has not signed"), sign);
+    return element(
+      "li",
+      { "data-seat": seat.seat },
+      element("span", { class: "signature-mark", "aria-hidden": "true" }, "○"),
+      title,
+      element("span", { class: "signature-text" }, "has not signed"),
+      sign,
+    );
   }
 
   #sign(seat) {
@@ -86,11 +119,15 @@ export class Signing {
   }
 
   #activate() {
-    return this.#with([...this.seats.map(({ seat }) => seat), "admin"], "A policy that all have signed is activated by any seat.", async (api) => {
-      const body = { version: this.policy.version, reason: this.reason.value.trim() };
-      await api.post(`/v1/policies/${this.policy.name}/activate?market=${this.market}`, body);
-      await this.show(this.policy);
-    });
+    return this.#with(
+      [...this.seats.map(({ seat }) => seat), "admin"],
+      "A policy that all have signed is activated by any seat.",
+      async (api) => {
+        const body = { version: this.policy.version, reason: this.reason.value.trim() };
+        await api.post(`/v1/policies/${this.policy.name}/activate?market=${this.market}`, body);
+        await this.show(this.policy);
+      },
+    );
   }
 
   async #with(roles, why, work) {

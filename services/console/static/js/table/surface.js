@@ -13,11 +13,11 @@ const LEAST_HOLD = 0.05;
 const Z = 1.96;
 
 /**
- * The surface over a stage's policies: `at(setting)` answers
- * `{kind: "tried" | "between", policy, near: [policies], outcomes: {key: {value, low, high}}}`.
- * `missed(key)`: the root mean square of what a policy that is left out is off by. `warm()` works one number out ahead of
- * time, some tens of milliseconds, and answers whether there may be more. As tried it is what was measured; between tried policies an interval holds both, the error of measuring and that of
- * telling from others, which grows with the way to them.
+ * The surface over a stage's policies. `at(setting)` answers
+ * `{kind: "tried" | "between", policy, near: [policies], outcomes: {key: {value, low, high}}}`: as tried it is what was
+ * measured; between tried policies an interval holds the error of measuring and that of telling from others, which
+ * grows with the way to them. `missed(key)`: the root mean square of what a policy that is left out is off by.
+ * `warm()` works one number out ahead of time and answers whether there may be more.
  */
 export function surfaceOf(policies, dials, keys) {
   const tried = policies.map((one) => ({ ...one, setting: settingOf(one, dials) }));
@@ -29,7 +29,16 @@ export function surfaceOf(policies, dials, keys) {
   const known = keys.filter((key) => tried.every(({ outcomes }) => Number.isFinite(outcomes[key]?.value)));
   const fits = new Map();
   const fit = (key) => {
-    if (!fits.has(key)) fits.set(key, fitOf(tried.map(({ outcomes }) => outcomes[key]), places, design, solved));
+    if (!fits.has(key))
+      fits.set(
+        key,
+        fitOf(
+          tried.map(({ outcomes }) => outcomes[key]),
+          places,
+          design,
+          solved,
+        ),
+      );
     return fits.get(key);
   };
   const at = (setting) => {
@@ -56,7 +65,11 @@ function placeOf(setting, dials, models) {
 function nearest(place, places, tried, model) {
   const ones = new Float64Array(place.length).fill(1);
   const away = places.map((other, row) => (tried[row].model === model ? distance(place, other, ones) : Infinity));
-  return away.map((_, row) => row).sort((a, b) => away[a] - away[b]).slice(0, 3).map((row) => tried[row]);
+  return away
+    .map((_, row) => row)
+    .sort((a, b) => away[a] - away[b])
+    .slice(0, 3)
+    .map((row) => tried[row]);
 }
 
 // -- the quadratic surface: 1, u and all products of two, u from -1 to 1
@@ -83,7 +96,10 @@ function weightsOf(values, design, solved, width) {
   for (const { parts, holds } of solved) {
     const coefficients = new Float64Array(design[0].length);
     parts.forEach((part, row) => part.forEach((one, i) => (coefficients[i] += one * values[row])));
-    const missed = values.reduce((sum, value, row) => sum + ((value - dot(design[row], coefficients)) / Math.max(1 - holds[row], LEAST_HOLD)) ** 2, 0);
+    const missed = values.reduce(
+      (sum, value, row) => sum + ((value - dot(design[row], coefficients)) / Math.max(1 - holds[row], LEAST_HOLD)) ** 2,
+      0,
+    );
     if (best === null || missed < best.missed) best = { missed, coefficients };
   }
   const moved = Float64Array.from({ length: width }, (_, i) => best.coefficients[1 + i] ** 2);
@@ -105,7 +121,9 @@ function fitOf(measured, places, design, solved) {
   const values = measured.map(({ value }) => value);
   const middle = mean(values);
   const spread = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
-  const half = Math.sqrt(mean(measured.map(({ low, high }) => (Number.isFinite(low) && Number.isFinite(high) ? ((high - low) / 2) ** 2 : 0))));
+  const half = Math.sqrt(
+    mean(measured.map(({ low, high }) => (Number.isFinite(low) && Number.isFinite(high) ? ((high - low) / 2) ** 2 : 0))),
+  );
   const fit = { middle, spread, half, low: Math.min(...values), high: Math.max(...values), missed: 0 };
   if (spread <= 1e-12 * Math.abs(middle)) return { ...fit, spread: 0 };
   const z = values.map((value) => (value - middle) / spread);
@@ -119,10 +137,14 @@ function fitOf(measured, places, design, solved) {
       const inverse = inverted(cholesky(alike));
       // Of the matrix's inverse: its diagonal, and what it makes of z (Rasmussen and Williams, 5.12).
       const held = heldBy(inverse);
-      const pulled = transposed(inverse, inverse.map((row) => dot(row, z)));
+      const pulled = transposed(
+        inverse,
+        inverse.map((row) => dot(row, z)),
+      );
       const left = pulled.map((one, i) => one / held[i]);
       const missed = Math.sqrt(mean(left.map((one) => one * one)));
-      if (best === null || missed < best.missed) best = { missed, reach, noise, inverse, pulled, size: mean(left.map((one, i) => one * one * held[i])) };
+      if (best === null || missed < best.missed)
+        best = { missed, reach, noise, inverse, pulled, size: mean(left.map((one, i) => one * one * held[i])) };
     }
   }
   return { ...fit, ...best, weights, missed: best.missed * spread };

@@ -23,7 +23,12 @@ export class Tradeoff {
       });
       return element("div", { class: "field" }, element("label", { for: select.id }, label), select);
     };
-    this.node = element("section", { class: "tradeoff", "aria-label": "Two seats against each other" }, element("div", { class: "tradeoff-axes" }, pick("y", "Upwards"), pick("x", "Across")), this.body);
+    this.node = element(
+      "section",
+      { class: "tradeoff", "aria-label": "Two seats against each other" },
+      element("div", { class: "tradeoff-axes" }, pick("y", "Upwards"), pick("x", "Across")),
+      this.body,
+    );
   }
 
   /** Show where a setting lies, and the marked ones. */
@@ -65,7 +70,12 @@ export class Tradeoff {
       .filter(({ name }) => ["current", "settlement", "nash"].includes(name))
       .map(({ title, told }) => ({ name: title, points: [point(told.outcomes, title)] }));
     const here = { name: "These settings", points: [this.#here(point, y)] };
-    const axis = (measure) => ({ label: measure.title, unit: unitText(measure, this.currency).trim() || null, scale: "linear", better: measure.direction === "up" ? "high" : "low" });
+    const axis = (measure) => ({
+      label: measure.title,
+      unit: unitText(measure, this.currency).trim() || null,
+      scale: "linear",
+      better: measure.direction === "up" ? "high" : "low",
+    });
     return {
       kind: "scatter",
       title: `${this.y.title} against ${this.x.title.toLowerCase()}`,
@@ -90,30 +100,33 @@ export class Tradeoff {
   #sentence(x, y) {
     const { outcomes } = this.told;
     const [here, there] = [outcomes[x.key].value, outcomes[y.key].value];
-    const better = this.stage.policies.filter(({ outcomes: other }) => signOf(x) * (other[x.key].value - here) > 0 && signOf(y) * (other[y.key].value - there) > 0).length;
+    const better = this.stage.policies.filter(
+      ({ outcomes: other }) => signOf(x) * (other[x.key].value - here) > 0 && signOf(y) * (other[y.key].value - there) > 0,
+    ).length;
     const count = better === 0 ? "no tried policy gives" : better === 1 ? "1 tried policy gives" : `${better} tried policies give`;
     return `These settings: ${amountText(there, y, this.currency)} ${y.title}, ${amountText(here, x, this.currency)} ${x.title}; ${count} both seats more. Click a dot to try its settings.`;
   }
 }
 
-// The two seats that pull hardest against each other with today's model: the lowest rank correlation over what is not beaten.
+// The two seats that pull hardest against each other with today's model: over what is not beaten, the least covariance of
+// their shares.
 function fiercest(seats, stage, today) {
   const front = stage.policies.filter(({ undominated, model }) => undominated && model === today);
-  const ranks = seats.filter(({ signs }) => signs).map((seat) => ({ seat, ranks: ranksOf(front.map(({ outcomes }) => signOf(seat.number) * outcomes[seat.number.key].value)) }));
+  const all = seats
+    .filter(({ seat }) => seat in stage.ideal)
+    .map((seat) => ({ seat, off: offMean(front.map(({ shares }) => shares[seat.seat] ?? 0)) }));
   let found = [seats[0], seats[1] ?? seats[0]];
   let least = Infinity;
-  for (const [i, one] of ranks.entries()) {
-    for (const other of ranks.slice(i + 1)) {
-      const product = one.ranks.reduce((sum, rank, k) => sum + rank * other.ranks[k], 0);
+  for (const [i, one] of all.entries()) {
+    for (const other of all.slice(i + 1)) {
+      const product = one.off.reduce((sum, value, k) => sum + value * other.off[k], 0);
       if (product < least) [least, found] = [product, [one.seat, other.seat]];
     }
   }
   return found;
 }
 
-function ranksOf(values) {
-  const middle = (values.length - 1) / 2;
-  const order = [...values].sort((a, b) => a - b);
-  if (order[0] === order.at(-1)) return values.map(() => 0);
-  return values.map((value) => order.indexOf(value) - middle);
+function offMean(values) {
+  const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - middle);
 }

@@ -17,7 +17,10 @@ export async function mount(root, page) {
   page.title("The table");
   const view = new Table(page);
   root.append(
-    viewHead("The table", "Everybody who has a stake sits here. Each wants one number to move, and they pull against each other: see how everyone fares, turn what can be turned, and find what all can sign."),
+    viewHead(
+      "The table",
+      "Everybody who has a stake sits here. Each wants one number to move, and they pull against each other: see how everyone fares, turn what can be turned, and find what all can sign.",
+    ),
     element("div", { class: "panels table-view" }, view.cards.node, view.levers.node, view.settling.node, view.signing.node),
   );
   await view.load();
@@ -29,7 +32,10 @@ class Table {
     Object.assign(this, { session, market, signal, say });
     const made = (title, hint) => panel({ title, hint, wide: true, session });
     this.cards = made("Who sits here", "");
-    this.levers = made("What can be turned", "Move a lever: what everyone gains and loses follows at once, from policies that were tried on the same diners with the same luck.");
+    this.levers = made(
+      "What can be turned",
+      "Move a lever: what everyone gains and loses follows at once, from policies that were tried on the same diners with the same luck.",
+    );
     this.settling = made("Negotiate", "The settlement leaves whoever gets least as much of what they could hope for as can be had.");
     this.signing = made("Sign", "A policy makes the lists when every seat has signed it with its own key.");
     this.timer = setInterval(() => document.visibilityState === "visible" && this.#cardsAgain(), AGAIN_MS);
@@ -89,7 +95,12 @@ class Table {
   }
 
   async #showCards() {
-    const [seats, scorecard, front, policies] = await Promise.all([this.#seats(), this.#get("/v1/scorecard"), this.#front(), this.#get("/v1/policies")]);
+    const [seats, scorecard, front, policies] = await Promise.all([
+      this.#seats(),
+      this.#get("/v1/scorecard"),
+      this.#front(),
+      this.#get("/v1/policies"),
+    ]);
     const floors = new Map(seats.map(({ seat, limits }) => [seat, limits[0] ?? null]));
     this.seats = seats;
     return placeCards({ scorecard, floors }, this.#cloth(front, policies.active));
@@ -104,7 +115,13 @@ class Table {
       {},
       element("p", { class: "cloth-policy" }, "today's lists are made by"),
       element("p", { class: "cloth-name" }, `${active.name}`),
-      element("p", {}, front ? `${front.policies} policies tried ${ageText(front.age_seconds)} ago${front.assumed ? ", in an invented city" : ""}` : "no policies tried yet"),
+      element(
+        "p",
+        {},
+        front
+          ? `${front.policies} policies tried ${ageText(front.age_seconds)} ago${front.assumed ? ", in an invented city" : ""}`
+          : "no policies tried yet",
+      ),
       this.settledText,
       element("div", { class: "cloth-links" }, link("Turn", this.levers), link("Negotiate", this.settling), link("Sign", this.signing)),
     );
@@ -191,7 +208,11 @@ class Table {
       "div",
       { class: "empty" },
       element("p", {}, "No policies have been tried for this city yet, so there is nothing to turn or to bargain over."),
-      element("p", {}, "This command tries 128 of them for 28 simulated days each and follows 18 for half a year; it takes some minutes, and goes on where it was when it is interrupted:"),
+      element(
+        "p",
+        {},
+        "This command tries 128 of them for 28 simulated days each and follows 18 for half a year; it takes some minutes, and goes on where it was when it is interrupted:",
+      ),
       element("pre", {}, element("code", {}, command)),
       button("Look again", () => {
         delete this.asked.front;
