@@ -2,7 +2,8 @@
 
 import { figure } from "../charts/figure.js";
 import { element } from "../dom.js";
-import { chip, dateText, folded, note, percentText, reading, table } from "../pieces.js";
+import { percentText } from "../format.js";
+import { chip, dateText, folded, note, reading, table } from "../pieces.js";
 
 /** The audit's flips, of protected attributes and of words of the profile for size. */
 export function flipNodes({ document: audit, ...measurement }, zone) {

@@ -1,7 +1,7 @@
 // Figures of operations, from what a History has seen and from the worker's samples. Documents in, documents out: nothing is drawn here.
 
 import { numberText } from "../charts/numbers.js";
-import { wordText } from "../format.js";
+import { ageText, countText, minorUnits, wordText } from "../format.js";
 import { apartOf, bucketsOf, quantileOf, samplesOf, sumOf, sumsBy } from "./metrics.js";
 
 const MOST_ROUTES = 4;
@@ -172,7 +172,7 @@ export function versionsFigure(history) {
 
 /** What was spent, planned and is left today in one city, in its currency. */
 export function spendFigure(worker, market) {
-  const unit = 10 ** new Intl.NumberFormat("en", { style: "currency", currency: market.currency }).resolvedOptions().maximumFractionDigits;
+  const unit = minorUnits(market.currency);
   const names = [["ad_spend_today_minor_units", "Spent"], ["ad_spend_planned_today_minor_units", "Planned by now"], ["ad_budget_left_today_minor_units", "Left today"]];
   const values = names.map(([name]) => sumOf(worker, `tablestakes_${name}`, { market: market.market }));
   const known = values.every((value) => value !== null);
@@ -302,16 +302,6 @@ function routeText(route) {
 
 function processes(history) {
   return sumOf(history.now?.gauges ?? new Map(), "tablestakes_processes") ?? 0;
-}
-
-/** "3 s", "4 min", "2 h", "5 days": a time as one round number. */
-export function ageText(seconds) {
-  const [size, name] = seconds < 100 ? [1, "s"] : seconds < 6000 ? [60, "min"] : seconds < 172_800 ? [3600, "h"] : [86_400, "days"];
-  return `${Math.round(seconds / size)} ${name}`;
-}
-
-function countText(count, one, many = `${one}s`) {
-  return `${numberText(Math.round(count))} ${Math.round(count) === 1 ? one : many}`;
 }
 
 function shareText(part, whole) {

@@ -4,6 +4,7 @@ import { Problem } from "../api.js";
 import { Figure } from "../charts/figure.js";
 import { sparkline } from "../charts/sparkline.js";
 import { element } from "../dom.js";
+import { ageText } from "../format.js";
 import * as figures from "../operations/figures.js";
 import { History } from "../operations/history.js";
 import { parse } from "../operations/metrics.js";
@@ -146,6 +147,7 @@ class Operations {
     for (const [name, make, options] of API_FIGURES) this.#draw(this.panels, name, make(this.#history, this.#told), options);
     if (this.#told.worker) {
       if (!this.#figures.has("jobs")) this.worker.replaceChildren();
+      this.worker.dataset.state = "watched";
       for (const [name, make, options] of WORKER_FIGURES) this.#draw(this.worker, name, make(this.#told.worker, { market: this.market, at: this.#told.at }), options);
     } else this.#showNoWorker();
   }
@@ -216,6 +218,6 @@ async function answered(ask) {
 
 function headlineNode({ name, text, unit, values, started }, at) {
   const value = element("dd", { class: "headline-value" }, text, unit && element("span", { class: "headline-unit" }, ` ${unit}`));
-  const spark = values ? sparkline(values, { name: `${name} over the last minutes` }) : element("span", { class: "headline-since" }, started && at ? `up ${figures.ageText(Math.max(0, at - started))}` : "");
+  const spark = values ? sparkline(values, { name: `${name} over the last minutes` }) : element("span", { class: "headline-since" }, started && at ? `up ${ageText(Math.max(0, at - started))}` : "");
   return element("div", { class: "headline" }, element("dt", {}, name), value, element("dd", { class: "headline-line" }, spark));
 }
