@@ -216,10 +216,18 @@ def test_cpu_time_that_falls_because_a_process_ended_is_no_gain(page: Page) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (150, "3 min"), (7200, "2 h"), (400_000, "5 days")]
+    ("seconds", "text"),
+    [
+        (0.4, "0 seconds"),
+        (1, "1 second"),
+        (99, "99 seconds"),
+        (150, "3 minutes"),
+        (7200, "2 hours"),
+        (400_000, "5 days"),
+    ],
 )
 def test_ages_are_round(page: Page, seconds: float, text: str) -> None:
-    assert call(page, "operations/figures", "m.ageText(it)", seconds) == text
+    assert call(page, "format", "m.ageText(it)", seconds) == text
 
 
 def figure(page: Page, name: str, looks: list[tuple[float, str]], more: str = "") -> dict[str, Any]:
@@ -303,6 +311,6 @@ def test_drift_names_what_is_not_what_it_was(page: Page) -> None:
     worker.drift({"aldermoor": compare(before, after)}, at=1_000.0)
     shown = of_worker(page, "driftFigure", worker_text(worker), MARKET, 1_180.0)
 
-    assert shown["sentence"] == "Not what it was: probability. Looked at 3 min ago."
+    assert shown["sentence"] == "Not what it was: probability. Looked at 3 minutes ago."
     assert [(row[0], row[4]) for row in shown["rows"]] == [("Probability", "drifted"), ("Distance km", "as before")]
     assert shown["rows"][0][2] > 0.3

@@ -1,6 +1,12 @@
 // Numbers as people say them.
 
-const units = new Map(); // by currency: levers ask for it at every move
+// Digits of the minor unit by ISO 4217, as `services/currencies.py` has them. Intl knows others: of a forint, say, none.
+const DIGITS = [
+  [0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"],
+  [3, "BHD IQD JOD KWD LYD OMR TND"],
+  [4, "CLF UYW"],
+];
+const digitsOf = new Map(DIGITS.flatMap(([digits, named]) => named.split(" ").map((currency) => [currency, digits])));
 
 /** "850 m", "1.2 km", "14 km". */
 export function distanceText(km) {
@@ -23,8 +29,19 @@ export function currencySign(currency) {
 
 /** How many minor units a currency's whole unit has, by ISO 4217: 100 of most, 1 of JPY, 1,000 of KWD. */
 export function minorUnits(currency) {
-  if (!units.has(currency)) units.set(currency, 10 ** new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits);
-  return units.get(currency);
+  return 10 ** minorDigits(currency);
+}
+
+/** The decimals of an amount in whole units of a currency. */
+export function minorDigits(currency) {
+  return digitsOf.get(currency) ?? 2;
+}
+
+/** "£0.45", "¥45": minor units of a currency with its sign. */
+export function moneyText(minor, currency) {
+  const digits = minorDigits(currency);
+  const form = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat("en", form).format(minor / minorUnits(currency));
 }
 
 /** "fast_food" as "Fast food". */

@@ -1,6 +1,6 @@
 // The seats' numbers as people say them: money in the city's currency, intervals, and what a change means to a seat.
 
-import { minorUnits } from "../format.js";
+import { minorDigits, minorUnits } from "../format.js";
 
 const MONEY = "minor units";
 
@@ -95,7 +95,7 @@ export function listed(parts, last = "and") {
 function figureText(value, measure, currency, decimals = null) {
   const money = measure.unit === MONEY;
   const size = Math.abs(shown(value, measure, currency));
-  const fixed = decimals ?? (money && size < 1000 ? Math.round(Math.log10(minorUnits(currency))) : size >= 100 ? 0 : null);
+  const fixed = decimals ?? (money && size < 1000 ? minorDigits(currency) : size >= 100 ? 0 : null);
   const digits = fixed === null ? { maximumSignificantDigits: 3 } : { minimumFractionDigits: fixed, maximumFractionDigits: fixed };
   const text = size.toLocaleString("en-GB", digits);
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
