@@ -158,7 +158,7 @@ def test_a_list_that_comes_late_does_not_cover_a_newer_one(why: Page) -> None:
         why.get_by_label("Diner", exact=True).fill(user)
         expect(why.locator("#diner-options [role=option]").first).to_contain_text(user)
         why.keyboard.press("Enter")
-    why.wait_for_function("location.search.includes('d0-000007')")
+    why.wait_for_function("() => location.search.includes('d0-000007')")
     shown = scores(filled(why))
     with why.expect_response(f"**/v1/recommendations*user_id={late}*"):
         held[0].continue_()
