@@ -210,6 +210,19 @@ def test_the_days_are_those_of_every_panel(fairness: Page) -> None:
     expect(own.locator(".own-view .note").first).to_contain_text(f"{since.day} {since:%b %Y}")
 
 
+def test_the_control_is_the_active_versions_and_not_the_newest_ones(visit: Visit, served: Served) -> None:
+    policies = served.call("GET", "/v1/policies", "auditor")
+    active = next(one for one in policies["items"] if one["active"])
+    dials = {**active["fairness"], "control": "mmf", "gain": 0.25}
+    newest = {**policies, "items": [{**active, "active": False, "version": 9}]}
+    versions = {**policies, "items": [*newest["items"], {**active, "fairness": dials}]}
+    visit.page.route("**/v1/policies?*", lambda route: route.fulfill(json=newest))
+    visit.page.route("**/v1/policies/*/versions?*", lambda route: route.fulfill(json=versions))
+    page = filled(visit.view("/fairness"))
+
+    expect(panel(page, "The control of exposure").locator(".facts-list")).to_contain_text("0.25 order probability")
+
+
 def test_a_busy_server_is_asked_once_more(visit: Visit) -> None:
     visit.may_complain_of = "503"
     busy = list[Route]()
