@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (given.scores is None) != (given.providers is None):
         parser.error("--scores and --providers come together")
     if given.scores is not None:
-        scores = np.load(given.scores, allow_pickle=False)[: given.lists].astype(np.float64)
+        scores = np.load(given.scores)[: given.lists].astype(np.float64)
         runs = [run(scores, Providers.with_slack(np.load(given.providers)), given.k, given.weights, given.step)]
     else:
         runs = []

@@ -12,6 +12,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "snapshot": "3f9c2a71b0de",
         "seed": 0,
         "command": "tablestakes measure DIR",
+        "note": None,
         "document": {
             "rungs": [
                 {

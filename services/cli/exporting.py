@@ -64,7 +64,7 @@ def _shown(engine: "Engine", info: "MarketInfo", days: int) -> dict[str, Any]:
     trail = AuditTrail(engine, clock)
     front = FrontStore(engine, trail).get(info.market)
     demands = DemandStore(engine, trail, clock).of(info.market)
-    result = negotiate(front, {seat: stored.demand for seat, stored in demands.items()})
+    result = negotiate(front, {seat: stored.demand for seat, stored in demands.items()}, currency=info.currency)
     card = Scorecards(engine, clock, Settings().objectives).fresh(info.market, days)
     _, active = PolicyStore(engine, trail, clock).of(info.market)
     return {

@@ -85,17 +85,18 @@ def negotiate(
             **sizes,
         )
         found = _evaluated(evaluation, jobs, assumed=market is not None and manifest is None)
+    currency = None if market is None else _currency(market)
     if market is not None:
         _keep(market, found)
         if demands is None:
             wanted = _stored(market)
             typer.echo(f"by the demands that are stored in {market}: {', '.join(wanted) or 'there are none'}\n")
     try:
-        result = settle(found, wanted)
+        result = settle(found, wanted, currency=currency)
     except DemandError as error:
         where = f"a demand that is stored in {market}" if demands is None else f"--demands {demands}"
         raise UsageError(f"{where}: {error}") from None
-    for line in _lines(found, result):
+    for line in _lines(found, result, currency):
         typer.echo(line)
     if json_file is not None:
         about = {"front_id": found.front_id, "created_at": found.created_at.isoformat(), "assumed": found.assumed}
@@ -123,6 +124,13 @@ def _stored(market: str) -> "dict[str, Demand]":
         clock = Clock()
         stored = DemandStore(engine, AuditTrail(engine, clock), clock).of(name)
     return {seat: one.demand for seat, one in stored.items()}
+
+
+def _currency(market: str) -> str | None:
+    from services.stakeholders.negotiations import currency_of
+
+    with _opened(market) as (engine, name):
+        return currency_of(engine, name)
 
 
 def _front(path: Path) -> "Front":
@@ -225,7 +233,7 @@ def _opened(market: str) -> "Iterator[tuple[Engine, str]]":
         engine.dispose()
 
 
-def _lines(front: "Front", result: "Result") -> Iterator[str]:
+def _lines(front: "Front", result: "Result", currency: str | None) -> Iterator[str]:
     from services.stakeholders.seats import signing
 
     basis = result.basis
@@ -234,7 +242,7 @@ def _lines(front: "Front", result: "Result") -> Iterator[str]:
         f"those are undominated; front {front.front_id}{', assumed' if front.assumed else ''}"
     )
     yield ""
-    yield from _table(result, [seat for seat in signing() if seat.name in result.ideal])
+    yield from _table(result, [seat for seat in signing() if seat.name in result.ideal], currency)
     yield ""
     yield from result.words
     if result.settlement is not None:
@@ -244,7 +252,7 @@ def _lines(front: "Front", result: "Result") -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _table(result: "Result", seats: "list[Seat]") -> Iterator[str]:
+def _table(result: "Result", seats: "list[Seat]", currency: str | None) -> Iterator[str]:
     """Seats by whose way it goes: what they get, and what share that is of what they could hope for."""
     from services.stakeholders.negotiation.words import amount
 
@@ -254,10 +262,10 @@ def _table(result: "Result", seats: "list[Seat]") -> Iterator[str]:
     for seat in seats:
         line = f"{seat.title:<18}{seat.number.title:<38}"
         for number in (result.ideal[seat.name], result.disagreement[seat.name]):
-            line += f"{amount(seat.number, number):>14}"
+            line += f"{amount(seat.number, number, currency):>14}"
         for _, choice in shown:
             value, share = choice.outcomes[seat.number.key].value, choice.shares[seat.name]
-            cell = "-" if value is None else amount(seat.number, value)
+            cell = "-" if value is None else amount(seat.number, value, currency)
             line += f"{cell + (' (-)' if share is None else f' ({share:.0%})'):>20}"
         yield line
 

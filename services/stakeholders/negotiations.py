@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Row, Select, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
+from services.database.schema import markets
 from services.database.stakeholder_tables import negotiations as table
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.releases.freeze import OutsideBounds
@@ -25,6 +26,12 @@ from services.stakeholders.policy import Policy
 
 _ID_DIGITS: Final = 32
 _NAME_DIGITS: Final = 12
+
+
+def currency_of(engine: Engine, market: str) -> str | None:
+    """ISO 4217; None where there is no such market. Blocks, and raises StorageUnavailable."""
+    with reading(engine) as connection:
+        return connection.execute(select(markets.c.currency).where(markets.c.market == market)).scalar()
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class NegotiationStore:
         """Settle with some seats' demands changed; nothing is stored. Raises FrontError and DemandError."""
         front = self._fronts.get(market, front_id)
         demands = {**self._stored_demands(market), **changed}
-        result = negotiate(front, demands)
+        result = negotiate(front, demands, currency=currency_of(self._engine, market))
         made = front.front_id, front.created_at, front.assumed
         return Negotiation(None, market, *made, role, self._clock.now(), demands, result, None, None)
 
@@ -89,7 +96,7 @@ class NegotiationStore:
         known = self.get(market, number)
         if known is not None and known.held is None and known.assumed == front.assumed:
             return known
-        result = negotiate(front, demands)
+        result = negotiate(front, demands, currency=currency_of(self._engine, market))
         # The policy first: a process that dies in between leaves one that the next try finds as it is.
         stored, held = self._stored_policy(market, number, result, role, reason)
         now = self._clock.now()

@@ -81,14 +81,14 @@ def test_seats_and_words_are_printed(made: Path, tmp_path: Path) -> None:
 
 def test_who_blocks_whom_is_printed_and_the_check_fails(made: Path, tmp_path: Path) -> None:
     asked = {
-        "sales": {"limits": [{"measure": "fee_revenue_per_1000", "at_least": 3900}]},
+        "sales": {"limits": [{"measure": "fee_revenue_per_1000", "at_least": 3300}]},
         "product": {"limits": [{"measure": "orders_per_1000", "at_least": 755}]},
     }
     (tmp_path / "d.json").write_text(json.dumps(asked))
     arguments = ("--front", str(made), "--demands", str(tmp_path / "d.json"), "--json", str(tmp_path / "r.json"))
     done = tablestakes("negotiate", *arguments, home=tmp_path, check=False)
     assert done.returncode == 1
-    assert "Product asks for at least 755 orders per 1,000 requests; Sales asks for at least 39.00 fees" in done.stdout
+    assert "Product asks for at least 755 orders per 1,000 requests; Sales asks for at least 33.00 fees" in done.stdout
     assert "It fits if product takes" in done.stdout
     result = json.loads((tmp_path / "r.json").read_text())
     assert (result["settlement"], result["infeasible"]["blocking"]) == (None, ["product", "sales"])

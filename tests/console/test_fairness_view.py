@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from data.dataset import Dataset
 from models.fairness.audit import audit
@@ -200,8 +201,65 @@ def test_a_restaurants_own_view_says_what_the_api_says(fairness: Page, served: S
         expect(own).to_contain_text(text)
 
 
+def test_the_days_are_those_of_every_panel(fairness: Page) -> None:
+    own = panel(fairness, "A restaurant's own view")
+    with fairness.expect_response("**/exposure?*days=1") as told:
+        fairness.get_by_label("Lists of").select_option("1")
+    since = datetime.fromisoformat(told.value.json()["since"])
+
+    expect(own.locator(".own-view .note").first).to_contain_text(f"{since.day} {since:%b %Y}")
+
+
+def test_the_control_is_the_active_versions_and_not_the_newest_ones(visit: Visit, served: Served) -> None:
+    policies = served.call("GET", "/v1/policies", "auditor")
+    active = next(one for one in policies["items"] if one["active"])
+    dials = {**active["fairness"], "control": "mmf", "gain": 0.25}
+    newest = {**policies, "items": [{**active, "active": False, "version": 9}]}
+    versions = {**policies, "items": [*newest["items"], {**active, "fairness": dials}]}
+    visit.page.route("**/v1/policies?*", lambda route: route.fulfill(json=newest))
+    visit.page.route("**/v1/policies/*/versions?*", lambda route: route.fulfill(json=versions))
+    page = filled(visit.view("/fairness"))
+
+    expect(panel(page, "The control of exposure").locator(".facts-list")).to_contain_text("0.25 order probability")
+
+
+def test_a_busy_server_is_asked_once_more(visit: Visit) -> None:
+    visit.may_complain_of = "503"
+    busy = list[Route]()
+
+    def once(route: Route) -> None:
+        busy.append(route)
+        if len(busy) > 1:
+            return route.continue_()
+        return route.fulfill(status=503, headers={"Retry-After": "1"}, json={"title": "Busy", "detail": "a report"})
+
+    visit.page.route("**/v1/fairness?*", once)
+    page = filled(visit.view("/fairness"))
+
+    expect(panel(page, "Exposure against merit").locator("figure")).to_have_count(1)
+    assert len(busy) == 2
+    expect(page.locator("#view [role=alert]")).to_have_count(0)
+
+
+def test_twins_that_could_not_be_erased_are_named(fairness: Page, visit: Visit, served: Served) -> None:
+    visit.may_complain_of = "503"
+
+    def kept(route: Route) -> None:
+        if route.request.method == "DELETE":
+            return route.fulfill(status=503, json={"title": "Away", "detail": "the store rests"})
+        return route.continue_()
+
+    fairness.route("**/v1/users/twin-*", kept)
+    fairness.locator("[data-act=twins]").click()
+    told = panel(fairness, "Flip a word, live").get_by_role("alert")
+    expect(told).to_contain_text("Twins could not be erased")
+    made = {url.rsplit("/", 1)[1] for url in visit.requests if "/v1/users/twin-" in url}
+    for user in made:
+        expect(told).to_contain_text(user)
+        served.call("DELETE", f"/v1/users/{user}")
+
+
 def test_a_home_that_was_never_audited_says_what_does_it(visit: Visit) -> None:
-    visit.may_complain_of = "404"
     visit.page.route(
         "**/v1/measurements/*", lambda route: route.continue_(url=route.request.url.replace("fairness-audit", "ladder"))
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from data.dataset import Dataset
 from services.measurements import Measured, keep
@@ -178,10 +178,46 @@ def test_a_canary_shows_its_share_and_waits_again_when_it_is_withdrawn(models: P
     expect(models.locator(".lane.canary .release")).to_contain_text("25 % of the diners get its lists")
     [trial] = [item for item in served.call("GET", "/v1/releases", "auditor")["items"] if item["state"] == "canary"]
     assert (trial["version"], trial["share"]) == (other, 0.25)
+    press(models, other, "canary")
+    expect(models.locator("dialog.decide h2")).to_contain_text("Change the share")
+    expect(share).to_have_value("25")
+    expect(models.locator("dialog.decide")).to_contain_text("Now: 25 %")
+    share.fill("40")
+    confirm(models)
+    expect(models.locator(".lane.canary .release")).to_contain_text("40 % of the diners get its lists")
     press(models, other, "withdraw")
     confirm(models)
     expect(models.locator("#spoken")).to_contain_text(f"{other} waits again")
     assert other in lane(models, "Waiting")
+    expect(models.locator(f"[data-version='{other}'] [data-act]:focus")).to_have_count(1)
+
+
+def test_a_share_of_lists_is_no_share_of_diners(visit: Visit, served: Served) -> None:
+    other = named(served, "ease")
+    move(served, other, "shadow", share=1.0)
+    page = filled(visit.view("/models"))
+    press(page, other, "canary")
+    take_seat(page, served.keys["infra"])
+
+    expect(page.get_by_label("Share of the diners, in per cent")).to_have_value("10")
+    expect(page.locator("dialog.decide")).not_to_contain_text("Now:")
+    move(served, other, "withdraw")
+
+
+def test_what_is_under_way_cannot_be_cancelled_unseen(visit: Visit, models: Page, served: Served) -> None:
+    other, held = named(served, "ease"), list[Route]()
+    models.route("**/v1/releases/*/shadow*", lambda route: held.append(route))
+    press(models, other, "shadow")
+    take_seat(models, served.keys["infra"])
+    with models.expect_request("**/v1/releases/*/shadow*"):
+        confirm(models)
+    expect(models.get_by_role("button", name="Cancel")).to_be_disabled()
+    models.keyboard.press("Escape")
+    expect(models.locator("dialog.decide")).to_be_visible()
+    held[0].continue_()
+
+    expect(models.locator("#spoken")).to_contain_text(f"{other} ranks behind the answers")
+    move(served, other, "withdraw")
 
 
 def test_the_card_says_what_the_api_says_and_what_was_not_measured(models: Page, served: Served) -> None:
@@ -222,10 +258,22 @@ def test_a_run_is_asked_for_with_mls_key_and_a_second_is_refused(visit: Visit, m
     expect(run.locator("[data-step='train:lightfm']")).to_be_visible()
     [listed] = served.call("GET", "/v1/retraining/runs", "auditor")["items"]
     assert (listed["requested_by"], listed["models"]) == ("ml", ["lightfm"])
-    models.locator("[data-act=retrain]").focus()
+    expect(models.locator("[data-act=retrain]")).to_be_focused()
     models.keyboard.press("Enter")
     confirm(models)
     expect(models.locator("dialog.decide .form-message")).to_contain_text("Refused")
+
+    # A run that cannot be read says so, and is asked for again.
+    models.keyboard.press("Escape")
+    away = "**/v1/retraining/runs/*"
+    models.reload()
+    models.route(away, lambda route: route.fulfill(status=409, json={"title": "Away", "detail": "the store rests"}))
+    filled(models)
+    run.locator("summary").first.click()
+    expect(run.get_by_role("alert")).to_contain_text("the store rests")
+    models.unroute(away)
+    run.get_by_role("button", name="Try again").click()
+    expect(run.locator("[data-step='train:lightfm']")).to_be_visible()
 
 
 def test_without_a_readers_key_every_panel_offers_to_take_a_seat(visit: Visit, served: Served) -> None:
@@ -251,7 +299,6 @@ def test_it_can_be_read_on_any_screen_in_any_light(
 
 
 def test_a_home_without_a_ladder_says_what_measures_it(visit: Visit, served: Served) -> None:
-    visit.may_complain_of = "404"
     page = visit.page
     page.route(
         "**/v1/measurements/ladder*",

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.currencies import OTHERS, minor_units
 from services.monitoring.metrics import Metrics
 from services.monitoring.worker_metrics import WorkerMetrics
 from tests.console.bare_page import bare_page, call
@@ -216,10 +217,47 @@ def test_cpu_time_that_falls_because_a_process_ended_is_no_gain(page: Page) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (150, "3 min"), (7200, "2 h"), (400_000, "5 days")]
+    ("seconds", "text"),
+    [
+        (0.4, "0 seconds"),
+        (1, "1 second"),
+        (99, "99 seconds"),
+        (150, "3 minutes"),
+        (7200, "2 hours"),
+        (400_000, "5 days"),
+    ],
 )
 def test_ages_are_round(page: Page, seconds: float, text: str) -> None:
-    assert call(page, "operations/words", "m.ageText(it)", seconds) == text
+    assert call(page, "format", "m.ageText(it)", seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"),
+        (0.0004, "< 0.1 %"),
+        (0.0006, "0.1 %"),
+        (0.094, "9.4 %"),
+        (0.374, "37 %"),
+        (0.994, "99 %"),
+        (0.996, "99.6 %"),
+        (0.9999, "> 99.9 %"),
+        (1.0, "100 %"),
+        (-0.02, "−2.0 %"),
+    ],
+)
+def test_a_share_is_nothing_or_all_only_where_it_is(page: Page, share: float, text: str) -> None:
+    assert call(page, "format", "m.percentText(it)", share) == text
+
+
+def test_minor_units_are_the_servers(page: Page) -> None:
+    known = [*OTHERS, "GBP", "MXN", "HUF", "IDR", "COP"]
+    assert call(page, "format", "it.map(m.minorUnits)", known) == [minor_units(currency) for currency in known]
+    assert call(page, "format", "it.map((one) => m.moneyText(1234, one))", ["GBP", "JPY", "KWD"]) == [
+        "£12.34",
+        "¥1,234",
+        "KWD\u00a01.234",
+    ]
 
 
 def figure(page: Page, name: str, looks: list[tuple[float, str]], more: str = "") -> dict[str, Any]:
@@ -303,6 +341,6 @@ def test_drift_names_what_is_not_what_it_was(page: Page) -> None:
     worker.drift({"aldermoor": compare(before, after)}, at=1_000.0)
     shown = of_worker(page, "driftFigure", worker_text(worker), MARKET, 1_180.0)
 
-    assert shown["sentence"] == "Not what it was: probability. Looked at 3 min ago."
+    assert shown["sentence"] == "Not what it was: probability. Looked at 3 minutes ago."
     assert [(row[0], row[4]) for row in shown["rows"]] == [("Probability", "drifted"), ("Distance km", "as before")]
     assert shown["rows"][0][2] > 0.3

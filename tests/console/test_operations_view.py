@@ -25,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 REFUSED = "ERR_CONNECTION_REFUSED"
 SOON = 15_000
+JOBS = 11
+"""Of the worker."""
 OFTEN = "/operations?every=0.5"
 
 
@@ -161,7 +163,7 @@ def test_a_rate_rises_with_traffic_and_falls_to_nothing_after_it(visit: Visit) -
 def test_the_worker_behind_tells_of_its_jobs_and_of_the_money(visit: Visit) -> None:
     page = visit.view(OFTEN)
     jobs = page.locator("[data-figure=jobs]")
-    expect(jobs.locator("tbody tr")).to_have_count(10, timeout=SOON)
+    expect(jobs.locator("tbody tr")).to_have_count(JOBS, timeout=SOON)
     expect(jobs.locator(".figure-sentence")).to_contain_text("No round has failed.")
     settled = jobs.locator("tbody tr").filter(has_text="Settlement").locator("td").first
     before = int((settled.text_content() or "").replace(",", ""))
@@ -266,17 +268,22 @@ def test_the_key_of_an_app_sees_what_machines_see_and_is_offered_a_seat(visit: V
     page.get_by_role("button", name="Take the seat").click()
     page.get_by_label("Key").last.fill(visit.served.keys["sales"])
     page.keyboard.press("Enter")
-    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(10, timeout=SOON)
+    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(JOBS, timeout=SOON)
 
 
 def test_a_worker_that_is_not_there_is_missed(visit: Visit, home: Path, small_city: SmallCity) -> None:
-    away = Server(home, free_port(), {"TABLESTAKES_WORKER_METRICS_PORT": str(free_port())})
+    port = str(free_port())
+    away = Server(home, free_port(), {"TABLESTAKES_WORKER_METRICS_PORT": port})
     away.start()
     try:
         visit.served = Served(away.origin, small_city.market, small_city.keys)
         page = visit.view(OFTEN)
         expect(page.get_by_text("No worker answers.")).to_be_visible(timeout=SOON)
         expect(page.get_by_text("tablestakes worker", exact=True)).to_be_visible()
+        with process(home, "worker", TABLESTAKES_WORKER_METRICS_PORT=port):
+            expect(page.locator("[data-figure=jobs]")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No worker answers.")).to_be_visible(timeout=SOON)
+        expect(page.locator("[data-figure=jobs]")).to_have_count(0)
     finally:
         page.goto("about:blank")
         away.end()
@@ -322,7 +329,7 @@ def test_it_can_be_read(visiting: Callable[..., Visit], context: dict[str, Any])
     for _ in range(10):
         visit.served.ranked(user_id="test-visitor")
     looked(page, 2)
-    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(10, timeout=SOON)
+    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(JOBS, timeout=SOON)
 
     assert page.evaluate(FAINT_TEXT) == []
     assert page.evaluate(FAINT_MARKS) == []
@@ -344,7 +351,7 @@ def test_everything_has_a_name(visit: Visit) -> None:
 def test_nothing_jumps_at_a_look(visiting: Callable[..., Visit], context: dict[str, Any]) -> None:
     visit = visiting(**context)
     page = visit.view(OFTEN)
-    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(10, timeout=SOON)
+    expect(page.locator("[data-figure=jobs] tbody tr")).to_have_count(JOBS, timeout=SOON)
     visit.served.ranked(user_id="test-visitor")
     looked(page, 2)
     page.evaluate(OBSERVE_SHIFTS.replace("buffered: true", "buffered: false"))

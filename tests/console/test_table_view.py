@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -295,6 +296,34 @@ def test_a_demand_is_stored_by_its_own_seat_only(visit: Visit) -> None:
     [stored] = visit.served.call("GET", "/v1/demands", "auditor")["items"]
     assert (stored["seat"], stored["limits"][0]["at_least"]) == ("fairness", 0.12)
 
+    # The same seat stores elsewhere: what this page has not seen it does not replace unasked.
+    visit.may_complain_of = "412"
+    measure = stored["limits"][0]["measure"]
+    elsewhere = {"limits": [{"measure": measure, "at_least": 0.2}]}
+    bearer = {"Authorization": f"Bearer {visit.served.keys['fairness']}", "If-Match": '"1"'}
+    httpx2.put(f"{visit.served.origin}/v1/demands/fairness", headers=bearer, json=elsewhere).raise_for_status()
+    demand(page, "fairness", "0.15")
+    store = page.get_by_role("button", name="Store the demand of Fairness, with its own key")
+    store.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".settling-ask [role=alert]")).to_contain_text("Version 2 is stored now: at least 0.2")
+    expect(store).to_be_focused()
+    assert visit.served.call("GET", "/v1/demands", "auditor")["items"][0]["version"] == 2
+    page.keyboard.press("Enter")
+    expect(page.locator(".settling-answer .panel-hint")).to_contain_text("stored, version 3")
+
+
+@pytest.mark.parametrize("text", ["0,75", "1,20", "0,750", "a lot"])
+def test_a_decimal_comma_is_no_number_and_is_told_so(visit: Visit, text: str) -> None:
+    page = at_table(visit)
+    field = page.locator("#demand-product")
+    field.fill(text)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#demand-product-about")).to_contain_text("0.75 with a point")
+    demand(page, "product", "1,200")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    expect(page.locator("#demand-product-about")).to_contain_text("from worst to best")
+
 
 # -- signing
 
@@ -325,6 +354,8 @@ def test_a_settlement_is_signed_by_each_seat_with_its_own_key_and_makes_the_list
             dialog.get_by_role("textbox", name="Key").fill(visit.served.keys[seat.name])
             page.keyboard.press("Enter")
         expect(page.locator(".signatures li.signed")).to_have_count(number)
+        if number < len(signing()):
+            expect(page.locator(f'.signatures [data-seat="{seat.name}"] button')).to_be_focused()
     expect(page.locator(".signing-state")).to_contain_text("is signed by all and makes the city's lists")
     signed = visit.served.call("GET", state, "auditor")
     assert signed["active"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.console.conftest import Served, Visit
 from tests.console.reading_views import CONTEXTS, amiss, filled, first_number, take_seat
@@ -149,6 +149,24 @@ def test_everything_works_from_the_keyboard(visit: Visit, served: Served) -> Non
     keys.press("End")
     expect(panel(page, "Why this one and not another")).to_contain_text("The average candidate of that list")
     expect(page.locator("#why-against")).to_be_focused()
+
+
+def test_a_list_that_comes_late_does_not_cover_a_newer_one(why: Page) -> None:
+    late, held = "d0-000005", list[Route]()
+    why.route(f"**/v1/recommendations*user_id={late}*", lambda route: held.append(route))
+    for user in (late, "d0-000007"):
+        why.get_by_label("Diner", exact=True).fill(user)
+        expect(why.locator("#diner-options [role=option]").first).to_contain_text(user)
+        why.keyboard.press("Enter")
+    why.wait_for_function("() => location.search.includes('d0-000007')")
+    shown = scores(filled(why))
+    with why.expect_response(f"**/v1/recommendations*user_id={late}*"):
+        held[0].continue_()
+    why.wait_for_timeout(200)
+
+    assert scores(why) == shown
+    assert "d0-000007" in why.url
+    expect(why.locator("#spoken")).to_contain_text("The list of d0-000007: ")
 
 
 def test_without_a_readers_key_lists_are_explained_and_the_model_asks_for_a_seat(visit: Visit, served: Served) -> None:

@@ -11,7 +11,7 @@ _MEASURES, _FLIP, _GATE = (
 _OF_MEASURES = "tests/fairness/test_fairness_measures.py"
 _OF_AUDIT = "tests/fairness/test_fairness_audit.py"
 _OF_GATE = "tests/retraining/test_fairness_gate.py"
-_OF_SEARCH = "tests/fairness/test_search_flip.py"
+_OF_SEARCH = "tests/fairness/test_flipped_searches.py"
 _OF_CORRECTIONS = "tests/models/test_corrections.py"
 
 FAULTS = (

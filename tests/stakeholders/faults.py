@@ -212,8 +212,8 @@ FAULTS = (
     Fault(
         "what a seat would take is rounded to where it fits",
         f"{_FOLDER}/words.py",
-        "'down' if changed.side == 'at least' else 'up'",
-        "'up' if changed.side == 'at least' else 'down'",
+        '"down" if changed.side == "at least" else "up"',
+        '"up" if changed.side == "at least" else "down"',
         f"{_NEGOTIATION_TESTS} -k takes_is_rounded",
     ),
     Fault(

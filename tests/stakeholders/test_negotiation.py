@@ -287,21 +287,26 @@ def test_who_blocks_whom_is_said_in_plain_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "rounded", "text"),
+    ("key", "value", "currency", "rounded", "text"),
     [
-        ("fee_revenue_per_1000", 12_345.67, "nearest", "123.50"),
-        ("fee_revenue_per_1000", 12_345_678.0, "nearest", "123,500"),
-        ("fee_revenue_per_1000", 12.0, "nearest", "0.12"),
-        ("orders_per_1000", 745.3416, "down", "745.3"),
-        ("orders_per_1000", 745.3416, "up", "745.4"),
-        ("ndcg@10", 0.65587, "nearest", "0.6559"),
-        ("cpu_ms_per_1000", 1_024.7, "nearest", "1,025 ms"),
-        ("cpu_ms_per_1000", 0.0, "up", "0 ms"),
-        ("orders_per_1000", -3.14159, "down", "-3.142"),
+        ("fee_revenue_per_1000", 12_345.67, "GBP", "nearest", "123.50"),
+        ("fee_revenue_per_1000", 12_345_678.0, "GBP", "nearest", "123,500"),
+        ("fee_revenue_per_1000", 12.0, "GBP", "nearest", "0.12"),
+        ("orders_per_1000", 745.3416, "GBP", "down", "745.3"),
+        ("orders_per_1000", 745.3416, "GBP", "up", "745.4"),
+        ("ndcg@10", 0.65587, "GBP", "nearest", "0.6559"),
+        ("cpu_ms_per_1000", 1_024.7, "GBP", "nearest", "1,025 ms"),
+        ("cpu_ms_per_1000", 0.0, "GBP", "up", "0 ms"),
+        ("orders_per_1000", -3.14159, "GBP", "down", "-3.142"),
+        ("fee_revenue_per_1000", 745.0, "JPY", "nearest", "745"),
+        ("fee_revenue_per_1000", 745_250.0, "KWD", "nearest", "745.200"),
+        ("fee_revenue_per_1000", 12_345.67, "HUF", "nearest", "123.50"),
     ],
 )
-def test_numbers_are_written_as_people_write_them(key: str, value: float, rounded: str, text: str) -> None:
-    assert amount(measures()[key], value, rounded) == text
+def test_numbers_are_written_as_people_write_them(
+    key: str, value: float, currency: str, rounded: str, text: str
+) -> None:
+    assert amount(measures()[key], value, currency, rounded) == text
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,11 @@ class Line:
 
 
 def lines_of(
-    outcomes: Outcomes, seats: Sequence[Seat], demands: Mapping[str, Demand], notes: list[str]
+    outcomes: Outcomes,
+    seats: Sequence[Seat],
+    demands: Mapping[str, Demand],
+    notes: list[str],
+    currency: str | None,
 ) -> Iterator[Line]:
     """All limits, those of the registry first; what cannot be checked of those goes to the notes."""
     for seat in seats:
@@ -49,7 +53,7 @@ def lines_of(
             if limit.key in outcomes.column:
                 yield Line(seat.name, bound, "limit", True, _reached(outcomes, bound))
             else:
-                notes.append(f"not checked: {_asks(seat, bound)}, and the front has not measured that")
+                notes.append(f"not checked: {_asks(seat, bound, currency)}, and the front has not measured that")
     for seat in seats:
         demand = demands.get(seat.name)
         for bound in demand.limits if demand is not None else ():
@@ -67,18 +71,19 @@ def lines_of(
             yield Line(seat.name, bound, "disagreement", False, outcomes.means[:, outcomes.column[key]])
 
 
-def asked(seat: Seat, line: Line) -> str:
+def asked(seat: Seat, line: Line, currency: str | None) -> str:
     """Who insists on what, in words."""
     if line.kind == "disagreement":
         measure = seat.number
         worse = "less" if measure.direction is Direction.UP else "more"
-        return f"{seat.title} takes no {worse} than {words.amount(measure, line.bound.value)} {measure.title}"
-    return _asks(seat, line.bound)
+        least = words.amount(measure, line.bound.value, currency)
+        return f"{seat.title} takes no {worse} than {least} {measure.title}"
+    return _asks(seat, line.bound, currency)
 
 
-def _asks(seat: Seat, bound: Bound) -> str:
+def _asks(seat: Seat, bound: Bound, currency: str | None) -> str:
     """A limit in words."""
-    return words.asks(seat, measures()[bound.measure], bound.words, bound.value)
+    return words.asks(seat, measures()[bound.measure], bound.words, bound.value, currency)
 
 
 def _reached(outcomes: Outcomes, bound: Bound) -> Doubles:

@@ -32,15 +32,17 @@ _Z: Final = 1.96
 """Standard errors that tell two policies apart."""
 
 
-def negotiate(front: Front, demands: Mapping[str, Demand], seats: Sequence[Seat] = SEATS) -> Result:
+def negotiate(
+    front: Front, demands: Mapping[str, Demand], seats: Sequence[Seat] = SEATS, currency: str | None = None
+) -> Result:
     """Settle over a front.
 
     The long run decides where one of its policies meets the demands; else the short run does, of which there are more
-    policies, and the notes say so. Where neither meets them the long run tells who blocks whom. Raises DemandError
-    where a demand is about what the front has not measured.
+    policies, and the notes say so. Where neither meets them the long run tells who blocks whom. Money is told in whole
+    units of `currency`. Raises DemandError where a demand is about what the front has not measured.
     """
-    wide = Table.of(front.wide, demands, seats)
-    long = None if front.long is None else Table.of(front.long, demands, seats)
+    wide = Table.of(front.wide, demands, seats, currency)
+    long = None if front.long is None else Table.of(front.long, demands, seats, currency)
     table = long if long is not None and (long.feasible().any() or not wide.feasible().any()) else wide
     notes = [*front.notes, *table.notes]
     if long is not None and table is wide:
@@ -139,8 +141,11 @@ def _blocked(front: Front, table: Table, seats: Sequence[Seat], notes: Sequence[
         if alone is not None:
             alternatives.append(_relaxation(table, soft, slacks, alone))
     by_name = {seat.name: seat for seat in seats}
-    demanded = [asked(by_name[line.seat], line) for name in names for line in table.lines if line.seat == name]
-    said = tuple(words.infeasible(demanded, [by_name[name] for name in names], relaxation, alternatives, by_name))
+    demanded = [
+        asked(by_name[line.seat], line, table.currency) for name in names for line in table.lines if line.seat == name
+    ]
+    blockers = [by_name[name] for name in names]
+    said = tuple(words.infeasible(demanded, blockers, relaxation, alternatives, by_name, table.currency))
     favourites = bargaining.favourites(bargained, table.weights, table.outcomes.names)
     shown = thinned(bargained.gains, bargained.front, favourites, MOST_SHOWN)
     everything = allowed if allowed.any() else np.ones_like(allowed)
@@ -228,7 +233,7 @@ def _rates(table: Table, feasible: Bools, at: str | None) -> Iterator[ExchangeRa
                     for one in curve
                 ),
                 days=table.days,
-                words=words.rate(seat.number, other.number, step, near.rate * step),
+                words=words.rate(seat.number, other.number, step, near.rate * step, table.currency),
             )
 
 

@@ -93,8 +93,8 @@ def _limits(table: Table, seats: Sequence[Seat], wide: Table) -> Iterator[Step]:
     for line in table.lines:
         gone, left = np.flatnonzero(left & ~line.met), left & line.met
         seat = by_name[line.seat]
-        said = words.never_traded(seat, known[line.bound.measure], line.bound.words, line.bound.value)
-        text = words.limit(said if line.hard else asked(seat, line), len(gone), int(left.sum()))
+        said = words.never_traded(seat, known[line.bound.measure], line.bound.words, line.bound.value, table.currency)
+        text = words.limit(said if line.hard else asked(seat, line, table.currency), len(gone), int(left.sum()))
         yield _step("limit", text, names, seats=(seat,), gone=gone.tolist(), left=int(left.sum()))
 
 

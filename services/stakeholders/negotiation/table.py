@@ -38,9 +38,13 @@ class Table:
     """(s,)"""
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    currency: str | None
+    """In whose minor units money is counted; None where nobody has said."""
 
     @classmethod
-    def of(cls, stage: Stage, demands: Mapping[str, Demand], seats: Sequence[Seat]) -> Self:
+    def of(
+        cls, stage: Stage, demands: Mapping[str, Demand], seats: Sequence[Seat], currency: str | None = None
+    ) -> Self:
         """Raises DemandError where a demand is about what nobody has measured."""
         measured = {key for one in stage.policies for key, found in one.outcomes.items() if found.mean is not None}
         at_table = tuple(seat for seat in signing(seats) if seat.number.key in measured)
@@ -63,7 +67,7 @@ class Table:
         columns = [outcomes.column[seat.number.key] for seat in at_table]
         wanted = [demands.get(seat.name, Demand()) for seat in at_table]
         stated = np.asarray([np.nan if one.disagreement is None else one.disagreement for one in wanted])
-        lines = list(lines_of(outcomes, seats, demands, notes))
+        lines = list(lines_of(outcomes, seats, demands, notes, currency))
         return cls(
             stage.days,
             outcomes,
@@ -75,6 +79,7 @@ class Table:
             np.asarray([one.weight for one in wanted]),
             tuple(lines),
             tuple(notes),
+            currency,
         )
 
     def feasible(self, hard: bool = False) -> Bools:

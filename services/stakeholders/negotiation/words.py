@@ -3,38 +3,40 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from services.currencies import minor_digits, minor_units
 from services.stakeholders.negotiation.result import ChangedLimit, Relaxation
 from services.stakeholders.seats import Direction, Measure, Seat, measures
 
 _DIGITS = 4
 _MINOR = "minor units"
-_PER_MAJOR = 100
 _ORDINALS = ("smallest", "second smallest", "third smallest", "fourth smallest", "next")
 
 
-def amount(measure: Measure, value: float, rounded: str = "nearest") -> str:
-    """A number of a measure to four digits: money in whole units of the currency, time with its unit.
+def amount(measure: Measure, value: float, currency: str | None, rounded: str = "nearest") -> str:
+    """A number of a measure to four digits: money in whole units of the currency (of two decimals where it
+    is not known), time with its unit.
 
     `rounded` is nearest, down or up; what a seat would have to take is rounded to the side on which it fits.
     """
     money = measure.unit == _MINOR
-    number = _rounded(value / _PER_MAJOR if money else value, rounded)
+    number = _rounded(value / minor_units(currency) if money else value, rounded)
     text = f"{number:,.0f}" if abs(number) >= 10 ** (_DIGITS - 1) else f"{number:.{_DIGITS}g}"
     if money and abs(number) < 10 ** (_DIGITS - 1):
-        text = f"{number:.2f}" if abs(number) >= 1 else text
+        text = f"{number:.{minor_digits(currency)}f}" if abs(number) >= 1 else text
     return f"{text} {measure.unit}" if measure.unit == "ms" else text
 
 
-def asks(seat: Seat, measure: Measure, side: str, value: float) -> str:
+def asks(seat: Seat, measure: Measure, side: str, value: float, currency: str | None) -> str:
     """Sales asks for at least 120 fees per 1,000 requests."""
-    return f"{seat.title} asks for {side} {amount(measure, value)} {measure.title}"
+    return f"{seat.title} asks for {side} {amount(measure, value, currency)} {measure.title}"
 
 
-def rate(gains: Measure, costs: Measure, step: float, cost: float) -> str:
+def rate(gains: Measure, costs: Measure, step: float, cost: float, currency: str | None) -> str:
     """One more euro costs n orders."""
     more = "more" if gains.direction is Direction.UP else "less"
     loses = "" if costs.direction is Direction.UP else "more "
-    return f"{amount(gains, step)} {more} {gains.title} costs {amount(costs, cost)} {loses}{costs.title}"
+    gained, lost = amount(gains, step, currency), amount(costs, cost, currency)
+    return f"{gained} {more} {gains.title} costs {lost} {loses}{costs.title}"
 
 
 def shares(least: Mapping[str, float | None], seats: Sequence[Seat]) -> str:
@@ -46,11 +48,11 @@ def shares(least: Mapping[str, float | None], seats: Sequence[Seat]) -> str:
     return everyone + ("." if smallest >= 1.0 else f"; {_listed(poorest)} least.")
 
 
-def takes(relaxation: Relaxation, seats: Mapping[str, Seat]) -> str:
+def takes(relaxation: Relaxation, seats: Mapping[str, Seat], currency: str | None) -> str:
     """Sales takes 103.6 fees per 1,000 requests and product takes 93.2 orders per 1,000 requests."""
     by_seat: dict[str, list[str]] = {}
     for changed in relaxation.limits:
-        by_seat.setdefault(changed.seat, []).append(_taken(changed))
+        by_seat.setdefault(changed.seat, []).append(_taken(changed, currency))
     return " and ".join(f"{seats[name].title.lower()} takes {_listed(parts)}" for name, parts in by_seat.items())
 
 
@@ -60,6 +62,7 @@ def infeasible(
     relaxation: Relaxation | None,
     alternatives: Sequence[Relaxation],
     seats: Mapping[str, Seat],
+    currency: str | None,
 ) -> Iterator[str]:
     """Who asks for what, that it does not fit, and what would."""
     yield "; ".join(demanded) + "."
@@ -72,10 +75,10 @@ def infeasible(
         yield "What is never traded cannot be met: the policies that are tried have to be others, not the demands."
         return
     if alternatives:
-        yield f"It fits if {', or if '.join(takes(one, seats) for one in alternatives)}."
+        yield f"It fits if {', or if '.join(takes(one, seats, currency) for one in alternatives)}."
     else:
         yield "No seat can make it fit alone."
-    yield f"The least that anyone has to give: {takes(relaxation, seats)} (policy {relaxation.policy})."
+    yield f"The least that anyone has to give: {takes(relaxation, seats, currency)} (policy {relaxation.policy})."
 
 
 def tried(policies: int, days: int, before: tuple[int, int] | None) -> str:
@@ -86,9 +89,9 @@ def tried(policies: int, days: int, before: tuple[int, int] | None) -> str:
     return f"{short}; the {policies} that matter most were followed for {days} days, and these decide."
 
 
-def never_traded(seat: Seat, measure: Measure, side: str, value: float) -> str:
+def never_traded(seat: Seat, measure: Measure, side: str, value: float, currency: str | None) -> str:
     """Never traded, for diners: at least 0.75 come back within 28 days."""
-    return f"Never traded, for {seat.title.lower()}: {side} {amount(measure, value)} {measure.title}"
+    return f"Never traded, for {seat.title.lower()}: {side} {amount(measure, value, currency)} {measure.title}"
 
 
 def limit(said: str, gone: int, left: int) -> str:
@@ -180,9 +183,10 @@ def _percent(share: float) -> str:
     return f"{math.floor(100 * share + 1e-9)} %"
 
 
-def _taken(changed: ChangedLimit) -> str:
+def _taken(changed: ChangedLimit, currency: str | None) -> str:
     measure = measures()[changed.measure]
-    return f"{amount(measure, changed.takes, 'down' if changed.side == 'at least' else 'up')} {measure.title}"
+    rounded = "down" if changed.side == "at least" else "up"
+    return f"{amount(measure, changed.takes, currency, rounded)} {measure.title}"
 
 
 def _rounded(number: float, how: str) -> float:

@@ -1,10 +1,10 @@
 // The HTTP API of this origin.
 
-/** An error answer: RFC 9457 problem details, or what can be said where there are none. */
+/** An error answer: RFC 9457 problem details, or what can be said where there are none. `retryAfter`: seconds, 0 where none are named. */
 export class Problem extends Error {
-  constructor({ status = 0, title = "Something went wrong", detail = "", request_id = "" }) {
+  constructor({ status = 0, title = "Something went wrong", detail = "", request_id = "", retryAfter = 0 }) {
     super(detail || title);
-    Object.assign(this, { status, title, detail, requestId: request_id });
+    Object.assign(this, { status, title, detail, requestId: request_id, retryAfter });
   }
 }
 
@@ -71,7 +71,7 @@ export class Api {
       return null;
     });
     if (response.status === 401) this.onRefused(body?.detail ?? "the key is not known");
-    if (!response.ok) throw new Problem({ title: `HTTP ${response.status}`, ...body, status: response.status });
+    if (!response.ok) throw new Problem({ title: `HTTP ${response.status}`, ...body, status: response.status, retryAfter: Number(response.headers.get("Retry-After")) || 0 });
     if (body === null) throw new Problem({ title: "The answer cannot be read", detail: url });
     return { body, etag: response.headers.get("ETag"), stages: stagesOf(response), milliseconds: performance.now() - started };
   }

@@ -6,6 +6,7 @@ import { element } from "./dom.js";
 /**
  * Ask before `run(form values)`; answers what `run` answers with, or null where the reader would rather not.
  * `words` are paragraphs, `fields` nodes with named controls; a refusal stays in the dialog, in the server's words.
+ * While `run` is under way there is no going back; a dialog that is closed all the same answers when `run` has.
  */
 export function decide({ title, words, fields = [], confirm, run }) {
   const message = element("p", { class: "form-message", role: "alert" });
@@ -21,30 +22,34 @@ export function decide({ title, words, fields = [], confirm, run }) {
     element("div", { class: "form-buttons" }, go, cancel),
   );
   const dialog = element("dialog", { class: "card decide", "aria-labelledby": "decide-title", "aria-describedby": "decide-words" }, form);
-  let done = null;
+  let running = null;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    go.disabled = true;
+    if (running) return;
+    go.disabled = cancel.disabled = true;
     message.textContent = "";
     try {
-      done = await run(Object.fromEntries(new FormData(form)), form);
+      running = run(Object.fromEntries(new FormData(form)), form);
+      await running;
       dialog.close();
     } catch (error) {
       if (!(error instanceof Problem)) console.error(error);
       message.textContent = error.status === 409 ? `Refused: ${error.detail}.` : `${error.title ?? "It did not work"}: ${error.detail ?? error.message}`;
-      go.disabled = false;
+      running = null;
+      go.disabled = cancel.disabled = false;
       go.focus();
     }
   });
   cancel.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("cancel", (event) => running && event.preventDefault());
   document.body.append(dialog);
   dialog.showModal();
   (form.querySelector("input, select, textarea") ?? go).focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      resolve(done);
+      resolve(running && running.catch(() => null));
     });
   });
 }

@@ -76,12 +76,6 @@ export function secondsText(seconds) {
   return seconds < 99.5 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** "40 minutes", "13 hours", "9 days" of days. */
-export function ageText(days) {
-  if (days < 1 / 24) return countText(Math.round(days * 1440), "minute");
-  return days < 2 ? countText(Math.round(days * 24), "hour") : countText(Math.round(days), "day");
-}
-
 /** "home_district=Old Town" as "home district: Old Town". */
 export function featureText(tag) {
   const [name, ...value] = tag.split("=");
@@ -92,17 +86,6 @@ export function featureText(tag) {
 export function columns(...sides) {
   const column = (panels) => element("div", { class: "column" }, ...panels.map(({ node }) => node));
   return element("div", { class: "columns" }, ...sides.map(column));
-}
-
-/** "37 %", "0.4 %". */
-export function percentText(share) {
-  const percent = 100 * share;
-  return `${percent !== 0 && Math.abs(percent) < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`.replace("-", "−");
-}
-
-/** "two versions", "1 version". */
-export function countText(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
 }
 
 /** Let a reader keep a page that the API makes: links cannot carry a key. */

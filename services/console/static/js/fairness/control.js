@@ -1,7 +1,8 @@
 // The control of exposure: what the active policy is told to give to whom, and what that costs.
 
 import { element } from "../dom.js";
-import { facts, note, percentText } from "../pieces.js";
+import { percentText } from "../format.js";
+import { facts, note } from "../pieces.js";
 import { numberText } from "../charts/numbers.js";
 
 /** `GET /v1/ranking-policy`, the active policy's dials, and the report's word on the cost. */

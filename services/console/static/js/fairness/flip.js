@@ -2,10 +2,12 @@
 
 import { figure } from "../charts/figure.js";
 import { element } from "../dom.js";
-import { chip, dateText, folded, note, percentText, reading, table } from "../pieces.js";
+import { percentText } from "../format.js";
+import { chip, dateText, folded, note, reading, table } from "../pieces.js";
 
 /** The audit's flips, of protected attributes and of words of the profile for size. */
 export function flipNodes({ document: audit, ...measurement }, zone) {
+  if (!audit) return [notMeasured(measurement)];
   const flips = audit.flip_test;
   const same = flips.filter((one) => one.identical);
   const said = flips.length === 0
@@ -44,7 +46,8 @@ function flipTable(found) {
 }
 
 /** What looks like discrimination by the log or the model: findings, proxies, labels. */
-export function findingNodes({ document: audit }) {
+export function findingNodes({ document: audit, ...measurement }) {
+  if (!audit) return [notMeasured(measurement)];
   const findings = audit.findings.map((one) => element("li", {}, chip(one.kind, "bad"), ` ${one.explanation}`));
   const proxies = audit.proxies.toSorted((a, b) => b.auc.value - a.auc.value).map((one) => [one.attribute, one.source, one.auc, one.by_chance]);
   return [
@@ -53,6 +56,10 @@ export function findingNodes({ document: audit }) {
     carried(audit.carried_by),
     ...audit.notes.map((text) => note(text)),
   ];
+}
+
+function notMeasured({ note: text }) {
+  return element("p", { class: "empty" }, text);
 }
 
 function carried(found) {

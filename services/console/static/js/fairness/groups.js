@@ -3,7 +3,8 @@
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, countText, folded, note, percentText, reading, select, table } from "../pieces.js";
+import { countText, percentText } from "../format.js";
+import { chip, folded, note, reading, select, table } from "../pieces.js";
 
 const ORGANIC = "exposure per merit at places that were not sold";
 const PAID = "exposure per merit at places that were sold";

@@ -3,7 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, facts } from "../pieces.js";
+import { chip, dateText, facts, note } from "../pieces.js";
 
 const VERDICTS = { more: ["more than its group", "busy"], less: ["less than its group", "bad"], like: ["like its group", "good"] };
 
@@ -17,9 +17,10 @@ export function restaurantField(restaurants, onChoose) {
   return { node: element("div", { class: "field chooser" }, element("label", { for: "exposure-restaurant" }, "Restaurant"), input, options), show: (one) => (input.value = named(one)) };
 }
 
-/** `GET /v1/restaurants/{id}/exposure` as nodes. */
-export function restaurantNodes(found, name) {
+/** `GET /v1/restaurants/{id}/exposure` as nodes; `zone` is the city's. */
+export function restaurantNodes(found, name, zone) {
   return [
+    note(`${dateText(found.since, zone)} to ${dateText(found.until, zone)}.`),
     element("ul", { class: "limits" }, ...found.words.map((text) => element("li", {}, text))),
     found.groups.length > 0 && figure(besideBars(found, name)),
     element("p", { class: "row" }, ...found.groups.map((one) => chip(`${one.attribute} ${one.group}: ${VERDICTS[one.verdict][0]}`, VERDICTS[one.verdict][1]))),

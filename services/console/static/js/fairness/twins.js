@@ -31,28 +31,47 @@ function wordsOf(kind, own, others) {
   });
 }
 
-/** Make three twins, two of them equal, ask for their lists, and erase them whatever happens. */
+/** Make three twins, two of them equal, ask for their lists, and erase them whatever happens; answers `{lists, left}`, `left` who could not be erased. */
 export async function askTwins(api, market, record, change) {
   const marked = `twin-${[...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   const changed = record[change.kind].map((tag) => (tag === `${change.attribute}=${change.own}` ? `${change.attribute}=${change.to}` : tag));
   const body = { market, home_lat: record.home_lat, home_lon: record.home_lon, profile: record.profile, protected: record.protected };
   const twins = [[`${marked}-a`, body], [`${marked}-b`, body], [`${marked}-c`, { ...body, [change.kind]: changed }]];
   const made = [];
+  const lists = [];
+  let failure = null;
   try {
-    const lists = [];
     for (const [user, twin] of twins) {
       made.push(user);
       await api.send("PUT", `/v1/users/${user}`, twin);
       lists.push((await api.get("/v1/recommendations", { market, user_id: user, k: LENGTH })).body.items);
     }
-    return lists;
-  } finally {
-    await Promise.all(made.map((user) => api.send("DELETE", `/v1/users/${user}`, undefined, REASON).catch(() => {})));
+  } catch (error) {
+    failure = error;
+  }
+  const gone = await Promise.all(made.map((user) => erased(api, user)));
+  const left = made.filter((_, i) => !gone[i]);
+  if (failure && left.length) failure.detail = `${failure.detail || failure.message}. ${leftText(left)}`;
+  if (failure) throw failure;
+  return { lists, left };
+}
+
+// One that was never stored is gone, too.
+async function erased(api, user) {
+  try {
+    await api.send("DELETE", `/v1/users/${user}`, undefined, REASON);
+    return true;
+  } catch (error) {
+    return error.status === 404;
   }
 }
 
-/** What came of it: the lists side by side, and how alike they are against two equal twins. */
-export function twinNodes([first, equal, other], change) {
+function leftText(left) {
+  return `${left.length === 1 ? "A twin" : "Twins"} could not be erased and must be by hand (DELETE /v1/users/{id}): ${left.join(", ")}.`;
+}
+
+/** What came of it, as `askTwins` answers: the lists side by side, and how alike they are against two equal twins. */
+export function twinNodes({ lists: [first, equal, other], left }, change) {
   const ids = (items) => items.map(({ restaurant_id }) => restaurant_id);
   const [floor, overlap] = [rankBiasedOverlap(ids(first), ids(equal)), rankBiasedOverlap(ids(first), ids(other))];
   const names = uniqueNames([...first, ...other]);
@@ -74,8 +93,9 @@ export function twinNodes([first, equal, other], change) {
   return [
     element("p", { class: "reading", "data-overlap": String(overlap), "data-floor": String(floor) }, said),
     figure(document),
-    note("Three twins, with this diner's home and words and no history, were stored, asked for their lists and erased again; the audit trail keeps the erasures."),
-  ];
+    left.length > 0 && element("p", { class: "banner error", role: "alert" }, leftText(left)),
+    note(`Three twins, with this diner's home and words and no history, were stored and asked for their lists${left.length ? "" : ", and erased again; the audit trail keeps the erasures"}.`),
+  ].filter(Boolean);
 }
 
 // Branches of a chain share a name, and equal items are joined.

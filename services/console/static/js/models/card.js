@@ -3,7 +3,8 @@
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, countText, dateText, facts, folded, note, percentText, reading, table } from "../pieces.js";
+import { countText, percentText } from "../format.js";
+import { chip, dateText, facts, folded, note, reading, table } from "../pieces.js";
 
 const METRICS = {
   "ndcg@10": "nDCG@10", "ndcg@10_over_popular": "nDCG@10 over popularity", "recall@20": "recall@20", "precision@10": "precision@10",

@@ -2,7 +2,8 @@
 
 import { decide, reasonField } from "../decide.js";
 import { element } from "../dom.js";
-import { ageText, countText, dateText, field, folded, meter, note, percentText, reading, select, table } from "../pieces.js";
+import { ageText, countText, percentText } from "../format.js";
+import { dateText, field, folded, meter, note, reading, select, table } from "../pieces.js";
 import { button } from "../panel.js";
 import { numberText } from "../charts/numbers.js";
 import { RELEASERS } from "./moves.js";
@@ -85,7 +86,7 @@ async function serverTime(api, page) {
 }
 
 function standstill(price, queue) {
-  const age = price.staleness_days === null ? "There is no champion." : `The champion is ${ageText(price.staleness_days)} old.`;
+  const age = price.staleness_days === null ? "There is no champion." : `The champion is ${ageText(86_400 * price.staleness_days)} old.`;
   const lost = !queue.length
     ? "No challenger waits, so nothing is known to be lost."
     : price.ndcg_lost > 0

@@ -10,8 +10,9 @@ function accuracy(rung) {
   return rung.figures["requests_ndcg@10"] ?? rung.figures["ndcg@10"];
 }
 
-/** A measurement `ladder` as nodes; `champion` is the card of what serves, `zone` the city's. */
+/** A measurement `ladder` as nodes, or that there is none yet; `champion` is the card of what serves, `zone` the city's. */
 export function ladderNodes(measurement, champion, zone) {
+  if (!measurement.document) return [element("p", { class: "empty" }, measurement.note)];
   const { rungs } = measurement.document;
   const serving = champion.model;
   const same = measurement.snapshot === champion.data.snapshot;

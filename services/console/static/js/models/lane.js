@@ -2,7 +2,8 @@
 
 import { numberText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, countText, dateText, folded, meter, note, percentText, table } from "../pieces.js";
+import { countText, percentText } from "../format.js";
+import { chip, dateText, folded, meter, note, table } from "../pieces.js";
 import { button } from "../panel.js";
 import { moveName, movesOf } from "./moves.js";
 

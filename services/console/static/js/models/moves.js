@@ -2,16 +2,18 @@
 
 import { decide, reasonField } from "../decide.js";
 import { element } from "../dom.js";
-import { field, percentText } from "../pieces.js";
+import { percentText } from "../format.js";
+import { field } from "../pieces.js";
 
 /** Whose key moves releases. */
 export const RELEASERS = ["infra", "admin"];
 
+const FIRST_SHARE = 10; // per cent
 const FROZEN_OUT = ["promote", "canary", "shadow"];
 const MOVES = {
   challenger: ["promote", "canary", "shadow", "reject"],
   shadow: ["canary", "promote", "withdraw", "reject"],
-  canary: ["promote", "withdraw", "reject"],
+  canary: ["promote", "canary", "withdraw", "reject"],
   retired: ["rollback", "canary", "shadow", "reject"],
   "rolled-back": ["rollback", "canary", "shadow", "reject"],
   champion: ["rollback"],
@@ -29,6 +31,7 @@ export function movesOf(release, releases) {
 
 /** What a move's button says. */
 export function moveName(move, release) {
+  if (move === release.state) return "Change the share";
   if (move !== "rollback") return NAMES[move];
   return release.state === "champion" ? "End the trial" : "Roll back to it";
 }
@@ -75,7 +78,9 @@ function warning(move, freeze) {
 }
 
 function shareField(move, release) {
-  const share = release.share ? Math.round(100 * release.share) : 10;
+  // A share of lists is none of diners: what it has now counts only where it stays where it is.
+  const now = release.state === move ? release.share : null;
+  const share = now ? Math.max(1, Math.round(100 * now)) : FIRST_SHARE;
   const control = element("input", { name: "share", type: "number", min: "1", max: "100", step: "1", value: String(share), required: true });
-  return field(move === "canary" ? "Share of the diners, in per cent" : "Share of the lists, in per cent", control, release.share ? `Now: ${percentText(release.share)}.` : "");
+  return field(move === "canary" ? "Share of the diners, in per cent" : "Share of the lists, in per cent", control, now ? `Now: ${percentText(now)}.` : "");
 }

@@ -3,8 +3,9 @@
 import { numberText } from "../charts/numbers.js";
 import { decide, reasonField } from "../decide.js";
 import { element } from "../dom.js";
-import { button } from "../panel.js";
-import { chip, countText, dateText, facts, field, folded, meter, note, percentText, secondsText } from "../pieces.js";
+import { button, refusal } from "../panel.js";
+import { countText, percentText } from "../format.js";
+import { chip, dateText, facts, field, folded, meter, note, secondsText } from "../pieces.js";
 
 const TRAINERS = ["ml", "admin"];
 const RUNGS = ["lightfm", "ease", "ials", "ensemble", "lightfm+lambdamart", "popular"];
@@ -20,9 +21,9 @@ export function underWay(runs) {
 }
 
 /** Runs, the newest first, each with its steps when it is opened; `detailOf(run)` fetches one, `opened` keeps which are. */
-export function runNodes(runs, zone, detailOf, opened) {
+export function runNodes(runs, { zone, detailOf, opened, session }) {
   if (!runs.length) return [element("p", { class: "empty" }, "No run was asked for yet. One takes the log, trains, compares with the champion, and leaves a challenger where the gates let it pass.")];
-  return element("ul", { class: "runs" }, ...runs.map((run) => runRow(run, zone, detailOf, opened)));
+  return element("ul", { class: "runs" }, ...runs.map((run) => runRow(run, { zone, detailOf, opened, session })));
 }
 
 /** Show anew how far the runs are that are open, and leave the rest of the page, and who reads in it, alone. */
@@ -32,7 +33,7 @@ export function refillOpen(node) {
   }
 }
 
-function runRow(run, zone, detailOf, opened) {
+function runRow(run, { zone, detailOf, opened, session }) {
   const summary = element(
     "summary",
     {},
@@ -41,7 +42,15 @@ function runRow(run, zone, detailOf, opened) {
   );
   const inside = element("div", { class: "run" });
   const row = element("details", { class: "folded", "data-run": run.run_id }, summary, inside);
-  const fill = async () => inside.replaceChildren(...runDetail(await detailOf(run), zone));
+  const fill = async () => {
+    if (!inside.querySelector(".steps")) inside.replaceChildren(element("div", { class: "skeleton", role: "status" }, element("span", { class: "unseen" }, "Loading")));
+    try {
+      inside.replaceChildren(...runDetail(await detailOf(run), zone));
+    } catch (error) {
+      // What was there is older, and better than a complaint: whoever follows asks again.
+      if (error.name !== "AbortError" && !inside.querySelector(".steps")) inside.replaceChildren(refusal(error, fill, session));
+    }
+  };
   row.addEventListener("refill", fill);
   row.addEventListener("toggle", () => {
     if (row.open) opened.add(run.run_id);

@@ -1,9 +1,9 @@
 // Figures of operations, from what a History has seen. Documents out: nothing is drawn here.
 
 import { numberText } from "../charts/numbers.js";
-import { wordText } from "../format.js";
+import { ageText, countText, wordText } from "../format.js";
 import { apartOf, bucketsOf, quantileOf, samplesOf, sumOf, sumsBy } from "./metrics.js";
-import { ageText, countText, shareText } from "./words.js";
+import { shareText } from "./words.js";
 
 const MOST_ROUTES = 4;
 const MOST_STAGES = ["features", "ranking", "ads"];

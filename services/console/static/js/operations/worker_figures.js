@@ -1,13 +1,13 @@
 // Figures of what works behind the API, from the worker's samples. Documents out: nothing is drawn here.
 
 import { numberText } from "../charts/numbers.js";
-import { wordText } from "../format.js";
+import { ageText, countText, minorUnits, wordText } from "../format.js";
 import { samplesOf, sumOf, sumsBy } from "./metrics.js";
-import { ageText, countText, shareText } from "./words.js";
+import { shareText } from "./words.js";
 
 /** What was spent, planned and is left today in one city, in its currency. */
 export function spendFigure(worker, market) {
-  const unit = 10 ** new Intl.NumberFormat("en", { style: "currency", currency: market.currency }).resolvedOptions().maximumFractionDigits;
+  const unit = minorUnits(market.currency);
   const names = [["ad_spend_today_minor_units", "Spent"], ["ad_spend_planned_today_minor_units", "Planned by now"], ["ad_budget_left_today_minor_units", "Left today"]];
   const values = names.map(([name]) => sumOf(worker, `tablestakes_${name}`, { market: market.market }));
   const known = values.every((value) => value !== null);

@@ -73,7 +73,7 @@ function placeCard(seat, { currency, days, floors }) {
     bigNumber(number, currency),
     element("p", { class: "measure", title: number.title }, number.title),
     element("p", { class: "target" }, targetText(number, currency, seat.signs ? null : floors.get(seat.seat))),
-    element("p", { class: "trend" }, trendText(number, days)),
+    element("p", { class: "trend" }, trendText(number, days, currency)),
     others.length > 0 && otherNumbers(others, currency),
   );
 }
@@ -88,11 +88,11 @@ function bigNumber(number, currency) {
       element("span", { class: "why" }, number.reason ?? ""),
     );
   }
-  const around = intervalText(measured, number);
+  const around = intervalText(measured, number, currency);
   return element(
     "p",
     { class: "now" },
-    element("strong", {}, valueText(measured, number)),
+    element("strong", {}, valueText(measured, number, currency)),
     element("span", { class: "unit" }, unitText(number, currency)),
     around && element("span", { class: "interval", title: "95 % interval" }, around),
   );
@@ -106,9 +106,9 @@ function targetText(number, currency, floor) {
   return `${name} ${boundText(target, number, currency)}: ${verdict}`;
 }
 
-function trendText({ trend, course, ...number }, days) {
+function trendText({ trend, course, ...number }, days, currency) {
   if (!COURSES[course]) return "no trend yet";
-  const change = `${changeText(trend.value, number, trend)}${intervalText(trend, number)}`;
+  const change = `${changeText(trend.value, number, currency, trend)}${intervalText(trend, number, currency)}`;
   return `${COURSES[course]} than ${days === 1 ? "the day" : `the ${days} days`} before (${change})`.replace("level than", "level with");
 }
 

@@ -1,6 +1,7 @@
 // The seats' demands: a line each, to be tried out at once, or to be stored with the seat's own key.
 
 import { element } from "../dom.js";
+import { refocus } from "../focus.js";
 import { button } from "../panel.js";
 import { amountText, boundText, counted, shown, unitText } from "./measures.js";
 
@@ -80,17 +81,23 @@ export class Demanding {
     });
     const about = element("p", { id: `${id}-about`, class: "demand-about" });
     input.addEventListener("input", () => {
-      const text = input.value.replaceAll(",", "").replace("−", "-").trim();
-      const value = Number(text);
-      const good = text === "" || Number.isFinite(value);
+      const value = numberOf(input.value);
+      const good = value === null || Number.isFinite(value);
       input.setAttribute("aria-invalid", String(!good));
-      if (!good) return;
-      this.#bound(seat, text === "" ? null : counted(value, number));
+      if (!good) {
+        about.textContent = "This is no number as it is written here: 0.75 with a point, 1,200 with a comma only at thousands.";
+        return;
+      }
+      this.#bound(seat, value === null ? null : counted(value, number, this.currency));
       this.#insistText(0);
       this.#tell(seat);
       this.#soon();
     });
-    const store = button("Store", () => onStore(seat, this.demands[seat.seat]), {
+    const store = button("Store", async () => {
+      store.disabled = true;
+      await onStore(seat, this.demands[seat.seat]).finally(() => (store.disabled = false));
+      refocus(store.parentNode, "button");
+    }, {
       "aria-label": `Store the demand of ${seat.title}, with its own key`,
     });
     this.fields.set(seat.seat, { input, about });
@@ -139,7 +146,7 @@ export class Demanding {
       const own = this.demands[seat.seat].limits.find(
         (limit) => limit.measure === seat.number.key && limit[side(seat.number)] !== undefined,
       );
-      input.value = own ? String(Number(shown(own[side(seat.number)], seat.number).toPrecision(6))) : "";
+      input.value = own ? String(Number(shown(own[side(seat.number)], seat.number, this.currency).toPrecision(6))) : "";
       input.setAttribute("aria-invalid", "false");
       this.#tell(seat);
     }
@@ -177,6 +184,14 @@ function demandOf(stored) {
     weight: stored.weight,
     ...(stored.note && { note: stored.note }),
   };
+}
+
+// Null for an empty text, NaN for one that is no number. A comma stands at thousands: a decimal one would make 75 of 0,75.
+function numberOf(text) {
+  const plain = text.trim().replace("−", "-");
+  if (plain === "") return null;
+  if (!plain.includes(",")) return Number(plain);
+  return /^-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/.test(plain) ? Number(plain.replaceAll(",", "")) : NaN;
 }
 
 function rounded(value) {

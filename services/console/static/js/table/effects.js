@@ -1,7 +1,7 @@
 // What everyone gains and loses: a row a seat, its number with interval, and where it lies between its worst and its best.
 
 import { element } from "../dom.js";
-import { amountText, changeText, measuredText, shareText, signOf } from "./measures.js";
+import { amountText, changeText, measuredText, shareOf, shareText, signOf } from "./measures.js";
 
 /** Rows for all seats over a stage: those who sign between disagreement and ideal, guests between their floor and the best. */
 export class Effects {
@@ -62,7 +62,7 @@ class Row {
     this.span = element("span", { class: "share-span" });
     this.bar.append(this.span, this.current, this.settlement, this.here);
     this.share = element("span", { class: "effect-share" });
-    const ends = `${seat.signs ? "0 %" : "floor"} ${amountText(this.from, seat.number, currency)}, ${seat.signs ? "100 %" : "best"} ${amountText(this.to, seat.number, currency)}`;
+    const ends = `${seat.signs ? "0 %" : boundWords(this.floor)[0]} ${amountText(this.from, seat.number, currency)}, ${seat.signs ? "100 %" : "best"} ${amountText(this.to, seat.number, currency)}`;
     this.node = element(
       "li",
       { class: "effect", "data-seat": seat.seat },
@@ -82,7 +82,7 @@ class Row {
     this.number.textContent = now ? measuredText(now, this.measure, this.currency) : "–";
     if (now) this.node.dataset.value = String(now.value);
     const change = now && before ? now.value - before.value : 0;
-    const text = changeText(change, this.measure, now);
+    const text = changeText(change, this.measure, this.currency, now);
     const gain = text === "±0" ? 0 : Math.sign(change) * signOf(this.measure);
     this.node.dataset.change = gain > 0 ? "gain" : gain < 0 ? "loss" : "none";
     this.change.textContent = gain === 0 ? "as now" : `${gain > 0 ? "▲ better" : "▼ worse"} ${text}`;
@@ -100,17 +100,18 @@ class Row {
   #kept(value) {
     if (!this.floor || !Number.isFinite(value)) return "";
     const kept = (this.floor.at_least ?? -Infinity) <= value && value <= (this.floor.at_most ?? Infinity);
-    return kept ? "floor kept" : "below its floor";
+    const [bound, broken] = boundWords(this.floor);
+    return kept ? `${bound} kept` : broken;
   }
 
   #shareOf(value) {
-    if (!Number.isFinite(value)) return NaN;
-    const range = this.to - this.from;
-    // Who always has all there is has a share of 1.
-    if (Math.abs(range) <= 1e-12 * Math.max(Math.abs(this.to), Math.abs(this.from)))
-      return (value - this.to) * signOf(this.measure) >= -1e-9 ? 1 : NaN;
-    return (value - this.from) / range;
+    return shareOf(value, this.measure, this.to, this.from);
   }
+}
+
+// What a seat never trades, and where it is broken.
+function boundWords(bound) {
+  return Number.isFinite(bound?.at_most) && !Number.isFinite(bound.at_least) ? ["ceiling", "above its ceiling"] : ["floor", "below its floor"];
 }
 
 function place(node, share) {

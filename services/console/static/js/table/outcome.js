@@ -49,7 +49,7 @@ export function exchangeRates(result, measures, currency) {
   if (!result.exchange_rates.length) return null;
   const rates = result.exchange_rates.map((rate) => {
     const costs = measures.get(rate.costs_measure);
-    const around = costs ? intervalText(rate.cost, costs) : "";
+    const around = costs ? intervalText(rate.cost, costs, currency) : "";
     return element(
       "li",
       {},

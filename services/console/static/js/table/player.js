@@ -2,7 +2,7 @@
 
 import { drawn, element } from "../dom.js";
 import { button } from "../panel.js";
-import { signOf } from "./measures.js";
+import { shareOf } from "./measures.js";
 
 const PACE_MS = 2600;
 const TITLES = {
@@ -16,15 +16,6 @@ const TITLES = {
   nash: "Nash beside it",
   blocked: "Blocked",
 };
-
-/** The share of what a seat can hope for that a number is; NaN where it has none. As `bargaining.gains_of` counts it. */
-export function shareOf(value, measure, ideal, disagreement) {
-  if (!Number.isFinite(value)) return NaN;
-  const range = signOf(measure) * (ideal - disagreement);
-  const size = Math.max(Math.abs(ideal), Math.abs(disagreement));
-  if (range <= 1e-12 * size) return signOf(measure) * (value - ideal) >= -1e-12 * size ? 1 : NaN;
-  return (signOf(measure) * (value - disagreement)) / range;
-}
 
 /** `show(result, stage)`: a negotiation over a stage's policies. */
 export class Player {

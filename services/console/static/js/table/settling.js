@@ -2,9 +2,11 @@
 
 import { Problem } from "../api.js";
 import { element } from "../dom.js";
+import { refocus } from "../focus.js";
+import { ageText } from "../format.js";
 import { button } from "../panel.js";
 import { Demanding } from "./demanding.js";
-import { ageText } from "./measures.js";
+import { amountText, boundText, listed } from "./measures.js";
 import { blockedBy, exchangeRates, outcomeTable } from "./outcome.js";
 import { Player } from "./player.js";
 
@@ -104,9 +106,9 @@ export class Settling {
   async #store(seat, demand) {
     const api = await this.session.ask([seat.seat], `${seat.title} stores its demand with its own key, and nobody for it.`);
     if (!api) return;
+    // What this page has shown as stored is what it may replace, and not what is stored by now.
+    const before = this.stored.get(seat.seat);
     try {
-      const { body } = await this.api.get("/v1/demands", { market: this.market });
-      const before = body.items.find((one) => one.seat === seat.seat);
       const seen = before ? { "If-Match": `"${before.version}"` } : {};
       const { body: after } = await api.send("PUT", `/v1/demands/${seat.seat}?market=${this.market}`, demand, seen);
       this.stored.set(seat.seat, after);
@@ -114,14 +116,37 @@ export class Settling {
       this.say(`The demand of ${seat.title} is stored as version ${after.version}.`);
       this.about.textContent = `The demand of ${seat.title} is stored, version ${after.version}.`;
     } catch (error) {
+      if (![412, 428].includes(error.status)) return this.#refused(error);
+      await this.#tellStored(seat);
+    }
+  }
+
+  // Somebody else has stored one since: said, and taken as seen, so that storing again replaces it.
+  async #tellStored(seat) {
+    try {
+      const { body } = await this.api.get("/v1/demands", { market: this.market });
+      const now = body.items.find((one) => one.seat === seat.seat);
+      if (now) this.stored.set(seat.seat, now);
+      else this.stored.delete(seat.seat);
+      this.problem.textContent = now
+        ? `Not stored: the demand of ${seat.title} has been changed since this page read it. Version ${now.version} is stored now: ${this.#demandText(now, seat.number)}. Store again to replace it.`
+        : `Not stored: the demand of ${seat.title} is gone. Store again to make it anew.`;
+    } catch (error) {
       this.#refused(error);
     }
+  }
+
+  #demandText({ limits, disagreement }, number) {
+    const parts = limits.map((limit) => `${boundText(limit, this.measures.get(limit.measure), this.currency)} ${this.measures.get(limit.measure).title}`);
+    if (Number.isFinite(disagreement)) parts.push(`nothing worse than ${amountText(disagreement, number, this.currency)}`);
+    return parts.length ? listed(parts) : "nothing is demanded";
   }
 
   async #settle() {
     const roles = [...this.seats.filter(({ signs }) => signs).map(({ seat }) => seat), "admin"];
     const api = await this.session.ask(roles, "Negotiating for real is kept and in the audit trail.");
     if (!api) return;
+    this.settle.disabled = true;
     try {
       this.#asked += 1;
       const started = performance.now();
@@ -132,6 +157,9 @@ export class Settling {
       if (result.policy) this.onPolicy(result.policy);
     } catch (error) {
       this.#refused(error);
+    } finally {
+      this.settle.disabled = false;
+      refocus(this.settle.parentNode, "button");
     }
   }
 

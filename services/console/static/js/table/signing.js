@@ -2,13 +2,14 @@
 
 import { Problem } from "../api.js";
 import { element } from "../dom.js";
+import { refocus } from "../focus.js";
 import { button } from "../panel.js";
 import { listed } from "./measures.js";
 
-/** The sign-offs of a policy `{name, version}`; `onActive()` when it makes the lists. */
+/** The sign-offs of a policy `{name, version}`. */
 export class Signing {
-  constructor({ seats, market, session, api, timeZone, say, onActive }) {
-    Object.assign(this, { seats: seats.filter(({ signs }) => signs), market, session, api, timeZone, say, onActive });
+  constructor({ seats, market, session, api, timeZone, say }) {
+    Object.assign(this, { seats: seats.filter(({ signs }) => signs), market, session, api, timeZone, say });
     this.state = element("p", { class: "signing-state", role: "status" });
     this.changes = element("ul", { class: "changes" });
     this.rows = element("ol", { class: "signatures" });
@@ -67,7 +68,6 @@ export class Signing {
         : `${signed.size} of ${this.seats.length} have signed; ${listed(missing.map(({ title }) => title))} ${missing.length === 1 ? "has" : "have"} to sign yet.`;
     this.activate.hidden = state.active || missing.length > 0;
     this.rows.replaceChildren(...this.seats.map((seat) => this.#row(seat, signed.get(seat.seat), state.active)));
-    if (state.active) this.onActive(state);
   }
 
   #row(seat, signature, active) {
@@ -105,7 +105,7 @@ export class Signing {
       const { body: state } = await api.post(`/v1/policies/${this.policy.name}/sign-offs?market=${this.market}`, body);
       this.#tell(state);
       this.say(`${seat.title} has signed.`);
-    });
+    }, seat);
   }
 
   #withdraw(seat) {
@@ -115,7 +115,7 @@ export class Signing {
       const { body: state } = await api.send("DELETE", `/v1/policies/${this.policy.name}/sign-offs?${query}`, undefined, reason);
       this.#tell(state);
       this.say(`${seat.title} has taken its signature back.`);
-    });
+    }, seat);
   }
 
   #activate() {
@@ -130,15 +130,26 @@ export class Signing {
     );
   }
 
-  async #with(roles, why, work) {
+  // One act at a time; the focus stays with the seat that has acted, or goes to what can be done next.
+  async #with(roles, why, work, seat = null) {
     this.problem.textContent = "";
     const api = await this.session.ask(roles, why);
-    if (!api) return;
+    if (!api || this.body.getAttribute("aria-busy")) return;
+    this.#busy(true);
     try {
       await work(api);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.problem.textContent = `${error.title}: ${error.detail || error.message}`;
+    } finally {
+      this.#busy(false);
+      refocus(this.body, ...(seat ? [`[data-seat="${seat.seat}"] button`] : []), ".signing-who > button:not([hidden])");
     }
+  }
+
+  #busy(busy) {
+    if (busy) this.body.setAttribute("aria-busy", "true");
+    else this.body.removeAttribute("aria-busy");
+    for (const one of this.body.querySelectorAll("button")) one.disabled = busy;
   }
 }

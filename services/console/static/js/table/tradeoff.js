@@ -55,8 +55,8 @@ export class Tradeoff {
   #document() {
     const [x, y] = [this.x.number, this.y.number];
     const point = (outcomes, label, more = {}) => ({
-      x: shown(outcomes[x.key].value, x),
-      y: shown(outcomes[y.key].value, y),
+      x: shown(outcomes[x.key].value, x, this.currency),
+      y: shown(outcomes[y.key].value, y, this.currency),
       low: null,
       high: null,
       label,
@@ -93,7 +93,7 @@ export class Tradeoff {
 
   #here(point, y) {
     const { outcomes } = this.told;
-    const interval = { low: shown(outcomes[y.key].low, y), high: shown(outcomes[y.key].high, y) };
+    const interval = { low: shown(outcomes[y.key].low, y, this.currency), high: shown(outcomes[y.key].high, y, this.currency) };
     return point(outcomes, null, interval);
   }
 

@@ -10,7 +10,9 @@ import { restaurantField, restaurantNodes } from "../fairness/restaurant.js";
 import { askTwins, changeableWords, twinNodes } from "../fairness/twins.js";
 import { once } from "../once.js";
 import { apiFor, button, panel, refusal, viewHead } from "../panel.js";
-import { columns, countText, dateText, featureText, note, reading, saveButton, select } from "../pieces.js";
+import { patiently } from "../patience.js";
+import { countText } from "../format.js";
+import { columns, dateText, featureText, note, reading, saveButton, select } from "../pieces.js";
 import { READERS } from "../session.js";
 import { dinerField } from "../why/choosing.js";
 
@@ -34,7 +36,9 @@ class Fairness {
   #days = 7;
   #attribute = null;
   #quality = null;
-  #report = null;
+  #reportTurn = 0;
+  #dinerTurn = 0;
+  #restaurantAgain = () => {};
 
   constructor(page) {
     const { session } = page;
@@ -44,6 +48,7 @@ class Fairness {
     days.addEventListener("change", () => {
       this.#days = Number(days.value);
       this.#loadReport();
+      this.#restaurantAgain();
     });
     const save = saveButton("Save the report as a page", `fairness-${page.market.market}.html`, () => this.#savedPage(), (error) => page.say(error.message));
     this.head = element("div", { class: "row fairness-head" }, element("div", { class: "field" }, element("label", { for: "fairness-days" }, "Lists of"), days), save, this.about);
@@ -75,25 +80,23 @@ class Fairness {
 
   async #get(path, query, roles = READERS) {
     const api = apiFor(this.#page.session, roles, "Reports on fairness are no business of diners' apps.");
-    return (await api.get(path, query, this.#page.signal)).body;
+    return (await patiently(() => api.get(path, query, this.#page.signal), this.#page.signal)).body;
   }
 
   // -- the live report, from which four panels are drawn
 
   #loadReport() {
+    const [turn, days] = [++this.#reportTurn, this.#days];
     const report = once(async () => {
-      this.#report = await this.#get("/v1/fairness", { ...this.#market, days: this.#days });
-      this.#showAbout(this.#report.about);
+      const found = await this.#get("/v1/fairness", { ...this.#market, days });
+      if (turn === this.#reportTurn) this.#showAbout(found.about);
+      return found;
     });
-    const after = (nodes) => async () => {
-      await report();
-      return nodes();
-    };
-    this.exposure.load(after(() => this.#exposureNodes()), { height: 420 });
-    this.quality.load(after(() => this.#qualityNodes()), { height: 445 });
-    this.concentration.load(after(() => concentrationNodes(this.#report)), { height: 340 });
-    this.control.load(after(() => this.#controlNodes()), { height: 100 });
-    this.cannot.load(after(() => this.#cannotNodes()), { height: 375 });
+    this.exposure.load(async () => this.#exposureNodes(await report()), { height: 420 });
+    this.quality.load(async () => this.#qualityNodes(await report()), { height: 445 });
+    this.concentration.load(async () => concentrationNodes(await report()), { height: 340 });
+    this.control.load(async () => this.#controlNodes(await report()), { height: 100 });
+    this.cannot.load(async () => this.#cannotNodes(await report()), { height: 375 });
   }
 
   #showAbout({ lists, diners, restaurants, since, until }) {
@@ -101,29 +104,31 @@ class Fairness {
     this.about.textContent = `${countText(lists, "list")} of ${countText(diners, "diner")} and ${countText(restaurants, "restaurant")}, ${dateText(since, zone)} to ${dateText(until, zone)}.`;
   }
 
-  #exposureNodes() {
-    return exposureNodes(this.#report, this.#attribute, async (attribute) => {
+  #exposureNodes(report) {
+    return exposureNodes(report, this.#attribute, async (attribute) => {
       this.#attribute = attribute;
-      await this.exposure.load(async () => this.#exposureNodes());
+      await this.exposure.load(async () => this.#exposureNodes(report));
       this.exposure.node.querySelector("select").focus();
     });
   }
 
-  #qualityNodes() {
-    return qualityNodes(this.#report, this.#quality, async (key) => {
+  #qualityNodes(report) {
+    return qualityNodes(report, this.#quality, async (key) => {
       this.#quality = key;
-      await this.quality.load(async () => this.#qualityNodes());
+      await this.quality.load(async () => this.#qualityNodes(report));
       this.quality.node.querySelector("select").focus();
     });
   }
 
-  async #controlNodes() {
-    const [ranking, policies] = await Promise.all([this.#get("/v1/ranking-policy", this.#market), this.#get("/v1/policies", this.#market)]);
-    return controlNodes(ranking, policies.items.find(({ active }) => active)?.fairness, this.#report.cost);
+  // The newest version of a policy need not be the active one.
+  async #controlNodes({ cost }) {
+    const [ranking, { active }] = await Promise.all([this.#get("/v1/ranking-policy", this.#market), this.#get("/v1/policies", this.#market)]);
+    const versions = await this.#get(`/v1/policies/${encodeURIComponent(active.name)}/versions`, this.#market);
+    return controlNodes(ranking, versions.items.find(({ version }) => version === active.version)?.fairness, cost);
   }
 
-  #cannotNodes() {
-    return element("ul", { class: "limits" }, ...[...this.#report.cannot_say, ...this.#report.notes].map((text) => element("li", {}, text)));
+  #cannotNodes(report) {
+    return element("ul", { class: "limits" }, ...[...report.cannot_say, ...report.notes].map((text) => element("li", {}, text)));
   }
 
   #savedPage() {
@@ -143,7 +148,11 @@ class Fairness {
     this.diners = new DinerChooser({
       search: async (q, limit) => (await this.#get("/v1/users", { ...this.#market, q, limit }, ["app", ...READERS])).items,
       onChoose: (user) => this.#chooseDiner(user),
-      onNew: () => where.replaceChildren(note("Of a new diner nothing is known, so there is no word to change.")),
+      onNew: () => {
+        this.#dinerTurn += 1;
+        where.removeAttribute("aria-busy");
+        where.replaceChildren(note("Of a new diner nothing is known, so there is no word to change."));
+      },
       onProblem: failed,
     });
     this.failed = failed;
@@ -151,19 +160,24 @@ class Fairness {
   }
 
   async #chooseDiner(user) {
+    const turn = ++this.#dinerTurn;
+    if (user) this.user = user;
     this.where.setAttribute("aria-busy", "true");
     try {
       const api = apiFor(this.#page.session, ["app", "admin"], "A diner's protected words are shown to nobody but the app that keeps them.");
       const { market } = this.#market;
-      this.user = user ?? (await api.get("/v1/users", { market, limit: 1 }, this.#page.signal)).body.items[0]?.user_id;
-      if (!this.user) return this.where.replaceChildren(note("No diner is known here."));
-      this.diners.setDiner(this.user);
-      const { record, words } = await changeableWords(api, market, this.user, this.#page.signal);
+      const chosen = user ?? (await api.get("/v1/users", { market, limit: 1 }, this.#page.signal)).body.items[0]?.user_id;
+      if (turn !== this.#dinerTurn) return;
+      if (!chosen) return this.where.replaceChildren(note("No diner is known here."));
+      this.user = chosen;
+      this.diners.setDiner(chosen);
+      const { record, words } = await changeableWords(api, market, chosen, this.#page.signal);
+      if (turn !== this.#dinerTurn) return;
       this.where.replaceChildren(...this.#wordForm(api, record, words));
     } catch (error) {
-      this.failed(error);
+      if (turn === this.#dinerTurn) this.failed(error);
     } finally {
-      this.where.removeAttribute("aria-busy");
+      if (turn === this.#dinerTurn) this.where.removeAttribute("aria-busy");
     }
   }
 
@@ -197,12 +211,18 @@ class Fairness {
     const api = apiFor(this.#page.session, READERS, "How often restaurants are shown is no business of diners' apps.");
     const restaurants = await api.all("/v1/restaurants", { ...this.#market, limit: 10_000 });
     const answer = element("div", { class: "own-view", "aria-live": "polite" });
+    let turn = 0;
     const choose = async (one) => {
+      const mine = ++turn;
+      this.#restaurantAgain = () => choose(one);
+      answer.setAttribute("aria-busy", "true");
       try {
         const found = await this.#get(`/v1/restaurants/${encodeURIComponent(one.restaurant_id)}/exposure`, { ...this.#market, days: this.#days });
-        answer.replaceChildren(...restaurantNodes(found, one.name).filter(Boolean));
+        if (mine === turn) answer.replaceChildren(...restaurantNodes(found, one.name, this.#page.market.time_zone).filter(Boolean));
       } catch (error) {
-        if (error.name !== "AbortError") answer.replaceChildren(refusal(error, () => choose(one), this.#page.session));
+        if (error.name !== "AbortError" && mine === turn) answer.replaceChildren(refusal(error, () => choose(one), this.#page.session));
+      } finally {
+        if (mine === turn) answer.removeAttribute("aria-busy");
       }
     };
     const { node, show } = restaurantField(restaurants, choose);

@@ -3,6 +3,7 @@
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
 import { element, prose } from "../dom.js";
+import { percentText } from "../format.js";
 import { button, panel, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 
@@ -84,7 +85,7 @@ async function one(root, page, number) {
     if (run) {
       const bar = element("progress", { max: 1, value: run.progress, "aria-label": "Progress of the run" });
       const where = run.state === "queued" ? "Waiting for the worker" : run.doing || "Running";
-      return [bar, element("p", { role: "status" }, `${where} · ${Math.round(run.progress * 100)} %`)];
+      return [bar, element("p", { role: "status" }, `${where} · ${percentText(run.progress)}`)];
     }
     const failed = failure && element("p", { class: "banner error", role: "alert" }, `The run failed: ${failure}`);
     const buttons = [

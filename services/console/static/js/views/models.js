@@ -2,6 +2,7 @@
 
 import { saveButton, select } from "../pieces.js";
 import { element } from "../dom.js";
+import { keepingFocus } from "../focus.js";
 import { cardNodes } from "../models/card.js";
 import { freezeNodes } from "../models/freeze.js";
 import { ladderNodes } from "../models/ladder.js";
@@ -34,6 +35,7 @@ class Models {
   #freeze = null;
   #version = null;
   #opened = new Set();
+  #timer = 0;
 
   constructor(page) {
     this.#page = page;
@@ -73,9 +75,10 @@ class Models {
       await asked();
       return nodes();
     };
+    const fill = (panel, nodes, height) => keepingFocus(panel.node, () => panel.load(after(nodes), { height }));
     await Promise.all([
-      this.freeze.load(after(() => freezeNodes(this.#page, this.#freeze, (news) => this.#changed(news))), { height: 330 }),
-      this.lane.load(after(() => this.#laneNodes()), { height: 370 }),
+      fill(this.freeze, () => freezeNodes(this.#page, this.#freeze, (news) => this.#changed(news)), 330),
+      fill(this.lane, () => this.#laneNodes(), 370),
     ]);
   }
 
@@ -136,29 +139,43 @@ class Models {
       const run = await startRun(this.#page);
       if (!run) return;
       this.#opened.add(run.run_id);
-      await this.runs.load(() => this.#runNodes());
+      await this.#loadRuns();
       this.#page.say("The run is queued; the worker takes it.");
     });
-    return [element("div", { class: "row" }, start), runNodes(items, this.#zone, (run) => this.#get(`/v1/retraining/runs/${run.run_id}`), this.#opened)];
+    return [element("div", { class: "row" }, start), runNodes(items, {
+      zone: this.#zone,
+      detailOf: (run) => this.#get(`/v1/retraining/runs/${run.run_id}`),
+      opened: this.#opened,
+      session: this.#page.session,
+    })];
   }
 
-  // While a run is under way its steps are followed; when it has come to another state the lane may have a new version.
+  #loadRuns() {
+    return keepingFocus(this.runs.node, () => this.runs.load(() => this.#runNodes()));
+  }
+
+  // While a run is under way its steps are followed, by one clock however often the panel is filled; when it has come to
+  // another state the lane may have a new version.
   #pollRuns(before) {
-    setTimeout(async () => {
+    clearTimeout(this.#timer);
+    const timer = setTimeout(async () => {
       if (this.#page.signal.aborted) return;
       try {
         const { items } = await this.#get("/v1/retraining/runs", { limit: RUNS });
+        if (timer !== this.#timer) return;
         if (statesOf(items) === statesOf(before)) {
           refillOpen(this.runs.node);
           this.#pollRuns(before);
           return;
         }
       } catch {
-        return; // a poll that fails ends the following; "Start a run" and a new visit begin it again
+        if (timer === this.#timer && !this.#page.signal.aborted) this.#pollRuns(before);
+        return;
       }
-      await this.runs.load(() => this.#runNodes());
+      await this.#loadRuns();
       await this.#loadReleases();
     }, POLL_MS);
+    this.#timer = timer;
   }
 }
 

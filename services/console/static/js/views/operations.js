@@ -4,10 +4,10 @@ import { Problem } from "../api.js";
 import { Figure } from "../charts/figure.js";
 import { sparkline } from "../charts/sparkline.js";
 import { element } from "../dom.js";
+import { ageText } from "../format.js";
 import * as figures from "../operations/figures.js";
 import { History } from "../operations/history.js";
 import { parse } from "../operations/metrics.js";
-import { ageText } from "../operations/words.js";
 import * as behind from "../operations/worker_figures.js";
 import { button, NeedsKey, refusal, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
@@ -148,6 +148,7 @@ class Operations {
     for (const [name, make, options] of API_FIGURES) this.#draw(this.panels, name, make(this.#history, this.#told), options);
     if (this.#told.worker) {
       if (!this.#figures.has("jobs")) this.worker.replaceChildren();
+      this.worker.dataset.state = "watched";
       for (const [name, make, options] of WORKER_FIGURES) this.#draw(this.worker, name, make(this.#told.worker, { market: this.market, at: this.#told.at }), options);
     } else this.#showNoWorker();
   }

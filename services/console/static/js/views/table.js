@@ -1,12 +1,12 @@
 // The table: who wants what and how they fare, what each lever does to everyone, the settlement, and its sign-off.
 
 import { element } from "../dom.js";
+import { ageText } from "../format.js";
 import { apiFor, button, panel, viewHead } from "../panel.js";
 import { READERS } from "../session.js";
 import { aboutFront, marksOf } from "../table/about.js";
 import { placeCards } from "../table/cards.js";
 import { Levers } from "../table/levers.js";
-import { ageText } from "../table/measures.js";
 import { Settling } from "../table/settling.js";
 import { Signing } from "../table/signing.js";
 
@@ -177,7 +177,6 @@ class Table {
       api: this.#api,
       timeZone: this.market.time_zone,
       say: this.say,
-      onActive: () => {},
     });
     if (items[0]?.policy) await this.pen.show(items[0].policy);
     return this.pen.node;

@@ -2,6 +2,7 @@
 
 import { DinerChooser } from "../diners.js";
 import { element } from "../dom.js";
+import { countText } from "../format.js";
 import { once } from "../once.js";
 import { apiFor, button, panel, refusal, viewHead } from "../panel.js";
 import { columns, field } from "../pieces.js";
@@ -38,6 +39,7 @@ class Why {
   #user = "";
   #chosen = null;
   #against = null;
+  #turn = 0;
 
   constructor(page) {
     const { session } = page;
@@ -59,15 +61,16 @@ class Why {
   async start() {
     const where = element("div", { class: "why-list" });
     this.list.body.replaceChildren(dinerField(), where);
+    const asked = { user: this.#user, request: this.#request };
     this.diners = new DinerChooser({
       search: async (q, limit) => (await this.#get("/v1/users", { ...this.#market, q, limit })).items,
       onChoose: (user) => this.#chooseDiner(user),
       onNew: () => this.#chooseDiner(`guest-${Math.random().toString(36).slice(2, 8)}`),
-      onProblem: (error) => where.replaceChildren(refusal(error, () => this.#loadList(), this.#page.session)),
+      onProblem: (error) => where.replaceChildren(refusal(error, () => this.#loadList(asked), this.#page.session)),
     });
     this.where = where;
     this.#loadModel();
-    await this.#loadList();
+    await this.#loadList(asked);
   }
 
   get #market() {
@@ -82,42 +85,42 @@ class Why {
   // -- the list
 
   async #chooseDiner(user) {
-    this.#user = user;
-    this.#request = this.#chosen = this.#against = null;
-    await this.#loadList();
-    this.#page.say(`The list of ${user}: ${this.#items.length} restaurants.`);
+    if (await this.#loadList({ user, request: null })) this.#page.say(`The list of ${user}: ${countText(this.#items.length, "restaurant")}.`);
   }
 
-  async #loadList() {
+  // Until it is there what was shown stays as it is; what comes after a newer one was asked for is dropped. Answers whether it is shown.
+  async #loadList(asked) {
+    const turn = ++this.#turn;
     this.where.setAttribute("aria-busy", "true");
     try {
-      await (this.#request ? this.#pastList() : this.#newList());
+      const list = await (asked.request ? this.#pastList(asked) : this.#newList(asked.user));
+      if (turn !== this.#turn) return false;
+      if (asked.request === null) this.#chosen = this.#against = null;
+      this.#take(list);
       this.#showList();
+      return true;
     } catch (error) {
-      if (error.name === "AbortError") return;
-      this.where.replaceChildren(refusal(error, () => this.#loadList(), this.#page.session));
+      if (error.name !== "AbortError" && turn === this.#turn) this.where.replaceChildren(refusal(error, () => this.#loadList(asked), this.#page.session));
+      return false;
     } finally {
-      this.where.removeAttribute("aria-busy");
+      if (turn === this.#turn) this.where.removeAttribute("aria-busy");
     }
   }
 
-  async #newList() {
-    this.#user ||= (await this.#get("/v1/users", { ...this.#market, limit: 1 })).items[0]?.user_id ?? "guest-why";
-    const found = await this.#get("/v1/recommendations", { ...this.#market, user_id: this.#user, k: LENGTH, explain: "full" });
-    this.#take(found);
+  async #newList(asked) {
+    const user = asked || ((await this.#get("/v1/users", { ...this.#market, limit: 1 })).items[0]?.user_id ?? "guest-why");
+    return this.#get("/v1/recommendations", { ...this.#market, user_id: user, k: LENGTH, explain: "full" });
   }
 
   // A list of before is made again for auditors; others know of it what its explanations say.
-  async #pastList() {
+  async #pastList({ user, request }) {
     if (this.#page.session.api("auditor", "admin")) {
-      const replayed = await this.#get(`/v1/replays/${encodeURIComponent(this.#request)}`, {}, ["auditor", "admin"]);
-      this.#take(replayed.response);
-      return;
+      return (await this.#get(`/v1/replays/${encodeURIComponent(request)}`, {}, ["auditor", "admin"])).response;
     }
-    const found = await this.#explained(this.#chosen);
-    const restaurant = await this.#get(`/v1/restaurants/${encodeURIComponent(this.#chosen)}`, {});
-    this.#items = [{ ...found, name: restaurant.name, sponsored: false }];
-    this.#names.set(this.#chosen, restaurant.name);
+    const chosen = this.#chosen;
+    const found = await this.#get("/v1/explanations", { request_id: request, restaurant_id: chosen });
+    const restaurant = await this.#get(`/v1/restaurants/${encodeURIComponent(chosen)}`, {});
+    return { request_id: request, user_id: user, items: [{ ...found, name: restaurant.name, sponsored: false }] };
   }
 
   #take(list) {
@@ -166,17 +169,17 @@ class Why {
   #loadEntry() {
     if (this.#against === null) this.#against = this.#items.find((item) => item.restaurant_id !== this.#chosen)?.restaurant_id ?? "";
     this.#remember();
-    const chosen = this.#chosen;
-    this.ledger.load(async () => ledgerNodes(await this.#explained(chosen), this.#item, this.#nameOf(chosen)), { height: 1130 });
+    const [chosen, item] = [this.#chosen, this.#item];
+    this.ledger.load(async () => ledgerNodes(await this.#explained(chosen), item, this.#nameOf(chosen)), { height: 1130 });
     this.#loadContrast();
     this.whatIf.load(async () => [this.#whatIfForm(chosen)], { height: 109 });
   }
 
   #loadContrast() {
-    const [chosen, against] = [this.#chosen, this.#against];
+    const [chosen, against, items] = [this.#chosen, this.#against, this.#items];
     return this.contrast.load(async () => {
       const names = { one: this.#nameOf(chosen), other: against ? this.#nameOf(against) : "the average candidate" };
-      const chooser = rivalSelect(this.#items, chosen, against, (id) => this.#compareWith(id));
+      const chooser = rivalSelect(items, chosen, against, (id) => this.#compareWith(id));
       if (!against) return [chooser, averageNodes(await this.#explained(chosen, { against_average: true }), names)];
       const [one, other] = await Promise.all([this.#explained(chosen, { against }), this.#explained(against)]);
       return [chooser, contrastNodes(one, other, names)];
@@ -193,20 +196,24 @@ class Why {
   #whatIfForm(chosen) {
     const rank = element("input", { id: "why-rank", type: "number", min: "1", max: "100", value: "1", required: true });
     const answer = element("div", { class: "what-if" });
+    const request = this.#request;
+    let turn = 0;
     const form = element("form", { class: "row" }, field("Where it would like to stand", rank), button("Make the list again", () => form.requestSubmit(), { class: "quiet-button what-if-go" }));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      const mine = ++turn;
       answer.setAttribute("aria-busy", "true");
       answer.replaceChildren(element("div", { class: "skeleton tall", role: "status" }, element("span", { class: "unseen" }, "The list is made again, some hundred times")));
       try {
-        const found = await this.#get("/v1/explanations/counterfactuals", { request_id: this.#request, restaurant_id: chosen, rank: rank.value });
+        const found = await this.#get("/v1/explanations/counterfactuals", { request_id: request, restaurant_id: chosen, rank: rank.value });
+        if (mine !== turn) return;
         answer.replaceChildren(...whatIfNodes(found, this.#nameOf(chosen), (id) => this.#nameOf(id), this.#page.market.currency));
         this.#page.say("The answers are there.");
       } catch (error) {
-        if (error.name === "AbortError") return;
+        if (error.name === "AbortError" || mine !== turn) return;
         answer.replaceChildren(refusal(error, () => form.requestSubmit(), this.#page.session));
       } finally {
-        answer.removeAttribute("aria-busy");
+        if (mine === turn) answer.removeAttribute("aria-busy");
       }
     });
     return element("div", {}, form, answer);

@@ -3,7 +3,8 @@
 import { figure } from "../charts/figure.js";
 import { numberText, valueText } from "../charts/numbers.js";
 import { element } from "../dom.js";
-import { chip, countText, folded, note, reading, table } from "../pieces.js";
+import { countText } from "../format.js";
+import { chip, folded, note, reading, table } from "../pieces.js";
 
 const SHOWN = 12;
 

@@ -1,7 +1,8 @@
 // What would have been, had one thing been otherwise: each answer is the list made again.
 
 import { element } from "../dom.js";
-import { chip, countText, note, table } from "../pieces.js";
+import { countText, moneyText } from "../format.js";
+import { chip, note, table } from "../pieces.js";
 import { termName } from "./terms.js";
 
 const CHANGES = { price_level: "price level", cuisines: "cuisines", delivery: "delivery", hours: "opening hours" };
@@ -75,6 +76,5 @@ function valueText(what, value) {
 
 function bidText({ bid, billing, rank, why }, wanted, currency) {
   if (bid === null) return `A bid for number ${wanted}: ${why}.`;
-  const money = new Intl.NumberFormat("en", { style: "currency", currency }).format(bid / 100);
-  return `A bid of ${money} a ${billing} would buy number ${rank}; ${why}.`;
+  return `A bid of ${moneyText(bid, currency)} a ${billing} would buy number ${rank}; ${why}.`;
 }
