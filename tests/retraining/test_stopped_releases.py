@@ -125,7 +125,7 @@ def test_nothing_stops_a_version_of_a_log_without_a_fault(home: LearningHome, en
         retrain_checks=checks_in(tmp_path, dear_places=0.9),
         retrain_slice_loss=0.1,
         retrain_fairness_loss=0.1,
-        retrain_greatest_quality_gap=0.1,
+        retrain_greatest_quality_gap=0.05,
         retrain_least_exposure_ratio=0.5,
     )
     assert ran(engine, settings)[0] == {"passed": True, "reasons": []}
@@ -159,7 +159,7 @@ def test_a_bad_slice_stops_the_release_and_is_named(home: LearningHome, engine: 
     ("settings", "words"),
     [
         ({"retrain_fairness_loss": 0.1}, "diners of gender woman lose ndcg@10"),
-        ({"retrain_greatest_quality_gap": 0.1}, "diners of gender woman have ndcg@10 lower than those of"),
+        ({"retrain_greatest_quality_gap": 0.05}, "diners of gender woman have ndcg@10 lower than those of"),
     ],
 )
 def test_a_group_of_diners_that_is_treated_worse_stops_the_release_and_is_named(
