@@ -37,6 +37,7 @@ def create_app() -> FastAPI:
         exclude: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006 - FastAPI copies defaults
         explain: Annotated[Literal["none", "reasons", "full"], Query()] = "none",
         personalised: Annotated[bool, Query()] = True,
+        ads: Annotated[bool, Query()] = True,
         policy: Annotated[str | None, Query(max_length=63)] = None,
         market: Annotated[str | None, Query(max_length=63)] = None,
     ) -> Response:

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from services.api.problems import BadRequest, HeadersTooLarge, UriTooLong
 
 _ESCAPED: Final = re.compile(rb"\\.", re.DOTALL)
+_INNERMOST: Final = re.compile(rb"\[\]|\{\}")
 _STRING: Final = re.compile(rb'"[^"]*"')
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 
@@ -72,5 +73,5 @@ def deeper_than(body: bytes, levels: int) -> bool:
     for _ in range(levels):
         if not body:
             return False
-        body = body.replace(b"[]", b"").replace(b"{}", b"")
+        body = _INNERMOST.sub(b"", body)
     return bool(body)

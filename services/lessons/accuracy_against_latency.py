@@ -71,7 +71,7 @@ def measure(seed: int, short: bool) -> City:
     """One city: its ladder, its curve over the days of log, and life on machines of three loads."""
     plan = plan_of(short)
     with tempfile.TemporaryDirectory() as folder:
-        town = Town.found(plan, seed, Path(folder))
+        town = Town.found(plan, seed, Path(folder), measured=True)
         metrics = {rung: town.serving[rung].snapshot.artifact.manifest.metrics for rung in RUNGS}
         times = _times(town)
         lived = {model: [_lived(town, model, load) for load in UTILISATIONS] for model in (LIGHT, HEAVY)}

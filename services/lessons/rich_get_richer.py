@@ -48,7 +48,8 @@ class City:
 def rounds_plan(short: bool) -> Plan:
     """The policies that are compared, over so many weeks."""
     plan = plan_of(2, 50, 200) if short else plan_of(5, 100, 350)
-    return replace(plan, policies=tuple(one for one in plan.policies if one.name in _POLICIES))
+    arms = {name: arm for name, arm in plan.arms.items() if name in _POLICIES}
+    return replace(plan, policies=tuple(one for one in plan.policies if one.name in _POLICIES), arms=arms)
 
 
 def flip_sizes(short: bool) -> dict[str, int]:

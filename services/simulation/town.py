@@ -58,9 +58,10 @@ class Town:
     """The city in the week of the plan that was last asked for."""
 
     @classmethod
-    def found(cls, plan: Plan, seed: int, folder: Path) -> Self:
+    def found(cls, plan: Plan, seed: int, folder: Path, measured: bool = False) -> Self:
         """Draw, log, train; `folder` is for the files, which are read while the town is in use.
 
+        `measured`: models are measured as for a release, for who reads their metrics; a simulation does not.
         Raises ModelError where the log is too short to learn from.
         """
         market, diners = generate_market(
@@ -89,7 +90,9 @@ class Town:
         }
         serving = {}
         for model in plan.models:
-            artifact = pipeline.train(log, market.name.market, model, folder / "artifacts", seed=seed, unmeasured=True)
+            artifact = pipeline.train(
+                log, market.name.market, model, folder / "artifacts", seed=seed, unmeasured=not measured
+            )
             serving[model] = ServedMarket(snapshot=_snapshot(log, plan, artifact), **common)
         if plan.world.life is not None:
             usual = _usual_surplus(market, diners, plan.warm_days)

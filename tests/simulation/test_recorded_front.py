@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from services import provenance
 from services.audit.trail import AuditTrail
 from services.cli.demonstration import demo
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.settings import Settings
-from services.simulation import front as evaluating
 from services.simulation.demo import Sizes, _lay_front
 from services.simulation.front import Evaluation
 from services.simulation.recorded_front import recorded_front
@@ -47,15 +47,15 @@ def test_it_is_of_the_seats_and_policies_that_there_are_now() -> None:
 
 
 def test_it_is_small_and_no_part_of_what_fronts_are_made_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    file = resources.files("services.simulation") / "recorded_front.json"
+    file = resources.files("services.simulation") / "recorded" / "front.json"
     assert len(file.read_bytes()) < 250_000
-    (tmp_path / "services").mkdir()
-    monkeypatch.setattr(evaluating, "_ROOT", tmp_path)
-    before = evaluating._code()
-    (tmp_path / "services" / "recorded_front.json").write_text("{}")
-    assert evaluating._code() == before
+    (tmp_path / "services" / "recorded").mkdir(parents=True)
+    monkeypatch.setattr(provenance, "_ROOT", tmp_path)
+    before = provenance.program().code
+    (tmp_path / "services" / "recorded" / "front.json").write_text("{}")
+    assert provenance.program().code == before
     (tmp_path / "services" / "other.json").write_text("{}")
-    assert evaluating._code() != before
+    assert provenance.program().code != before
 
 
 def test_the_default_demo_begins_with_it_and_another_city_does_not(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+import structlog
 from release_records import MARKET, assert_consistent, register, save_versions, states, store_of
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
@@ -19,6 +21,7 @@ from services.catalogue.records import Restaurant
 from services.releases.registry import ModelRegistry
 from services.releases.states import Move
 from services.releases.store import Lineup, ReleaseRefused
+from services.serving import shelf as shelves
 from services.serving.shelf import Shelf
 from services.stakeholders.policy import Policy
 
@@ -124,7 +127,8 @@ def refuses_damage(engine: Engine, folder: Path, cases: int) -> None:
         shutil.copytree(whole, saved[1].path)
         DAMAGES[case % len(DAMAGES)](saved[1].path, saved[2].path, rng)
         # A process that is told to serve it all the same: somebody has written to the database.
-        with capture_logs() as logs:
+        # A fresh logger: one that another test has used keeps the processors that logging had then.
+        with patch.object(shelves, "_log", structlog.get_logger()), capture_logs() as logs:
             assert shelf.lined_up(Lineup(case + 1, damaged, None)) is serving, case
         assert case or logs[0]["event"] == "artifact_refused"
         move = (Move.PROMOTE, Move.CANARY, Move.SHADOW)[case % 3]
