@@ -25,7 +25,7 @@ from services.ranking.recency import ACTION_WEIGHTS, action_weights
 from services.serving._strongest import strongest
 from services.serving.diners import recent_actions
 from services.serving.recommender import Answer
-from services.serving.spoken import SUBJECTS, YOURS
+from services.serving.spoken import SUBJECTS, YOURS, Spoken
 from services.stakeholders.policy import GroupedBy
 
 MOST: Final = 3
@@ -71,11 +71,18 @@ def reasons(answer: Answer) -> list[list[Note]]:
         return []
     pieces = advantages(answer)
     words = _Words(answer, pieces)
-    always, known, note = words.always, answer.ask.snapshot.spoken.notes, words.note
+    always, known, note, ways = words.always, answer.ask.snapshot.spoken.notes, words.note, words.distances
     return [
-        [always[piece] or known.get((row, piece)) or note(entry, piece) for piece in best]
+        [
+            always[piece] or (_near(ways[entry]) if piece == _NEAR else known.get((row, piece)) or note(entry, piece))
+            for piece in best
+        ]
         for entry, (row, best) in enumerate(zip(answer.shown.rows.tolist(), told(pieces), strict=True))
     ]
+
+
+def _near(km: float) -> Note:
+    return {"code": "near", "text": f"{km:.1f} km away"}
 
 
 def told(pieces: Doubles) -> list[list[int]]:
@@ -95,9 +102,9 @@ def advantages(answer: Answer) -> Doubles:
     curve, rows = catalogue.calibration.order, shown.rows
     order = shortlists.order[0]
     columns = order.take(np.asarray(shown.organic_ranks) - 1) if shown.sponsors else order[: len(rows)]
-    pieces = np.zeros((len(rows), len(PIECES)))
-    pieces[:, _POPULAR] = spoken.popular.take(rows)
-    pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all.take(rows, axis=0)
+    if not spoken.laid_out:
+        spoken.laid_out.append(_laid_out(spoken))
+    pieces: Doubles = spoken.laid_out[0].take(rows, axis=0)
     pieces[:, _NEAR] = shortlists.offsets[0].take(columns) * (curve.travel / curve.slope)
     if state is not None:
         moved = state.vector - spoken.nobody
@@ -122,6 +129,14 @@ def advantages(answer: Answer) -> Doubles:
     return pieces
 
 
+def _laid_out(spoken: Spoken) -> Doubles:
+    """(n, len(PIECES)) what is the same for every diner; the rest is 0."""
+    pieces = np.zeros((len(spoken.popular), len(PIECES)))
+    pieces[:, _POPULAR] = spoken.popular
+    pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all
+    return pieces
+
+
 def _raw(chances: Doubles) -> Doubles:
     """Log odds; the curve is a line in them."""
     return np.asarray(logit(np.clip(chances, _SURE, 1.0 - _SURE)))
@@ -142,7 +157,7 @@ class _Words:
         self._snapshot = snapshot
         self._pieces = pieces
         self._rows: list[int] = answer.shown.rows.tolist()
-        self._distances: list[float] = answer.shown.distances_km.tolist()
+        self.distances: list[float] = answer.shown.distances_km.tolist()
         self._town = snapshot.info.title or snapshot.info.market
         self._model = snapshot.artifact.manifest.model
         self._diner = snapshot.artifact.diner_row(answer.ask.user_id)
@@ -156,8 +171,6 @@ class _Words:
 
     def note(self, entry: int, piece: int) -> Note:
         """Of a piece of an entry."""
-        if piece == _NEAR:
-            return {"code": "near", "text": f"{self._distances[entry]:.1f} km away"}
         if piece in (_TASTE, _RECENT):
             if piece not in self._named:
                 self._named[piece] = self._tastes() if piece == _TASTE else self._recents()

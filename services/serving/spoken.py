@@ -83,6 +83,8 @@ class Spoken:
     """Whether the model tells its diners by their own history."""
     notes: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
     """Of (restaurant, piece), as they come up."""
+    laid_out: list[Doubles] = field(default_factory=list)
+    """(n, p) pieces in which `popular` and `to_all` stand already: laid out by `reasons` when it is first asked."""
     owned: dict[tuple[int, int], IntArray] = field(default_factory=dict)
     """Tags of (restaurant, subject), as they come up."""
 
