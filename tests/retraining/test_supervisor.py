@@ -3,11 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -18,9 +15,7 @@ from services.retraining.lease import Leases
 from services.retraining.runs import LEASE, RunState, RunStore
 from services.retraining.supervisor import SCHEDULE, Supervisor
 from tests.retraining.conftest import MARKET, LearningHome
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 600.0  # the child is niced: on a busy machine it waits for all others
+from tests.workers import PATIENCE, awaited, child_of, is_gone, workers
 
 
 @pytest.fixture
@@ -54,52 +49,8 @@ def test_nothing_is_due_without_a_period(home: LearningHome, engine: Engine, run
 
 @pytest.fixture
 def worker(home: LearningHome) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*options: str) -> "subprocess.Popen[bytes]":
-        environment = {
-            **os.environ,
-            "TABLESTAKES_HOME": str(home.settings.home),
-            "TABLESTAKES_LOG_JSON": "true",
-            "PYTHONPATH": str(ROOT),
-        }
-        command = [sys.executable, "-m", "services.cli", "worker", *options]
-        with (home.settings.home / "worker.log").open("ab") as log:
-            started.append(subprocess.Popen(command, env=environment, stderr=log, cwd=ROOT))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def awaited(what: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def child_of(engine: Engine) -> int:
-    """The pid of the process that holds the lease."""
-    found: list[str] = []
-
-    def held() -> bool:
-        holder = Leases(engine, Clock()).holder(LEASE)
-        found.extend([holder] if holder else [])
-        return bool(found)
-
-    awaited(held)
-    return int(found[0].rpartition(":")[2])
+    with workers(home.settings.home, TABLESTAKES_LOG_JSON="true") as start:
+        yield start
 
 
 def test_the_worker_does_what_is_queued_beside_its_other_work(
@@ -107,7 +58,7 @@ def test_the_worker_does_what_is_queued_beside_its_other_work(
 ) -> None:
     run = runs.request(MARKET, ["popular"], 0, "ml")
     worker()
-    child = child_of(engine)
+    child = child_of(engine, LEASE)
     assert os.getpriority(os.PRIO_PROCESS, child) >= 10
     beat = home.settings.worker_heartbeat
     beats = set()
@@ -139,7 +90,7 @@ def test_the_child_ends_with_the_worker_and_the_next_one_goes_on(
 ) -> None:
     run = runs.request(MARKET, ["popular"], 0, "ml")
     first = worker()
-    child = child_of(engine)
+    child = child_of(engine, LEASE)
     awaited(lambda: runs.get(run.run_id).attempts == 1)  # type: ignore[union-attr]
     first.send_signal(end)
     first.wait(PATIENCE)
