@@ -43,6 +43,10 @@ def test_axe_finds_no_serious_barrier(visiting: Callable[..., Visit], address: s
 def test_on_a_phone_nothing_scrolls_sideways(visiting: Callable[..., Visit], address: str) -> None:
     page = settled(visiting(viewport={"width": 390, "height": 844}, has_touch=True).view(address))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator("#views a[aria-current=page]").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
 
 
 @pytest.mark.parametrize("address", VIEWS)

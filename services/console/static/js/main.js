@@ -74,9 +74,13 @@ async function show(anew = false) {
   const leaving = new AbortController();
   shown = { name, view: null, leaving };
   document.body.dataset.view = name;
-  for (const link of byId("views").children) {
-    if (link.getAttribute("href") === (name === "diner" ? "/" : `/${name}`)) link.setAttribute("aria-current", "page");
+  const views = byId("views");
+  for (const link of views.children) {
+    const current = link.getAttribute("href") === (name === "diner" ? "/" : `/${name}`);
+    if (current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+    // On a phone the row is wider than the screen.
+    if (current) views.scrollLeft = link.offsetLeft - (views.clientWidth - link.offsetWidth) / 2;
   }
   await guarded(async () => {
     const { mount } = await import(`./views/${name}.js`);
