@@ -236,7 +236,8 @@ def _exposures(looks: Sequence[Look], outcomes: Sequence[Outcome]) -> list[Compa
 def _concentration(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
     by_fold = np.concatenate([outcome.by_fold for outcome in outcomes], axis=1)
     total = by_fold.sum(axis=0)
-    without = total - by_fold[by_fold.sum(axis=1) > 0.0]
+    filled = by_fold[by_fold.sum(axis=1) > 0.0]
+    without = total - filled if len(filled) > 1 else filled[:0]
     popular = [measures.average_popularity(one.lists, one.popularity) for one in outcomes]
     tail = [measures.tail_share(one.lists, measures.long_tail(one.popularity)) for one in outcomes]
     covered = np.asarray([measures.coverage(row) for row in without])

@@ -124,13 +124,15 @@ def mean(values: Doubles, seed: int = 0, draws: int = DRAWS) -> Figure:
     return figure(float(value), found)
 
 
-def jackknife(total: float, left_out: Doubles, low: float = -np.inf, high: float = np.inf) -> Figure:
+def jackknife(total: float, left_out: Doubles, low: float, high: float) -> Figure:
     """A value with the interval from (f,) values without one fold of the diners each, cut to [low, high].
 
     For concentration and coverage: a resample has fewer different diners, who see fewer different restaurants, so a
-    bootstrap of these is off by more than it is wide.
+    bootstrap of these is off by more than it is wide. Fewer than two folds tell nothing: then it is all of [low, high].
     """
-    reach = 1.96 * float(np.sqrt(max(len(left_out) - 1, 0) * left_out.var())) if len(left_out) else 0.0
+    if len(left_out) < 2:
+        return Figure(total, low, high)
+    reach = 1.96 * float(np.sqrt((len(left_out) - 1) * left_out.var()))
     return Figure(total, max(low, total - reach), min(high, total + reach))
 
 

@@ -220,7 +220,8 @@ def _concentration(window: Window) -> dict[str, Figure]:
     by_fold = np.zeros((_FOLDS, shown.restaurants))
     np.add.at(by_fold, (shown.diner[there] % _FOLDS, shown.restaurant[there]), shown.look[there])
     total = by_fold.sum(axis=0)
-    without = total - by_fold[by_fold.sum(axis=1) > 0.0]
+    filled = by_fold[by_fold.sum(axis=1) > 0.0]
+    without = total - filled if len(filled) > 1 else filled[:0]  # without the only fold there is nothing to look at
     _, merit = Ledger.of(shown, sold=False).by_restaurant
     tail = long_tail(merit)
     covered = np.asarray([coverage(row) for row in without])

@@ -131,6 +131,9 @@ def test_entry_and_marker_light_each_other_up(visit: Visit) -> None:
     ids = visit.ids()
     page.locator(".entry").nth(3).hover()
     expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[3])
+    page.locator("#map").evaluate("map => { map.style.height = '300px'; }")  # it is drawn anew
+    page.wait_for_timeout(200)
+    expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[3])
 
     page.locator(f".marker[data-id='{ids[0]}']").hover(force=True)
     expect(page.locator(".entry.chosen")).to_have_attribute("data-id", ids[0])

@@ -207,9 +207,9 @@ def test_a_view_that_is_left_while_it_loads_leaves_the_next_one_alone(visit: Vis
     held: list[Route] = []
     visit.view("/lessons")
     page.route("**/v1/restaurants**", lambda route: held.append(route))
-    page.get_by_role("link", name="Diner").click()
+    page.get_by_role("link", name="Diner", exact=True).click()
     page.locator("#controls").wait_for()
-    page.get_by_role("link", name="Lessons").click()
+    page.get_by_role("link", name="Lessons", exact=True).click()
     page.locator(".lesson-card").first.wait_for()
     for route in held:
         route.continue_()

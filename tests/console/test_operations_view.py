@@ -249,7 +249,7 @@ def test_nobody_is_asked_while_the_tab_is_hidden_or_the_reader_has_paused(visit:
 def test_another_view_ends_the_looks(visit: Visit) -> None:
     page = visit.view(OFTEN)
     looked(page)
-    page.get_by_role("link", name="Diner").click()
+    page.get_by_role("link", name="Diner", exact=True).click()
     page.locator(".entry").first.wait_for()
     before = len([url for url in visit.requests if url.endswith("/v1/operations")])
     page.wait_for_timeout(2_000)

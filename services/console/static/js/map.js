@@ -22,6 +22,7 @@ export class CityMap {
   #place = null;
   #passes = () => true;
   #projection = null;
+  #highlighted = null;
 
   constructor({ onPlace, onPoint, onPick }) {
     this.frame = byId("map");
@@ -70,6 +71,7 @@ export class CityMap {
 
   /** Make one numbered restaurant stand out; null: none. */
   highlight(id) {
+    this.#highlighted = id;
     for (const marker of this.shown.querySelectorAll(".marker")) {
       const chosen = marker.dataset.id === id;
       marker.classList.toggle("chosen", chosen);
@@ -101,6 +103,7 @@ export class CityMap {
       return marker(item, places[i]);
     });
     this.shown.replaceChildren(links, ...markers.reverse()); // rank 1 on top
+    this.highlight(this.#highlighted); // a drawing that follows a change of size is of new markers
   }
 
   #drawMarks() {
