@@ -54,7 +54,10 @@ def test_every_page_of_the_console_keeps_to_itself(server: TestClient, path: str
 
 @pytest.mark.parametrize("path", REPORTS)
 def test_every_report_keeps_to_itself_and_runs_nothing(
-    as_role: Callable[..., Callable[..., httpx2.Response]], app: Callable[..., httpx2.Response], server: TestClient, path: str
+    as_role: Callable[..., Callable[..., httpx2.Response]],
+    app: Callable[..., httpx2.Response],
+    server: TestClient,
+    path: str,
 ) -> None:
     app("GET", "/v1/recommendations", params={"user_id": "d0-000001"})
     server.app.state.services.served.flush()  # where one diner has had all the lists there are no intervals to tell
