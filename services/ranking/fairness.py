@@ -102,14 +102,6 @@ class Lifts:
     quota_owed: Bools | None = None
     """(n,) whether it is a newcomer and newcomers are below their quota. Both may be; None: nobody is."""
 
-    def term(self, columns: Rows, probabilities: Doubles) -> Doubles:
-        """(B, S) the term of the restaurants in `columns`, of these order probabilities: whoever is below the floor is
-        not lifted."""
-        lifts = self.values[columns]
-        if self.quality_floor > 0.0:
-            lifts[(probabilities < self.quality_floor) & (lifts > 0.0)] = 0.0
-        return lifts
-
 
 def lifts(policy: FairnessPolicy, groups: Groups, ledger: Ledger) -> Lifts | None:
     """What a policy lifts restaurants by, after what is in the ledger; None where it has no control.

@@ -12,12 +12,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from data.geo import distance_km, log_travel_time
 from models.base import FloatArray
+from services.ranking import _rank as compiled
 from services.ranking.catalogue import BoolArray, Catalogue
 from services.ranking.fairness import Lifts
 from services.ranking.second_stage import Moments
-from services.ranking.select import best_columns
 
 TERMS: Final = ("relevance", "recency", "second_stage", "calibration", "fairness", "exploration", "payment")
 """What the score is made of, in the order of addition.
@@ -122,79 +121,123 @@ def rank(catalogue: Catalogue, requests: Requests, k: int, shortlist: int, tempe
 
     The `shortlist` best by relevance and recency are scored in full; `temperature` (in units of order probability)
     above 0 samples from a Plackett-Luce model over the shortlist by the Gumbel-top-k trick and needs `requests.gumbel`.
+    Of restaurants with equal scores the one that the catalogue has first comes first.
     """
-    shortlist = min(max(shortlist, k), catalogue.size)
-    k = min(k, shortlist)
-    wanted = requests.vectors if requests.fold_ins is None else requests.vectors + requests.fold_ins
-    # One request is a matrix times a vector, which reads the matrix in the order in which it lies.
-    coarse = (catalogue.vectors @ wanted[0])[None] if len(wanted) == 1 else wanted @ catalogue.vectors.T
-    coarse += catalogue.biases
-    if requests.allowed is not None:
-        coarse = np.where(requests.allowed, coarse, -np.inf)
-    columns = best_columns(coarse, shortlist)
-    batch = np.arange(len(columns))[:, None]
-    terms = np.zeros((len(TERMS), *columns.shape))
-    terms[0] = coarse[batch, columns] + requests.biases[:, None]
-    passing = None if requests.allowed is None else np.isfinite(terms[0])
-    if passing is not None:
-        terms[0, ~passing] = 0.0
-    if requests.fold_ins is not None:
-        picked = catalogue.vectors[columns]  # (B, shortlist, d)
-        terms[0] = (picked @ requests.vectors[:, :, None])[:, :, 0] + catalogue.biases[columns]
-        terms[0] += requests.biases[:, None]
-        terms[1] = (picked @ requests.fold_ins[:, :, None])[:, :, 0]
-    distances = _distances(catalogue, requests, columns)
-    log_times = log_travel_time(distances)
-    offsets = _log_time_offset(catalogue, log_times)
-    raw = terms[0] + terms[1]
-    if catalogue.reranker is not None and requests.moments is not None:
-        terms[2] = catalogue.reranker.correct(requests.moments, columns, terms[0], log_times)
-        raw = raw + terms[2]
-    terms[3] = catalogue.calibration.order_probability(raw, offsets) - raw
-    values = raw + terms[3]
-    if requests.lifts is not None:
-        terms[FAIRNESS] = requests.lifts.term(columns, values)
-        values = values + terms[FAIRNESS]
+    if temperature > 0.0 and requests.gumbel is None:
+        raise ValueError("a temperature above 0 needs Gumbel noise")
+    size = min(max(shortlist, k), catalogue.size)
+    found, log_times = _shortlists(catalogue, requests, size)
+    if catalogue.reranker is not None and requests.moments is not None and size:
+        correct = catalogue.reranker.correct
+        found.terms[2] = correct(requests.moments, found.rows, found.terms[0], log_times)
+    lists = _ordered(catalogue, requests, found, min(k, size), temperature)
     if temperature > 0.0:
-        if requests.gumbel is None:
-            raise ValueError("a temperature above 0 needs Gumbel noise")
-        terms[_EXPLORATION] = temperature * requests.gumbel[:, :shortlist]
-    scores = values + terms[_EXPLORATION]
-    falling = -scores if passing is None else np.where(passing, -scores, np.inf)
-    order = np.argsort(falling, axis=1, kind="stable")
-    best = order[:, :k]
+        best = found.order[:, : lists.rows.shape[1]]
+        propensities = _plackett_luce(_before_the_draw(found.terms) / temperature, found.passing, best)
+        lists.propensities[:] = np.where(lists.rows >= 0, propensities, np.nan)
+    return lists
+
+
+def _shortlists(catalogue: Catalogue, requests: Requests, size: int) -> tuple[Shortlists, Doubles]:
+    """Who is scored in full, with the terms that there are before the second stage; and log travel times, (B, size).
+
+    relevance  v_u . v_i + b_i + b_u, of which v_u . v_i + b_i, for all n restaurants, chooses the shortlist
+    recency    f_u . v_i, where the request has a fold-in f_u; it is in what chooses too
+    """
+    batch, n = len(requests.vectors), catalogue.size
+    plane = (batch, size)
+    found = Shortlists(
+        rows=np.empty(plane, np.int64),
+        terms=np.empty((len(TERMS), *plane)),
+        scores=np.empty(plane),
+        distances_km=np.empty(plane),
+        offsets=np.empty(plane),
+        order=np.empty(plane, np.int64),
+        passing=None if requests.allowed is None else np.empty(plane, np.bool_),
+    )
+    log_times = np.empty(plane)
+    if size:
+        wanted = requests.vectors if requests.fold_ins is None else requests.vectors + requests.fold_ins
+        # One request is a matrix times a vector, which reads the matrix in the order in which it lies.
+        coarse = (catalogue.vectors @ wanted[0])[None] if batch == 1 else wanted @ catalogue.vectors.T
+        coarse += catalogue.biases
+        compiled.shortlist(
+            (batch, n, catalogue.vectors.shape[1], size, len(TERMS)),
+            coarse,
+            requests.allowed,
+            _floats(requests.biases),
+            catalogue.vectors,
+            catalogue.biases,
+            _floats(requests.vectors),
+            None if requests.fold_ins is None else _floats(requests.fold_ins),
+            catalogue.lat,
+            catalogue.lon,
+            requests.lat,
+            requests.lon,
+            catalogue.calibration.mean_log_time,
+            found.rows,
+            found.terms,
+            found.distances_km,
+            log_times,
+            found.offsets,
+            found.passing,
+        )
+    return found, log_times
+
+
+def _ordered(catalogue: Catalogue, requests: Requests, found: Shortlists, k: int, temperature: float) -> RankedLists:
+    """Fill the other terms, the scores and the order of shortlists; the first k of each as lists.
+
+    calibration  sigmoid(a s + c x + b) - s, s the sum of the terms before it, x the log-time offset
+    fairness     the restaurant's lift; 0 for whoever is below the quality floor, if it is above 0
+    exploration  temperature times the noise
+    """
+    batch, size = found.rows.shape
     lists = RankedLists(
-        rows=columns[batch, best],
-        scores=scores[batch, best],
-        terms=terms[:, batch, best],
-        distances_km=distances[batch, best],
-        propensities=_plackett_luce(values / temperature, passing, best) if temperature > 0.0 else np.ones(best.shape),
-        shortlists=Shortlists(columns, terms, scores, distances, offsets, order, passing),
+        rows=np.empty((batch, k), np.int64),
+        scores=np.empty((batch, k)),
+        terms=np.empty((len(TERMS), batch, k)),
+        distances_km=np.empty((batch, k)),
+        propensities=np.ones((batch, k)),
+        shortlists=found,
     )
-    return lists if passing is None else _blanked(lists, passing[batch, best])
+    if size:
+        curve, lifts = catalogue.calibration.order, requests.lifts
+        gumbel = requests.gumbel if temperature > 0.0 else None
+        compiled.order(
+            (batch, catalogue.size, size, k, len(TERMS), FAIRNESS, _EXPLORATION),
+            (curve.slope, curve.travel, curve.intercept),
+            found.rows,
+            found.offsets,
+            found.distances_km,
+            found.passing,
+            None if lifts is None else lifts.values,
+            0.0 if lifts is None else lifts.quality_floor,
+            None if gumbel is None else np.ascontiguousarray(gumbel[:, :size]),
+            temperature,
+            found.terms,
+            found.scores,
+            found.order,
+            lists.rows,
+            lists.scores,
+            lists.terms,
+            lists.distances_km,
+        )
+    if found.passing is not None:
+        lists.propensities[lists.rows < 0] = np.nan
+    return lists
 
 
-def _blanked(lists: RankedLists, shown: BoolArray) -> RankedLists:
-    """Lists without what did not pass and only filled the shortlist."""
-    return RankedLists(
-        rows=np.where(shown, lists.rows, -1),
-        scores=np.where(shown, lists.scores, np.nan),
-        terms=np.where(shown, lists.terms, np.nan),
-        distances_km=np.where(shown, lists.distances_km, np.nan),
-        propensities=np.where(shown, lists.propensities, np.nan),
-        shortlists=lists.shortlists,
-    )
+def _floats(array: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(array, np.float32)
 
 
-def _distances(catalogue: Catalogue, requests: Requests, columns: npt.NDArray[np.int64]) -> Doubles:
-    """(B, shortlist) km; NaN where the diner's place is not known."""
-    return distance_km(requests.lat[:, None], requests.lon[:, None], catalogue.lat[columns], catalogue.lon[columns])
-
-
-def _log_time_offset(catalogue: Catalogue, log_times: Doubles) -> Doubles:
-    """Log travel time less the calibration's mean; 0, the average way, where the place is not known."""
-    offset = log_times - catalogue.calibration.mean_log_time
-    return np.where(np.isnan(offset), 0.0, offset)
+def _before_the_draw(terms: Doubles) -> Doubles:
+    """(B, S) the left-to-right sum of the terms before exploration."""
+    values = terms[0] + terms[1]
+    for term in terms[2:_EXPLORATION]:
+        values += term
+    return np.asarray(values)
 
 
 def _plackett_luce(logits: Doubles, passing: BoolArray | None, order: npt.NDArray[np.int64]) -> Doubles:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from data.dataset import MarketInfo
 from models.artifacts import Artifact
@@ -30,6 +31,10 @@ from services.stakeholders.policy import Policy
 _TYPICAL_DINERS = 256
 
 
+Card = tuple[str, str]
+"""JSON fields of a restaurant: who it is; what and where it is."""
+
+
 @dataclass(frozen=True, eq=False)
 class MarketSnapshot:
     """Everything about a market that a request needs but the diner."""
@@ -39,8 +44,8 @@ class MarketSnapshot:
     catalogue: Catalogue
     restaurants: tuple[Restaurant, ...]
     """In the catalogue's order."""
-    cards: tuple[dict[str, Any], ...]
-    """An item of a list for each restaurant, with all that does not depend on the request: to be copied."""
+    cards: tuple[Card, ...]
+    """What an entry of a list says of each restaurant."""
     row_of_hash: Mapping[int, int]
     """From the feature cache's 64-bit restaurant hashes to rows."""
     artifact: Artifact
@@ -215,25 +220,15 @@ def _reranker(
     )
 
 
-def _card(restaurant: Restaurant) -> dict[str, Any]:
-    return {
-        "rank": 0,
-        "restaurant_id": restaurant.restaurant_id,
-        "name": restaurant.name,
-        "score": 0.0,
-        "organic_rank": 0,
-        "sponsored": False,
-        "sponsor": None,
-        "reasons": (),
-        "explanation": None,
+def _card(restaurant: Restaurant) -> Card:
+    head = {"restaurant_id": restaurant.restaurant_id, "name": restaurant.name}
+    tail = {
         "cuisines": restaurant.cuisines,
         "price_level": restaurant.price_level,
         "lat": restaurant.lat,
         "lon": restaurant.lon,
-        "distance_km": None,
-        "open_now": True,
-        "eta_minutes": None,
     }
+    return orjson.dumps(head)[1:-1].decode(), orjson.dumps(tail)[1:-1].decode()
 
 
 def _represent(artifact: Artifact, restaurants: Sequence[Restaurant], rows: npt.NDArray[np.int64]) -> Representations:

@@ -108,7 +108,8 @@ def test_a_constant_in_all_order_probabilities_changes_no_order(control, constan
     def order(floor, added):
         policy = FairnessPolicy(control=control, gain=0.01, quality_floor=floor)
         values = probabilities + added
-        return np.argsort(-(values + lifts(policy, GROUPS, LEDGER).term(columns, values))).tolist()
+        found = lifts(policy, GROUPS, LEDGER).values[columns]
+        return np.argsort(-(values + np.where((floor > 0.0) & (values < floor) & (found > 0.0), 0.0, found))).tolist()
 
     assert order(0.0, constant) == order(0.0, 0.0)
     assert order(0.5, -0.4) != order(0.5, 0.0)

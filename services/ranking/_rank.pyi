@@ -1,0 +1,6 @@
+"""The compiled loops of a ranking; `services.ranking.rank` is their face."""
+
+from typing import Any
+
+def shortlist(*arguments: Any) -> None: ...
+def order(*arguments: Any) -> None: ...
