@@ -37,7 +37,7 @@ def _items(answer: Answer, explain: Explain) -> list[dict[str, Any]]:
     same = live.catalogue_version == snapshot.catalogue_version
     open_now = live.open_now[shown.rows].tolist() if same else [True] * len(shown.rows)
     eta = live.eta_minutes[shown.rows].tolist() if same else [None] * len(shown.rows)
-    why = reasons(answer) if explain != "none" else None
+    why = reasons(answer) if explain != "none" and "reasons-skipped" not in answer.ask.skipped else None
     items = []
     for index, (row, score, distance) in enumerate(
         zip(shown.rows.tolist(), shown.scores.tolist(), shown.distances_km.tolist(), strict=True)
