@@ -1,6 +1,7 @@
 """From a validated query to what the recommender understands."""
 
 from datetime import datetime
+from math import inf
 
 from data.hours import minute_of_week
 from services.api.problems import NotFound, Unavailable, Unprocessable
@@ -54,7 +55,7 @@ def filters_for(
     )
 
 
-def ask_for(services: Services, query: RecommendationQuery) -> Ask:
+def ask_for(services: Services, query: RecommendationQuery, deadline: float = inf) -> Ask:
     """`GET /v1/recommendations` as an Ask."""
     snapshot = snapshot_for(services, query.market, query.user_id)
     policy = _policy(snapshot, query.policy)
@@ -69,10 +70,12 @@ def ask_for(services: Services, query: RecommendationQuery) -> Ask:
         personalised=query.personalised,
         ads=query.ads,
         instead=None if arm is snapshot else snapshot,
+        reasons=query.explain != "none",
+        deadline=deadline,
     )
 
 
-def ask_for_ranking(services: Services, body: RankingRequest) -> Ask:
+def ask_for_ranking(services: Services, body: RankingRequest, deadline: float = inf) -> Ask:
     """`POST /v1/rankings` as an Ask over the named restaurants."""
     snapshot = snapshot_for(services, body.market, body.user_id)
     policy = _policy(snapshot, None)
@@ -91,6 +94,8 @@ def ask_for_ranking(services: Services, body: RankingRequest) -> Ask:
         k=body.k,
         personalised=body.personalised,
         instead=None if arm is snapshot else snapshot,
+        reasons=body.explain != "none",
+        deadline=deadline,
     )
 
 

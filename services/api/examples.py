@@ -270,6 +270,7 @@ POLICY: Final[dict[str, Any]] = {
     "recency_half_life_hours": 72.0,
     "exploration": 0.0,
     "radius_km": 8.0,
+    "latency_budget_ms": 50.0,
     "model": "",
     "ads": {
         "money": 0.001,

@@ -7,6 +7,7 @@ with the same problems; the documented FastAPI route calls the same `answer` (a 
 
 import time
 from dataclasses import replace
+from math import inf
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from services.api.asking import ask_for
+from services.api.deadlines import deadline_of
 from services.api.edge import Headers, client_request_id, unexpected
 from services.api.limits import RequestLimits
 from services.api.problems import BadRequest, Problem, unprocessable
@@ -33,9 +35,11 @@ ROUTE: Final = "recommendations"
 _log = structlog.get_logger(__name__)
 
 
-async def answer(services: Services, query: RecommendationQuery, notes: RequestNotes) -> tuple[str, bytes, bytes]:
+async def answer(
+    services: Services, query: RecommendationQuery, notes: RequestNotes, deadline: float = inf
+) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    return await answered(services, ask_for(services, query), query.explain, notes)
+    return await answered(services, ask_for(services, query, deadline), query.explain, notes)
 
 
 async def answered(
@@ -115,7 +119,9 @@ class HotPath:
             services: Services = self._api.state.services
             role = role_of(_authorization(scope), services.keys, READERS_OF_DINERS)
             standing = charge(services.rates, role)
-            list_id, sent, timing = await answer(services, parse_query(scope["query_string"]), notes)
+            list_id, sent, timing = await answer(
+                services, parse_query(scope["query_string"]), notes, deadline_of(scope)
+            )
             request_id = request_id or list_id
         except Exception as error:  # noqa: BLE001 - nothing stands outside of this to answer instead
             request_id = request_id or self._ids.new()

@@ -17,6 +17,7 @@ from services.catalogue.records import (
     Tag,
     UtcMoment,
 )
+from services.serving.recommender import DEGRADED
 
 Time = Annotated[UtcMoment, Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"])]
 
@@ -91,6 +92,12 @@ class Note(Body):
     text: str
 
 
+class Lack(Note):
+    """What an answer was made without."""
+
+    code: str = Field(json_schema_extra={"enum": list(DEGRADED)})
+
+
 class Sponsor(Body):
     """Who paid for a place in the list."""
 
@@ -158,7 +165,7 @@ class Recommendations(Body):
     as_of: datetime
     policy: Versioned
     model: Versioned
-    degraded: list[Note] = Field(description="What was missing when this list was made; empty on a good day.")
+    degraded: list[Lack] = Field(description="What was missing when this list was made; empty on a good day.")
     items: list[OrganicItem | SponsoredItem]
 
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from typing import Final
 
 from redis.asyncio import Redis
@@ -34,7 +35,7 @@ from services.features.codec import (
 )
 from services.features.keys import diner_key, market_key
 from services.features.last_copies import LastCopies
-from services.features.multiplexed import ErrorReplyError, MultiplexedConnection, Reply, UnavailableError
+from services.features.multiplexed import ErrorReplyError, MultiplexedConnection, PatienceError, Reply, UnavailableError
 from services.features.scripts import ADD_RECENT, ADD_SUMS, BEGIN_SUMS, RENEW
 
 _PATIENCE_SECONDS: Final = 2.0
@@ -54,6 +55,8 @@ class Lookup:
     """None: not in the cache; make it anew and `put` it."""
     degraded: bool
     """Redis did not answer (or not sensibly): `state` is this process's last copy, which may be old, or None."""
+    late: bool = False
+    """Degraded because the caller had no time left, which says nothing about Redis."""
 
 
 class FeatureCache:
@@ -99,14 +102,15 @@ class FeatureCache:
         """Closed: Redis answers. For readiness and metrics."""
         return self._breaker.state
 
-    async def diner(self, market: str, user_id: str) -> Lookup:
+    async def diner(self, market: str, user_id: str, patience: float = inf) -> Lookup:
         """The diner's state by one command in one round trip. Never raises because of Redis.
 
-        Waits for `timeout_ms` at most, twice that where the connection has to be made first.
+        Waits for `timeout_ms` at most, twice that where the connection has to be made first, and never longer than
+        `patience` seconds.
         """
         key, owner = diner_key(market, user_id), key_hash(market, user_id)
         try:
-            blob = await self._call(b"GET", key)
+            blob = await self._call(b"GET", key, patience=patience)
             if key in self._spoilt:  # asked all the same: somebody has to find out that Redis is back
                 return self._last_copy(key, owner)
             if blob is None:
@@ -116,6 +120,8 @@ class FeatureCache:
             state = decode_diner(blob, owner)
         except UnavailableError:
             return self._last_copy(key, owner)
+        except PatienceError:
+            return self._last_copy(key, owner, late=True)
         except (ErrorReplyError, CodecError):
             self._spoil(key)
             return self._last_copy(key, owner)
@@ -226,24 +232,42 @@ class FeatureCache:
         await self._diners.close()
         await self._bulk.aclose()
 
-    async def _call(self, *command: bytes) -> Reply:
-        """A command on the shared connection, if the breaker lets it. Raises UnavailableError and ErrorReplyError."""
+    async def _call(self, *command: bytes, patience: float = inf) -> Reply:
+        """A command on the shared connection, if the breaker lets it.
+
+        Raises UnavailableError, ErrorReplyError, and PatienceError after `patience` seconds.
+        """
+        if patience <= 0.0:
+            raise PatienceError
         ticket = self._breaker.enter()
         if ticket == REFUSED:
             raise UnavailableError("the circuit breaker is open")
         try:
-            reply = await self._diners.call(*command)
+            reply = await self._diners.call(*command, patience=patience)
         except UnavailableError:
             self._breaker.failed(ticket)
             raise
         except ErrorReplyError:  # an error is an answer too
             self._answered(ticket)
             raise
+        except PatienceError as error:  # says nothing of Redis yet; were it forgotten, impatience would hide an outage
+            if error.asking is not None:
+                error.asking.add_done_callback(lambda asking: self._ended(ticket, asking))
+            raise
         except BaseException:
             self._breaker.gave_up(ticket)
             raise
         self._answered(ticket)
         return reply
+
+    def _ended(self, ticket: int, asking: asyncio.Future[Reply]) -> None:
+        """A call has ended that its caller did not wait for."""
+        if asking.cancelled():
+            self._breaker.gave_up(ticket)
+        elif isinstance(asking.exception(), UnavailableError):
+            self._breaker.failed(ticket)
+        else:
+            self._answered(ticket)
 
     def _answered(self, ticket: int) -> None:
         """Redis is there: what it has wrong can be cleared away."""
@@ -287,9 +311,9 @@ class FeatureCache:
         self._breaker.succeeded(ticket)
         return replies
 
-    def _last_copy(self, key: bytes, owner: bytes) -> Lookup:
+    def _last_copy(self, key: bytes, owner: bytes, late: bool = False) -> Lookup:
         blob = self._last_diners.get(key)
-        return Lookup(decode_diner(blob, owner) if blob else None, degraded=True)
+        return Lookup(decode_diner(blob, owner) if blob else None, degraded=True, late=late)
 
     def _spoil(self, key: bytes) -> None:
         """Remember that Redis has this diner wrong."""

@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, cast
 
 import hiredis
@@ -25,6 +26,14 @@ Reply = bytes | int | list[Any] | None
 
 class UnavailableError(Exception):
     """Redis does not answer: refused, lost, or too late."""
+
+
+class PatienceError(Exception):
+    """The caller had less time than Redis is given. `asking`: the call that goes on without it; None: none was made."""
+
+    def __init__(self, asking: "asyncio.Future[Reply] | None" = None) -> None:
+        super().__init__("the caller's patience is at its end")
+        self.asking = asking
 
 
 class ErrorReplyError(Exception):
@@ -126,6 +135,12 @@ class _Link(asyncio.Protocol):
             self._transport.abort()
 
 
+def _look_at(asking: asyncio.Future[Reply]) -> None:
+    """Nobody may be waiting any more; asyncio must not complain that no one looked at an error."""
+    if not asking.cancelled():
+        asking.exception()
+
+
 @dataclass(frozen=True)
 class _Address:
     """Where to connect and what to say first."""
@@ -166,15 +181,34 @@ class MultiplexedConnection:
         self._link: _Link | None = None
         self._connecting: asyncio.Task[_Link] | None = None
 
-    async def call(self, *parts: bytes) -> Reply:
-        """One command, one reply. Raises UnavailableError and ErrorReplyError; may be cancelled at any time."""
+    async def call(self, *parts: bytes, patience: float = inf) -> Reply:
+        """One command, one reply. Raises UnavailableError and ErrorReplyError; may be cancelled at any time.
+
+        A caller who has less `patience` (seconds) than Redis is given gets PatienceError when it is at its end.
+        """
         link = self._link
-        if link is None or not link.alive:
-            link = await self._connected()
-        reply = await link.send(packed(parts))
+        if patience < self._timeout:
+            reply = await self._within(link, parts, patience)
+        else:
+            if link is None or not link.alive:
+                link = await self._connected()
+            reply = await link.send(packed(parts))
         if isinstance(reply, hiredis.ReplyError):
             raise ErrorReplyError(str(reply))
         return reply
+
+    async def _within(self, link: _Link | None, parts: tuple[bytes, ...], patience: float) -> Reply:
+        """The same, but only the caller stops waiting: how Redis answers is then in the error's `asking`."""
+        asking: asyncio.Future[Reply]
+        if link is not None and link.alive:
+            asking = link.send(packed(parts))
+        else:
+            asking = asyncio.get_running_loop().create_task(self.call(*parts))
+        asking.add_done_callback(_look_at)
+        await asyncio.wait([asking], timeout=patience)
+        if not asking.done():
+            raise PatienceError(asking)
+        return asking.result()
 
     async def close(self) -> None:
         """Close the connection; a later call would open it again."""

@@ -48,8 +48,12 @@ class DinerLoader:
             diner = self._catalogue.diner(market, user_id)
             recent = self._events.recent(market, user_id, self._clock.now() - REMEMBERED, MAX_RECENT)
         except StorageUnavailable:
-            return self._state(snapshot, user_id, None, _entries([])), False
+            return self.learnt(snapshot, user_id), False
         return self._state(snapshot, user_id, diner, _entries(recent)), True
+
+    def learnt(self, snapshot: MarketSnapshot, user_id: str) -> DinerState:
+        """What the model alone knows of the diner; asks nobody."""
+        return self._state(snapshot, user_id, None, NO_ENTRIES)
 
     def pages(self, snapshot: MarketSnapshot, limit: int) -> Iterator[list[tuple[str, DinerState]]]:
         """States of up to `limit` diners for the warm-up.

@@ -42,7 +42,7 @@ def _items(answer: Answer, explain: Explain) -> list[str]:
     same = live.catalogue_version == snapshot.catalogue_version
     open_now = live.open_now[rows].tolist() if same else [True] * count
     eta = _numbers(live.eta_minutes[rows].astype(np.float64)) if same else ["null"] * count
-    why = reasons(answer) if explain != "none" else None
+    why = reasons(answer) if explain != "none" and "reasons-skipped" not in answer.ask.skipped else None
     written = ["[]"] * count if why is None else [_text(notes) for notes in why]
     sponsored = ['"sponsored":false,"sponsor":null'] * count
     for index, campaign in shown.sponsors.items():

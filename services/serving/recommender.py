@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +38,13 @@ DEGRADED: Final[Mapping[str, str]] = {
     "feature-cache-away": "The feature cache does not answer: this list is made from the process's last copy.",
     "fairness-away": "What groups of restaurants have had is not known: nobody is lifted in this list.",
     "profile-away": "The database does not answer: this list is made without a profile.",
+    "features-late": "The time was up: this list is made from the process's last copy, or without a profile.",
+    "second-stage-skipped": "The time was up: the model's second stage adds nothing to this list.",
+    "ads-skipped": "The time was up: no place of this list was put up for sale.",
+    "reasons-skipped": "The time was up: this list comes without its reasons.",
 }
+SKIPS: Final = frozenset({"second-stage-skipped", "ads-skipped", "reasons-skipped"})
+"""What is left out of a list when the time is up; whoever makes the list again leaves it out too."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,17 @@ class Ask:
     """False: no place of this list is sold."""
     instead: MarketSnapshot | None = None
     """The champion, where a canary is asked: it answers should the canary fail."""
+    reasons: bool = False
+    """Reasons are asked for."""
+    deadline: float = inf
+    """By `time.perf_counter`: when nobody waits for the answer any more."""
+    skipped: frozenset[str] = frozenset()
+    """Of SKIPS."""
 
     @property
     def offers(self) -> Offers | None:
         """What is bid for places of this list; None where nothing is."""
-        offers = self.live.offers if self.ads else None
+        offers = self.live.offers if self.ads and "ads-skipped" not in self.skipped else None
         # While a refresh swaps snapshots, the live data can be of the next one already.
         return offers if offers is not None and offers.book is self.snapshot.book else None
 
@@ -101,20 +115,34 @@ class Recommender:
         self._metrics = metrics
         self._clock = clock
         self._ids = RequestIds()
+        self._loading: set[asyncio.Task[tuple[DinerState, bool]]] = set()
+        """Loads that nobody may be waiting for any more; a loop keeps no hold of its tasks."""
 
     async def recommend(self, ask: Ask) -> Answer:
-        """The best `ask.k` restaurants; `log` has to be told when they are sent."""
+        """The best `ask.k` restaurants; `log` has to be told when they are sent.
+
+        When the policy's latency budget is spent or the deadline has come, what is still to come and can be done
+        without is left out: the diner's state as it is now, the second stage, the auction, reasons, in this order.
+        """
         started = time.perf_counter()
+        budget = ask.policy.latency_budget_ms
+        due = ask.deadline if budget == 0.0 else min(ask.deadline, started + budget / 1000.0)
         degraded: list[str] = []
-        state = await self._state(ask, degraded) if ask.personalised else None
+        state = await self._state(ask, due, degraded) if ask.personalised else None
         if ask.policy.fairness.is_on and ask.live.lifts(ask.snapshot, ask.policy.fairness) is None:
             degraded.append("fairness-away")
         looked_up = time.perf_counter()
+        if looked_up >= due and ask.snapshot.catalogue.reranker is not None:
+            ask = _without_stage(ask, "second-stage-skipped", degraded)
         request_id, at = self._ids.new(), self._clock.now()
         ranked = ranked_lists(ask, state, at, request_id)
         ranked_at = time.perf_counter()
+        if ranked_at >= due and ask.offers is not None:
+            ask = _without_stage(ask, "ads-skipped", degraded)
         shown = sold_list(ask, ranked)
         done = time.perf_counter()
+        if done >= due and ask.reasons:
+            ask = _without_stage(ask, "reasons-skipped", degraded)
         stages = {"features": looked_up - started, "ranking": ranked_at - looked_up, "ads": done - ranked_at}
         answer = Answer(request_id, at, ask, shown, ranked, degraded, stages, state)
         trial = ask.snapshot.trial
@@ -135,23 +163,51 @@ class Recommender:
         task = ShadowTask(snapshot.info.market, snapshot.trial_number, answer.ranked.rows[0], ranked)
         self._shadow.offer(task)
 
-    async def _state(self, ask: Ask, degraded: list[str]) -> DinerState:
+    async def _state(self, ask: Ask, due: float, degraded: list[str]) -> DinerState:
         """The diner's state from the cache, or made anew where the cache has none for this model."""
         market, snapshot = ask.snapshot.info.market, ask.snapshot
-        lookup = await self._cache.diner(market, ask.user_id)
+        lookup = await self._cache.diner(market, ask.user_id, due - time.perf_counter() if due < inf else inf)
         if lookup.degraded:
-            degraded.append("feature-cache-away")
+            degraded.append("features-late" if lookup.late else "feature-cache-away")
         known = None if lookup.state is None else _of_model(lookup.state, snapshot, ask.user_id)
         if known is not None:
             self._metrics.cache("last_copy" if lookup.degraded else "hit")
             return known
         self._metrics.cache("miss")
-        state, complete = await asyncio.to_thread(self._diners.load, snapshot, ask.user_id)
+        loading = self._load(ask, put=not lookup.degraded)
+        if due == inf:
+            state, complete = await loading
+        elif (loaded := await self._in_time(loading, due)) is not None:
+            state, complete = loaded
+        else:
+            if not lookup.late:
+                degraded.append("features-late")
+            return self._diners.learnt(snapshot, ask.user_id)
         if not complete:
             degraded.append("profile-away")
-        elif not lookup.degraded:
-            await self._cache.put(market, ask.user_id, state)
         return state
+
+    async def _load(self, ask: Ask, put: bool) -> tuple[DinerState, bool]:
+        """The state made anew, and whether it is complete; then the cache gets it."""
+        state, complete = await asyncio.to_thread(self._diners.load, ask.snapshot, ask.user_id)
+        if complete and put:
+            await self._cache.put(ask.snapshot.info.market, ask.user_id, state)
+        return state, complete
+
+    async def _in_time(
+        self, loading: Coroutine[Any, Any, tuple[DinerState, bool]], due: float
+    ) -> tuple[DinerState, bool] | None:
+        """What was loaded; None where the time is up before. A load that has begun goes on, for the next request."""
+        left = due - time.perf_counter()
+        if left <= 0.0:
+            loading.close()
+            return None
+        task = asyncio.get_running_loop().create_task(loading)
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(task), left)
+        return None
 
     def log(self, answer: Answer, explain: Explain, body: bytes) -> None:
         """Keep what was served, with all that it takes to make the body again."""
@@ -174,6 +230,11 @@ class Recommender:
             model_version=model_version,
             record=lambda: served_record(answer, explain, body),
         )
+
+
+def _without_stage(ask: Ask, code: str, degraded: list[str]) -> Ask:
+    degraded.append(code)
+    return replace(ask, skipped=ask.skipped | {code})
 
 
 def _of_model(state: DinerState, snapshot: MarketSnapshot, user_id: str) -> DinerState | None:
@@ -245,7 +306,7 @@ def _moments(ask: Ask, state: DinerState | None, at: datetime, lat: float | None
     """The moment for the model's second stage; without a profile it is anybody's."""
     snapshot = ask.snapshot
     reranker = snapshot.catalogue.reranker
-    if reranker is None:
+    if reranker is None or "second-stage-skipped" in ask.skipped:
         return None
     row = None if state is None else snapshot.artifact.diner_row(ask.user_id)
     since = choices_of(NO_ENTRIES if state is None else state.recent, snapshot.row_of_hash)

@@ -26,7 +26,7 @@ from services.ranking.candidates import Filters
 from services.serving.kept import Surroundings
 from services.serving.live import LiveMarket
 from services.serving.present import body
-from services.serving.recommender import Answer, Ask, ranked_lists, sold_list
+from services.serving.recommender import SKIPS, Answer, Ask, ranked_lists, sold_list
 from services.serving.replay_inputs import Explain, Inputs, InputsError, decode_inputs
 from services.serving.served_document import served_document
 from services.serving.snapshot import MarketSnapshot, build_snapshot
@@ -165,6 +165,8 @@ class Replayer:
             k=document["k"],
             personalised=document["personalised"],
             ads=document.get("ads_wanted", True),
+            reasons=given.explain != "none",
+            skipped=SKIPS.intersection(document["degraded"]),
         )
 
     def _snapshot(self, market: str, given: Inputs, artifact: Artifact) -> MarketSnapshot:

@@ -68,7 +68,7 @@ def taken_apart(
         "contrast": None if against is None else _contrast(answer, document, diner, place, logged, against),
         "second_stage": second,
         "method": f"{name}: {_METHODS.get(name, 'not taken apart: the score of the pair as a whole')}",
-        "exact": not rests and (bool(second) or snapshot.catalogue.reranker is None),
+        "exact": not rests and (bool(second) or _adds_nothing(answer)),
     }
 
 
@@ -206,6 +206,11 @@ def _logged(document: dict[str, Any], restaurant_id: str) -> dict[str, float]:
         raise NotInList(restaurant_id)
     at = document["restaurant_ids"].index(restaurant_id)
     return dict(zip(document["term_names"], (values[at] for values in terms_of(document)), strict=True))
+
+
+def _adds_nothing(answer: Answer) -> bool:
+    """Whether there is no second stage, or the time was up for it: then there is nothing of it to take apart."""
+    return answer.ask.snapshot.catalogue.reranker is None or "second-stage-skipped" in answer.ask.skipped
 
 
 def _second_stage(answer: Answer, restaurant_id: str, logged: float) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ _WORDS: Final[dict[str, _Words]] = {
     "recency_half_life_hours": _Words("time in which what a diner did counts half", "hours"),
     "exploration": _Words("temperature of the exploration", "order probability"),
     "radius_km": _Words("how far from a named place restaurants are looked for", "km"),
+    "latency_budget_ms": _Words("time after which what a list can do without is left out; 0 for none", "ms"),
     "model": _Words("the model that it was agreed for"),
     "ads.money": _Words("price of money", "order probability a minor unit of fee"),
     "ads.first_slot": _Words("first rank that may be sold"),

@@ -119,6 +119,8 @@ class PolicyDials(BaseModel):
     """The model of the ladder that it was agreed for: it is activated only while that is champion; empty: any."""
     radius_km: float = Field(default=8.0, gt=0.0, le=500.0)
     """How far from a named place restaurants are looked for, when the request does not say."""
+    latency_budget_ms: float = Field(default=0.0, ge=0.0, le=60_000.0, allow_inf_nan=False)
+    """When it is spent, what a list can do without is left out, in a stated order (docs/overload.md); 0: no budget."""
     ads: AdPolicy = AdPolicy()
     fairness: FairnessPolicy = FairnessPolicy()
 

@@ -245,3 +245,33 @@ async def test_closing_in_the_middle_of_an_outage(own_server):
             await asking
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+async def test_an_impatient_caller_gets_the_last_copy_and_blames_nobody(cache, own_server):
+    for _ in range(30):
+        assert (await cache.diner("town", "ann", patience=0.0)).late
+    assert cache.breaker_state is BreakerState.CLOSED
+    assert not (await cache.diner("town", "ann", patience=60.0)).degraded
+
+
+async def test_impatient_callers_do_not_hide_that_redis_hangs(cache, own_server):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(20):
+            lookup = await cache.diner("town", "ann", patience=0.001)
+            assert lookup.late
+            assert lookup.state.vector[0] == 1.0
+            while cache.breaker_state is BreakerState.CLOSED:
+                lookup = await cache.diner("town", "ann", patience=0.001)
+                assert lookup.degraded
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+
+
+async def test_an_impatient_caller_opens_the_connection_too(own_server):
+    cache = FeatureCache(own_server.url, timeout_ms=2_000)
+    async with asyncio.timeout(20):
+        while (await cache.diner("town", "ann", patience=0.05)).degraded:
+            pass
+    await cache.close()

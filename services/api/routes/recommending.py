@@ -3,9 +3,10 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.api.asking import ask_for_ranking
+from services.api.deadlines import deadline_of
 from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
 from services.api.hot_path import ROUTE, answer, answered
@@ -24,22 +25,23 @@ router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(re
 
 @router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 422, 503))
 async def recommendations(
-    services: ServicesDep, notes: NotesDep, query: Annotated[RecommendationQuery, Query()]
+    request: Request, services: ServicesDep, notes: NotesDep, query: Annotated[RecommendationQuery, Query()]
 ) -> Response:
     """The restaurants to show to a diner, best first.
 
     An unknown diner gets the cold-start answer. With `personalised=false` no profile is used at all and everybody gets
     the same list. `Server-Timing` tells what each stage took.
     """
-    _, body, timing = await answer(services, query, notes)
+    _, body, timing = await answer(services, query, notes, deadline_of(request.scope))
     headers = {"Server-Timing": timing.decode(), "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)
 
 
 @router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
-async def rankings(services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
+async def rankings(request: Request, services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    _, made, _ = await answered(services, ask_for_ranking(services, body), body.explain, notes)
+    ask = ask_for_ranking(services, body, deadline_of(request.scope))
+    _, made, _ = await answered(services, ask, body.explain, notes)
     return Response(made, media_type="application/json")
 
 
