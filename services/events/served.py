@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol, Self
 
@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Engine, func, select
 
 from services.audit.seals import list_digest
 from services.database.errors import StorageUnavailable
+from services.database.plain import PlainInsert
 from services.database.schema import replay_blobs, served_seals
 from services.database.schema import served_lists as table
-from services.database.transactions import insert_into, reading, upsert_into, writing
-from services.database.types import is_storable
+from services.database.transactions import reading, upsert_into, writing
+from services.database.types import is_storable, micros
 from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
 _BATCH: Final = 400
@@ -103,6 +104,10 @@ class _Written(NamedTuple):
     sales: Sales
 
 
+class _AlreadyStored(Exception):
+    """Some lists of a batch are in the database."""
+
+
 class ServedLog:
     """Keeps what was served. `record` costs about a microsecond and never waits for the database.
 
@@ -112,8 +117,8 @@ class ServedLog:
 
     def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.2) -> None:
         self._engine = engine
-        self._insert = insert_into(engine, table).on_conflict_do_nothing().returning(table.c.request_id)
-        self._seal = insert_into(engine, served_seals).on_conflict_do_nothing()
+        self._insert = PlainInsert(engine, table)
+        self._seal = PlainInsert(engine, served_seals)
         self._keep = upsert_into(engine, replay_blobs, keep=("kind", "content"))
         self._kept: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._sales = SalesLog(engine)
@@ -123,6 +128,8 @@ class ServedLog:
         self._lock = threading.Lock()
         self._writing = threading.Lock()  # one batch at a time, by the thread or by `flush`
         self._in_flight: dict[str, _Waiting] = {}
+        self._unsure: set[str] = set()
+        """Lists whose transaction failed: it may have been committed all the same."""
         self._dropped = 0
         self._stop = threading.Event()
         self._writer = threading.Thread(target=self._write_behind, name="served-log-writer", daemon=True)
@@ -154,8 +161,13 @@ class ServedLog:
         with self._lock:
             self._waiting[request_id] = item
             if len(self._waiting) > self._bound:
-                self._waiting.popitem(last=False)
-                self._dropped += 1
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """The lock is held."""
+        request_id, _ = self._waiting.popitem(last=False)
+        self._unsure.discard(request_id)
+        self._dropped += 1
 
     def get(self, request_id: str) -> ServedList | None:
         """The list of a request, written or not yet; None where there is none. Raises StorageUnavailable."""
@@ -243,6 +255,13 @@ class ServedLog:
             return size
 
     def _insert_rows(self, written: list[_Written]) -> None:
+        try:
+            self._insert_new(written)
+        except _AlreadyStored:  # by somebody else: which ones has to be asked for
+            self._unsure.update(each.served.request_id for each in written)
+            self._insert_new(written)
+
+    def _insert_new(self, written: list[_Written]) -> None:
         if written:
             blobs = self._blobs(written)
             with writing(self._engine) as connection:
@@ -250,13 +269,23 @@ class ServedLog:
                     # Sorted: two processes that keep the same blobs lock them in the same order.
                     connection.execute(self._keep, [blobs[name] for name in sorted(blobs)])
                 # A transaction whose commit was not heard of is tried again: what it stored is not counted twice.
-                rows = [{**each.served._asdict(), "inputs": each.record.inputs} for each in written]
-                new = set(connection.execute(self._insert, rows).scalars())
+                stored = self._stored(connection, [each.served.request_id for each in written])
+                new = [each for each in written if each.served.request_id not in stored]
                 if new:
-                    connection.execute(self._seal, [_seal(each) for each in written if each.served.request_id in new])
-                self._sales.write(connection, [each.sales for each in written])
-            self._sales.count(each.sales for each in written if each.sales.request_id in new)
+                    if self._insert.execute(connection, [_row(each) for each in new]) < len(new):
+                        raise _AlreadyStored
+                    self._seal.execute(connection, [_seal(each) for each in new])
+                self._sales.write(connection, [each.sales for each in new])
+            self._sales.count(each.sales for each in new)
+            self._unsure.difference_update([each.served.request_id for each in written])
             self._remember(blobs)
+
+    def _stored(self, connection: Connection, request_ids: Sequence[str]) -> Set[str]:
+        """Which of these lists are in the database."""
+        unsure = self._unsure.intersection(request_ids) if self._unsure else ()
+        if not unsure:
+            return frozenset()
+        return set(connection.execute(select(table.c.request_id).where(table.c.request_id.in_(unsure))).scalars())
 
     def _blobs(self, written: list[_Written]) -> dict[tuple[str, str], dict[str, Any]]:
         """Rows of what these lists were made from, as far as it is not known to be kept, or was last used long ago."""
@@ -277,10 +306,10 @@ class ServedLog:
 
     def _put_back(self, batch: dict[str, _Waiting]) -> None:
         with self._lock:
+            self._unsure.update(batch)
             self._waiting = OrderedDict({**batch, **self._waiting})
             while len(self._waiting) > self._bound:
-                self._waiting.popitem(last=False)
-                self._dropped += 1
+                self._drop_oldest()
 
     def _written(self, item: _Waiting) -> _Written | None:
         try:
@@ -314,10 +343,14 @@ def _record(item: _Waiting) -> Record:
     return item.record() if callable(item.record) else item.record
 
 
-def _seal(written: _Written) -> dict[str, Any]:
+def _row(written: _Written) -> tuple[Any, ...]:
+    head = written.served
+    return (*head[:3], micros(head.at), *head[4:], written.record.inputs)
+
+
+def _seal(written: _Written) -> tuple[Any, ...]:
     served = written.served
-    digest = list_digest(*served, written.record.inputs)
-    return {"request_id": served.request_id, "market": served.market, "digest": digest}
+    return served.request_id, served.market, list_digest(*served, written.record.inputs), None, None
 
 
 def _head(item: _Waiting, record: Record) -> ServedList:

@@ -74,7 +74,7 @@ def encode_inputs(
         row = artifact.diner_row(user_id)
         learnt = artifact.diners
         own = row is None or not (
-            np.array_equal(vector, learnt.vectors[row]) and np.float32(state.bias) == learnt.biases[row]
+            vector.tobytes() == learnt.vectors[row].tobytes() and np.float32(state.bias) == learnt.biases[row]
         )
         flags |= _STATE | (_OWN_VECTOR if own else 0)
         fields = (state.bias, state.home_lat, state.home_lon, len(vector) if own else 0)

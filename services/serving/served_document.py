@@ -87,6 +87,7 @@ def _sponsors(answer: "Answer") -> list[tuple[int, Campaign]]:
 def _document(answer: "Answer") -> dict[str, Any]:
     """Floats are read back with the same bits. Scores are left out: they are the sums of the terms."""
     ask, shown = answer.ask, answer.shown
+    terms = shown.terms[term_rows(ask.policy)]
     document = {
         "filters": ask.filters.__dict__,
         "k": ask.k,
@@ -97,8 +98,11 @@ def _document(answer: "Answer") -> dict[str, Any]:
         "term_names": term_names(ask.policy),
         "restaurant_ids": [ask.snapshot.catalogue.ids[row] for row in shown.rows.tolist()],
         # A term that is 0 throughout (no recent actions, no exploration) is written as that one number.
-        "terms": [values.tolist() if values.any() else 0.0 for values in shown.terms[term_rows(ask.policy)]],
-        "distances_km": [round(km, 3) for km in shown.distances_km.tolist()],
+        "terms": [
+            values if there else 0.0
+            for values, there in zip(terms.tolist(), np.any(terms, axis=1).tolist(), strict=True)
+        ],
+        "distances_km": np.round(shown.distances_km, 3).tolist(),
         "propensities": shown.propensities.tolist() if ask.policy.exploration > 0.0 else 1.0,
     }
     if ask.policy.exploration > 0.0 and ask.personalised:
