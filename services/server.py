@@ -1,6 +1,8 @@
 """Starts the API's processes."""
 
+import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +18,10 @@ from services.monitoring.logs import configure_logs
 from services.settings import Settings
 
 GRACEFUL_SECONDS = 10
+_COLLECT_AFTER = 50_000
+"""New objects between two looks for cycles: by default 700, so that a twelfth of the time of an answer went there."""
+_SWITCH_SECONDS = 0.001
+"""How long a thread that writes behind may keep the interpreter from the loop: by default 5 ms, a tail of its own."""
 
 
 def application() -> FastAPI:
@@ -23,6 +29,8 @@ def application() -> FastAPI:
     # One thread of linear algebra a process: more of them only wait for one another. An environment variable would
     # come too late, for numpy is loaded already.
     threadpool_limits(limits=1, user_api="blas")
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings()
     configure_logs(settings.log_level, settings.log_json)
     return create_app(settings)
