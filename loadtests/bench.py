@@ -2,12 +2,13 @@
 
 Each contestant is one worker process on core 0; the load comes from this process on core 1. Compared are
 
-    tablestakes    GET /v1/recommendations?user_id=…&k=20, random diners, no geographic filter, request log on, places
-                   sold to the city's campaigns
-    money off      the same server asked for a policy that sells nothing
-    no-op          a FastAPI endpoint with the same query parameters that answers with the same bytes
-    no-op, bare    the same without query parameters
-    naive          LightFM.predict + pandas sort + json, as one would write it first (loadtests/naive.py)
+    tablestakes      GET /v1/recommendations?user_id=…&k=20&explain=reasons, everything on: random diners, no geographic
+                     filter, key checked, request log on, places sold to the city's campaigns, exposure controlled
+    without reasons  the same server asked for the default policy, which controls no exposure, and for no reasons
+    money off        and for a policy that sells nothing
+    no-op            a FastAPI endpoint with the same query parameters that answers with the same bytes
+    no-op, bare      the same without query parameters
+    naive            LightFM.predict + pandas sort + json, as one would write it first (loadtests/naive.py)
 
 Throughput and CPU from 16 connections in a closed loop, latency from an open loop at shares of the no-op's capacity.
 """
@@ -35,13 +36,17 @@ from loadtests.homes import Home, HomeError, build_home
 from loadtests.latency import climb, stage_medians_us
 from loadtests.processes import pin
 from loadtests.provenance import provenance
-from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, SCHEMA_VERSION, Size, lines
+from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, PLAIN, SCHEMA_VERSION, Size, lines
 from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
 from loadtests.trace import recommendation_paths
 from services.features import EmbeddedRedis
 from services.retraining import measure as measure_retraining
 
-_MONEY_OFF = "money-off"
+_POLICIES: dict[str, dict[str, Any]] = {
+    "money-off": {"ads": {"money": 0.0}},
+    "everything-on": {"fairness": {"gain": 0.01, "newcomer_quota": 0.05}},
+}
+_EVERYTHING = "&explain=reasons&policy=everything-on"
 PATHS = 4_096
 """Requests that are prepared and then asked in turn; more than there are diners, so that caches see a real mix."""
 SHARES = (0.25, 0.5)
@@ -110,33 +115,34 @@ def _contestants(home: Home, redis_url: str, folder: Path, seed: int) -> Iterato
 
         ours = start(API, home.serve_command, {**home.environment, "TABLESTAKES_REDIS_URL": redis_url})
         headers = home.headers()
-        _put_policy(ours.url, home, headers, paths[0])
-        answer.write_bytes(_fetch(ours.url + paths[0], headers))
+        for name, dials in _POLICIES.items():
+            _put_policy(ours.url, home, headers, paths[0], name, dials)
+        answer.write_bytes(_fetch(ours.url + paths[0] + _EVERYTHING, headers))
         reference = start(NOOP, uvicorn_command("loadtests.noop:create_app"), no_op)
         again = start(NOOP_AGAIN, uvicorn_command("loadtests.noop:create_app"), no_op)
         plain = start(NAIVE, uvicorn_command("loadtests.naive:create_app"), by_hand)
         yield [
-            Contestant(API, ours, paths, headers),
-            Contestant(NOOP, reference, paths, headers),
-            Contestant(OFF, ours, [f"{path}&policy={_MONEY_OFF}" for path in paths], headers),
-            Contestant(NOOP_AGAIN, again, paths, headers),
+            Contestant(API, ours, [path + _EVERYTHING for path in paths], headers),
+            Contestant(NOOP, reference, [path + _EVERYTHING for path in paths], headers),
+            Contestant(PLAIN, ours, paths, headers),
+            Contestant(OFF, ours, [f"{path}&policy=money-off" for path in paths], headers),
+            Contestant(NOOP_AGAIN, again, [path + _EVERYTHING for path in paths], headers),
             Contestant(BARE, reference, ["/bare"], headers),
             Contestant(NAIVE, plain, paths, headers),
         ]
 
 
-def _put_policy(url: str, home: Home, headers: dict[str, str], path: str) -> None:
-    """Add the policy that sells nothing, and wait until it is served."""
-    body = json.dumps({"ads": {"money": 0.0}}).encode()
+def _put_policy(url: str, home: Home, headers: dict[str, str], path: str, name: str, dials: dict[str, Any]) -> None:
+    """Add a policy, and wait until it is served with all that belongs to it."""
     admin = {**home.headers("admin"), "content-type": "application/json"}
-    request = urllib.request.Request(f"{url}/v1/policies/{_MONEY_OFF}", body, admin, method="PUT")
+    request = urllib.request.Request(f"{url}/v1/policies/{name}", json.dumps(dials).encode(), admin, method="PUT")
     urllib.request.urlopen(request, timeout=30).close()
-    for _ in range(100):
+    for _ in range(200):
         with contextlib.suppress(urllib.error.HTTPError):
-            _fetch(f"{url}{path}&policy={_MONEY_OFF}", headers)
-            return
+            if not json.loads(_fetch(f"{url}{path}&policy={name}", headers))["degraded"]:
+                return
         time.sleep(0.1)
-    raise ServerError(f"the policy {_MONEY_OFF!r} was not served in 10 s")
+    raise ServerError(f"the policy {name!r} was not served in 20 s")
 
 
 def _fetch(url: str, headers: dict[str, str]) -> bytes:

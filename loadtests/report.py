@@ -7,9 +7,11 @@ from typing import Any
 from loadtests.comparison import Rounds, Slice, Spread, is_quiet, ratio, spread
 from loadtests.latency import Rung
 
-API, OFF, NOOP, NOOP_AGAIN = "tablestakes", "money off", "no-op", "no-op again"
-BARE, NAIVE = "no-op, bare", "naive"
-SCHEMA_VERSION = 1
+API, PLAIN, OFF = "tablestakes", "without reasons", "money off"
+NOOP, NOOP_AGAIN, BARE, NAIVE = "no-op", "no-op again", "no-op, bare", "naive"
+SCHEMA_VERSION = 2
+PAIRS = ((API, NOOP), (API, BARE), (API, NAIVE), (API, PLAIN), (PLAIN, NOOP), (PLAIN, OFF))
+"""Whose figures are set against whose."""
 AA_LIMIT = 0.03
 """An A/A pair that differs by more stamps the run INVALID."""
 
@@ -24,13 +26,14 @@ _FIGURES: dict[str, Callable[[Slice], float]] = {
 class Goal:
     """A ratio of throughputs that is wanted."""
 
+    of: str
     to: str
     at_least: float
 
 
 GOALS: dict[int, tuple[Goal, ...]] = {
-    1_000: (Goal(NOOP, 0.60), Goal(OFF, 0.85)),
-    10_000: (Goal(NOOP, 0.38), Goal(NAIVE, 6.0), Goal(OFF, 0.85)),
+    1_000: (Goal(API, NOOP, 0.60), Goal(API, PLAIN, 0.85), Goal(PLAIN, OFF, 0.85)),
+    10_000: (Goal(API, NOOP, 0.38), Goal(API, NAIVE, 6.0), Goal(API, PLAIN, 0.85), Goal(PLAIN, OFF, 0.85)),
 }
 """By restaurants in the market. 60 % counts where the hot route is served by raw ASGI, as here; 45 % would do else."""
 
@@ -62,9 +65,9 @@ class Size:
             found.append(f"{errors} requests failed")
         return found
 
-    def throughput_ratio(self, to: str) -> Spread:
-        """Our throughput over a contestant's."""
-        return ratio(self.rounds, API, to, _FIGURES["throughput"])
+    def throughput_ratio(self, of: str, to: str) -> Spread:
+        """One contestant's throughput over another's."""
+        return ratio(self.rounds, of, to, _FIGURES["throughput"])
 
     def as_json(self) -> dict[str, Any]:
         """Figures, ratios and raw histograms."""
@@ -80,12 +83,12 @@ class Size:
                 for name in names
             },
             "ratios": {
-                figure: {to: asdict(ratio(self.rounds, API, to, _FIGURES[figure])) for to in names if to != API}
+                figure: {f"{of} / {to}": asdict(ratio(self.rounds, of, to, _FIGURES[figure])) for of, to in PAIRS}
                 for figure in ("throughput", "cpu_us")
             },
             "aa_throughput": asdict(self.aa),
             "goals": [
-                {**asdict(goal), "value": self.throughput_ratio(goal.to).value, "met": self.met(goal)}
+                {**asdict(goal), "value": self.throughput_ratio(goal.of, goal.to).value, "met": self.met(goal)}
                 for goal in GOALS.get(self.restaurants, ())
             ],
             "open_loop": [rung.as_json() for rung in self.rungs],
@@ -94,7 +97,7 @@ class Size:
 
     def met(self, goal: Goal) -> bool:
         """Whether the median reaches it."""
-        return self.throughput_ratio(goal.to).value >= goal.at_least
+        return self.throughput_ratio(goal.of, goal.to).value >= goal.at_least
 
 
 def lines(size: Size) -> list[str]:
@@ -107,12 +110,12 @@ def lines(size: Size) -> list[str]:
     for name in size.rounds[0]:
         throughput, cpu, length = (spread(size.rounds, name, value) for value in _FIGURES.values())
         text.append(f"  {name:<22}{_cell(throughput, 0):>28}{_cell(cpu, 0):>26}{length.value:>8,.0f}")
-    text += ["", f"  {API + ' against':<22}{'throughput':>28}{'CPU µs/request':>26}  goal"]
-    goals = {goal.to: goal for goal in GOALS.get(size.restaurants, ())}
-    for name in size.rounds[0]:
-        if name not in (API, NOOP_AGAIN):
-            throughput, cpu = (ratio(size.rounds, API, name, _FIGURES[figure]) for figure in ("throughput", "cpu_us"))
-            text.append(f"  {name:<22}{_cell(throughput, 2):>28}{_cell(cpu, 2):>26}{_goal(size, goals.get(name))}")
+    text += ["", f"  {'':<32}{'throughput':>28}{'CPU µs/request':>26}  goal"]
+    goals = {(goal.of, goal.to): goal for goal in GOALS.get(size.restaurants, ())}
+    for of, to in PAIRS:
+        throughput, cpu = (ratio(size.rounds, of, to, _FIGURES[figure]) for figure in ("throughput", "cpu_us"))
+        label, goal = f"{of} / {to}", _goal(size, goals.get((of, to)))
+        text.append(f"  {label:<32}{_cell(throughput, 2):>28}{_cell(cpu, 2):>26}{goal}")
     text += ["", f"  {'open loop':<24}{'':<12}{'p50 ms':>26}{'p99 ms':>26}"]
     text += [line for rung in size.rungs for line in _rung_lines(rung)]
     if size.stages_us:
