@@ -1,6 +1,6 @@
 """Where the time of a list of recommendations goes: CPU of each step, of one request at a time.
 
-    TABLESTAKES_HOME=var/home python -m services.api.measure_hot_path [--requests 300] [--k 20] [--json FILE]
+    TABLESTAKES_HOME=var/home python -m services.api.measure_hot_path [--requests 300] [--k 20] [--policy NAME]
 
 Every step is called by itself for the same diners, as the hot path calls it. What is told is the median over diners of
 the least of five tries of ten calls: neighbours on the machine and cold caches add to it in service, and the server's
@@ -53,7 +53,7 @@ STEPS: Final = {
 }
 
 
-async def measure(settings: Settings, requests: int, k: int) -> dict[str, float]:
+async def measure(settings: Settings, requests: int, k: int, policy: str | None = None) -> dict[str, float]:
     """Microseconds of CPU by step."""
     engine = open_database(settings.resolved_database_url)
     try:
@@ -65,27 +65,26 @@ async def measure(settings: Settings, requests: int, k: int) -> dict[str, float]
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         services: Services = app.state.services
-        each = [await _one(services, key, diner.user_id, k) for diner in known]
-        spent = {step: float(np.median([one[step] for one in each])) for step in each[0]}
         market = next(iter(services.state.snapshots))
-        answers = [
-            await services.recommender.recommend(_ask(services, _query(diner.user_id, k, market))) for diner in known
-        ]
+        queries = {diner.user_id: _query(diner.user_id, k, market, policy) for diner in known}
+        each = [await _one(services, key, market, user_id, query) for user_id, query in queries.items()]
+        spent = {step: float(np.median([one[step] for one in each])) for step in each[0]}
+        answers = [await services.recommender.recommend(_ask(services, query)) for query in queries.values()]
     return {**spent, "store": 1e6 * await asyncio.to_thread(_store_seconds, answers)}
 
 
-def _query(user_id: str, k: int, market: str) -> bytes:
-    return urlencode({"user_id": user_id, "k": k, "explain": "reasons", "market": market}).encode()
+def _query(user_id: str, k: int, market: str, policy: str | None) -> bytes:
+    asked = {"user_id": user_id, "k": k, "explain": "reasons", "market": market}
+    return urlencode(asked if policy is None else {**asked, "policy": policy}).encode()
 
 
 def _ask(services: Services, query: bytes) -> Ask:
     return ask_for(services, parse_query(query))
 
 
-async def _one(services: Services, key: str, user_id: str, k: int) -> dict[str, float]:
+async def _one(services: Services, key: str, market: str, user_id: str, query: bytes) -> dict[str, float]:
     """Microseconds by step, of one diner."""
-    recommender, market = services.recommender, next(iter(services.state.snapshots))
-    query, authorization = _query(user_id, k, market), f"Bearer {key}".encode()
+    recommender, authorization = services.recommender, f"Bearer {key}".encode()
     ask = _ask(services, query)
     answer = await recommender.recommend(ask)
     sent, state, at, request_id = body(answer, "reasons"), answer.state, answer.at, answer.request_id
@@ -155,10 +154,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.api.measure_hot_path", description=__doc__)
     parser.add_argument("--requests", type=int, default=300, help="diners that are asked for")
     parser.add_argument("--k", type=int, default=20, help="places of a list")
+    parser.add_argument("--policy", help="the market's active one, if it is left out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     given = parser.parse_args()
     configure_logs("warning", False)
-    found = asyncio.run(measure(Settings(), given.requests, given.k))
+    found = asyncio.run(measure(Settings(), given.requests, given.k, given.policy))
     for step, micros in found.items():
         print(f"{step:9} {micros:6.1f} us  {STEPS[step]}")
     answered = sum(micros for step, micros in found.items() if step not in ("record", "store"))

@@ -84,6 +84,8 @@ class Counting:
 
 
 Ledgers = Mapping[Counting, Ledger]
+ListLedgers = Mapping[GroupedBy, Ledger]
+"""What one list counts for."""
 
 
 def encode_ledgers(ledgers: Ledgers) -> bytes:
@@ -110,7 +112,7 @@ def list_ledger(ask: "Ask", ranked: RankedLists, shown: ShownList, by: GroupedBy
     rows, probabilities = shortlists.rows[0], shortlists.probabilities()[0]
     if shortlists.passing is not None:
         rows, probabilities = rows[shortlists.passing[0]], probabilities[shortlists.passing[0]]
-    looks = snapshot.artifact.calibration.examination_at(np.arange(1, len(shown.rows) + 1))
+    looks = snapshot.looks[: len(shown.rows)]
     free = np.ones(len(shown.rows), np.bool_)
     free[list(shown.sponsors)] = False
     return counted(ask.live.groups(snapshot, by), rows, probabilities, shown.rows[free], looks[free])
@@ -142,12 +144,15 @@ class FairShares:
         """By where they go, and by time: a batch that began before the sums did is left out whole."""
         self._sending: dict[tuple[bytes, int], _Batch] = {}
 
-    def count(self, ask: "Ask", ranked: RankedLists, shown: ShownList, at: datetime) -> None:
-        """Count a list for every control of its market's policies, whichever policy made it."""
+    def count(self, ask: "Ask", ranked: RankedLists, shown: ShownList, at: datetime) -> ListLedgers:
+        """Count a list for every control of its market's policies, whichever policy made it; what it counts for."""
         market, moment = ask.snapshot.info.market, at.timestamp()
+        ledgers: dict[GroupedBy, Ledger] = {}
         for counting in ask.snapshot.countings:
             epoch = counting.epoch(moment)
-            own = list_ledger(ask, ranked, shown, counting.by).scaled(counting.weight(moment, epoch))
+            if counting.by not in ledgers:
+                ledgers[counting.by] = list_ledger(ask, ranked, shown, counting.by)
+            own = ledgers[counting.by].scaled(counting.weight(moment, epoch))
             place = counting.key(market, epoch), int(moment // _BATCH_SECONDS)
             batch = self._pending.get(place)
             if batch is None:
@@ -156,6 +161,7 @@ class FairShares:
                 batch.ledger = batch.ledger.plus(own)
             else:  # the catalogue has changed: what it calls its groups has too
                 batch.ledger = _united(batch.ledger, own)
+        return ledgers
 
     async def flush(self) -> None:
         """Send what the last time left, then what was counted since; what Redis has not confirmed is sent again the

@@ -26,7 +26,7 @@ from services.ranking.rank import RankedLists, Requests, rank
 from services.ranking.recency import action_weights, fold_in
 from services.ranking.second_stage import Moments
 from services.serving.diners import NO_ENTRIES, DinerLoader, RecentActions, choices_of, recent_actions
-from services.serving.fair_share import FairShares
+from services.serving.fair_share import FairShares, ListLedgers
 from services.serving.live import LiveMarket
 from services.serving.replay_inputs import Explain
 from services.serving.served_document import served_record
@@ -218,8 +218,9 @@ class Recommender:
         ask = answer.ask
         market, model_version = ask.snapshot.info.market, ask.snapshot.artifact.version
         self._metrics.answer(market, model_version, ask.policy.name, ask.policy.version)
+        ledgers: ListLedgers = {}
         if ask.snapshot.countings:
-            self._shares.count(ask, answer.ranked, answer.shown, answer.at)
+            ledgers = self._shares.count(ask, answer.ranked, answer.shown, answer.at)
         self._served.record(
             request_id=answer.request_id,
             market=market,
@@ -228,7 +229,7 @@ class Recommender:
             policy=ask.policy.name,
             policy_version=ask.policy.version,
             model_version=model_version,
-            record=lambda: served_record(answer, explain, body),
+            record=lambda: served_record(answer, explain, body, ledgers),
         )
 
 

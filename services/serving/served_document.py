@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import orjson
@@ -13,7 +13,7 @@ from services.ads.campaign import Campaign
 from services.events.sales import Outcomes, SoldPlace
 from services.events.served import Record
 from services.ranking.auction import Auction
-from services.serving.fair_share import list_ledger
+from services.serving.fair_share import ListLedgers, list_ledger
 from services.serving.kept import Blob
 from services.serving.ledger import term_names, term_rows
 from services.serving.replay_inputs import Explain, encode_inputs
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from services.serving.recommender import Answer
 
 
-def served_record(answer: "Answer", explain: Explain, body: bytes) -> Record:
+_NONE: Final[ListLedgers] = {}
+
+
+def served_record(answer: "Answer", explain: Explain, body: bytes, ledgers: ListLedgers = _NONE) -> Record:
     """The document, the sold places with their prices, how the auction ended for each candidate, and what it takes to
-    make the list again: its body was what the client got."""
-    made = served_document(answer)
+    make the list again: its body was what the client got. `ledgers`: what the list counts for, where that is known."""
+    made = served_document(answer, ledgers)
     document, inputs, blobs = orjson.dumps(made.document), _inputs(answer, explain, body), _blobs(answer)
     return Record(document, made.sold, made.outcomes, inputs, blobs)
 
@@ -38,11 +41,11 @@ class Made(NamedTuple):
     outcomes: Outcomes | None = None
 
 
-def served_document(answer: "Answer") -> Made:
+def served_document(answer: "Answer", ledgers: ListLedgers = _NONE) -> Made:
     """The document, the sold places with their prices, and how the auction ended for each candidate."""
     auction = answer.shown.auction
     if auction is None:
-        return Made(_document(answer))
+        return Made(_document(answer, ledgers))
     book = answer.ask.snapshot.book
     sold = [
         SoldPlace(
@@ -55,7 +58,7 @@ def served_document(answer: "Answer") -> Made:
         for (slot, campaign), price in zip(_sponsors(answer), auction.prices, strict=True)
     ]
     outcomes = Outcomes(book.campaign_ids, auction.candidates["entry"], auction.candidates["outcome"])
-    document = _document(answer)
+    document = _document(answer, ledgers)
     document["ads"] = _ads(answer, auction, sold)
     return Made(document, sold, outcomes)
 
@@ -84,7 +87,7 @@ def _sponsors(answer: "Answer") -> list[tuple[int, Campaign]]:
     return [(slot, campaigns[entry]) for slot, entry in answer.shown.sponsors.items()]
 
 
-def _document(answer: "Answer") -> dict[str, Any]:
+def _document(answer: "Answer", ledgers: ListLedgers) -> dict[str, Any]:
     """Floats are read back with the same bits. Scores are left out: they are the sums of the terms."""
     ask, shown = answer.ask, answer.shown
     terms = shown.terms[term_rows(ask.policy)]
@@ -109,7 +112,8 @@ def _document(answer: "Answer") -> dict[str, Any]:
         document["draw"] = _draw(answer)
     if ask.policy.fairness.is_on:
         by = ask.policy.fairness.by
-        document["fairness"] = {"by": by, **list_ledger(ask, answer.ranked, shown, by).document()}
+        ledger = ledgers.get(by) or list_ledger(ask, answer.ranked, shown, by)
+        document["fairness"] = {"by": by, **ledger.document()}
     return document
 
 

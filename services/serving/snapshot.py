@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from services.stakeholders.policy import Policy
 _TYPICAL_DINERS = 256
 
 
+MOST_PLACES: Final = 100
 Card = tuple[str, str]
 """JSON fields of a restaurant: who it is; what and where it is."""
 
@@ -72,6 +73,11 @@ class MarketSnapshot:
     """The version that is on trial beside this one."""
     trial_number: int = 0
     """Of the trial in which this version serves, as its champion or as its canary; 0: there is none."""
+
+    @cached_property
+    def looks(self) -> npt.NDArray[np.float64]:
+        """(100,) theta of the places of a list."""
+        return self.artifact.calibration.examination_at(np.arange(1, MOST_PLACES + 1))
 
     @cached_property
     def countings(self) -> frozenset[Counting]:
