@@ -89,6 +89,7 @@ async def _one(services: Services, key: str, market: str, user_id: str, query: b
     answer = await recommender.recommend(ask)
     sent, state, at, request_id = body(answer, "reasons"), answer.state, answer.at, answer.request_id
     plain = _least(lambda: body(answer, "none"))
+    ledgers = services.shares.count(ask, answer.ranked, answer.shown, at)
     return {
         "query": _least(lambda: _ask(services, query)),
         "key": _least(lambda: role_of(authorization, services.keys, READERS_OF_DINERS)),
@@ -98,7 +99,7 @@ async def _one(services: Services, key: str, market: str, user_id: str, query: b
         "present": plain,
         "reasons": _least(lambda: body(answer, "reasons")) - plain,
         "log": _least(lambda: recommender.log(answer, "reasons", sent)),
-        "record": _least(lambda: served_record(answer, "reasons", sent)),
+        "record": _least(lambda: served_record(answer, "reasons", sent, ledgers)),
     }
 
 
