@@ -1,0 +1,29 @@
+"""Where the time goes: the command's table, over a small home."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.api import measure_hot_path
+from tests.conftest import SmallCity
+
+
+def test_every_step_is_told_and_written(
+    small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
+    monkeypatch.setenv("TABLESTAKES_HOME", str(home))
+    monkeypatch.setattr(measure_hot_path, "configure_logs", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["measure", "--requests", "3", "--k", "5", "--json", str(tmp_path / "steps.json")])
+
+    assert measure_hot_path.main() == 0
+
+    written = json.loads((tmp_path / "steps.json").read_text())
+    assert list(written["microseconds"]) == list(measure_hot_path.STEPS)
+    assert all(micros > 0.0 for micros in written["microseconds"].values())
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in told] == [*measure_hot_path.STEPS, "answer"]
