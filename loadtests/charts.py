@@ -1,6 +1,6 @@
-"""Charts of a report as inline SVG: lines over time with what happened, and latency by percentile. No library, no script.
+"""Charts of a report as inline SVG: lines over time with what happened, and latency by percentile.
 
-Colours are CSS variables of the page, so they follow light and dark.
+No library and no script. Colours are CSS variables of the page, so they follow light and dark.
 """
 
 import math

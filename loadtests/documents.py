@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,7 +93,8 @@ def _common(plan: Plan, recording: Recording, watcher: Watcher) -> list[Figure]:
             blocked(lambda chosen: 1e3 * float(failed[chosen].mean()), failed.size, seed=plan.seed),
         )
     )
-    figures.append(Figure("CPU of the server a request", "µs", _cpu_us(recording, watcher, plan.seed)))
+    if "locust" not in watcher.pids:  # whose requests cost CPU too, and are not in the recording
+        figures.append(Figure("CPU of the server a request", "µs", _cpu_us(recording, watcher, plan.seed)))
     visits = orders_lost(recording.waited, recording.good, plan.seed)
     figures.append(Figure("orders lost to latency", "of 1,000 visits", visits.lost_to_latency))
     return figures
@@ -166,7 +168,7 @@ def _timeline(recording: Recording) -> list[Document]:
     length = max(0.25, float(np.ceil(recording.at[-1] / _MOST_BINS * 4) / 4))
     edges = np.searchsorted(recording.at, np.arange(0.0, recording.at[-1] + length, length))
     bins = []
-    for number, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (first, last) in enumerate(pairwise(edges.tolist())):
         waited = recording.waited[first:last] * 1e3
         bins.append(
             {

@@ -6,6 +6,7 @@ would be far too narrow. Here blocks of neighbours are drawn instead (block boot
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -52,7 +53,7 @@ def blocked(
         return Interval(value, float("nan"), float("nan"))
     rng = np.random.default_rng(seed)
     edges = np.linspace(0, count, blocks + 1).astype(np.int64)
-    pieces = [np.arange(first, last) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [np.arange(first, last) for first, last in pairwise(edges.tolist())]
     drawn = [
         statistic(np.concatenate([pieces[piece] for piece in rng.integers(0, blocks, blocks)]))
         for _ in range(RESAMPLES)

@@ -23,6 +23,8 @@ from loadtests.trace import Planned
 
 UNANSWERED = -1
 """In place of a status, of a request that was still without its answer at the end."""
+_IDLE_SECONDS = 3.0
+"""A connection that was idle for longer is not used again: the server may be closing it at this very moment."""
 _TIMER_SECONDS = 0.002
 """Event loops wake up to 1 ms late, so the last stretch before a request is due is polled."""
 
@@ -111,7 +113,9 @@ class _Run:
         """Give waiting requests to idle connections, and open more for those left over."""
         while self.queue and self.idle:
             connection = self.idle.pop()
-            if connection.open:
+            if time.perf_counter() - connection.idle_since > _IDLE_SECONDS:
+                connection.close()
+            elif connection.open:
                 number = self.queue.popleft()
                 self.under_way[connection] = number
                 connection.send(self.requests[number])
@@ -135,11 +139,14 @@ class _Run:
         self.statuses[status] += 1
 
     def answered(self, connection: Connection, status: int, _bytes: int) -> None:
-        number = self.under_way.pop(connection)
-        if not self.closing:
+        number = self.under_way.pop(connection, None)
+        if number is None:
+            connection.close()  # an answer that nobody asked for: the server takes its leave of an idle connection
+        elif not self.closing:
             self._settle(number, status)
             if self.keep is not None and status != LOST:
                 self.keep(number, connection.last_answer)
+            connection.idle_since = self.answered_at[number]
             self.idle.append(connection)
             self._pump()
 
@@ -209,8 +216,8 @@ def run_open_loop(
     """Send a trace at its intended times. Bounded: its own length, plus `drain_seconds` for late answers.
 
     `connections` are open before the first request; more are opened, up to `max_connections`, where answers are late.
-    Beyond that requests wait in line, and their waiting counts. `keep` gets each answer with its request's number, and
-    `on_begin` the `time.perf_counter` from which all intended times count: what is to happen during a run counts from there.
+    Beyond that requests wait in line, and their waiting counts. `keep` gets each answer with its request's number,
+    `on_begin` the `time.perf_counter` from which all intended times count: so does what is to happen during a run.
     """
     if not trace:
         raise ValueError("a trace of no requests")

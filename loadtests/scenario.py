@@ -1,7 +1,8 @@
 """Runs a scenario: `python -m loadtests.scenario steady`; `--list` tells them all.
 
-Each starts a server of its own on a city of its own, offers load in an open loop, and writes `reports/<scenario>.html` and
-`reports/<scenario>.json`, compared with the last report. Exit code 1 where a check did not hold, 2 for wrong use.
+Each starts a server of its own on a city of its own, offers load in an open loop, and writes
+`reports/<scenario>.html` and `reports/<scenario>.json`, compared with the last report. Exit code 1 where a check did
+not hold, 2 for wrong use.
 """
 
 import argparse
@@ -44,7 +45,8 @@ def lines(report: Document) -> list[str]:
     if comparison["compared"]:
         apart = [each for each in comparison["figures"] if each["verdict"] in ("worse", "better")]
         text += [
-            f"  {each['verdict'].upper()} than the last report: {each['name']} by {measured(each['difference'])} {each['unit']}"
+            f"  {each['verdict'].upper()} than the last report: {each['name']} by {measured(each['difference'])} "
+            f"{each['unit']}"
             for each in apart
         ]
         text += [] if apart else ["  not apart from the last report"]

@@ -1,4 +1,4 @@
-"""`freeze`: the server's processes are stopped for 2 s. It is the harness that is tested: it must see every one of them."""
+"""`freeze`: the server's processes are stopped for 2 s. This tests the harness: it must see them all."""
 
 import signal
 import time
@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from loadtests.intervals import quantile
-from loadtests.scenarios.judging import exactly, p_ms, seconds_until_usual
-from loadtests.scenarios.scenario import Check, Figure, Happening, Outcome, Scenario, Segment, answered
+from loadtests.scenarios.judging import p_ms, seconds_until_usual, with_recovery
+from loadtests.scenarios.scenario import Check, Happening, Outcome, Scenario, Segment, answered
 from loadtests.scenarios.stage import Stage
 
 FROZEN_SECONDS: Final = 2.0
@@ -44,7 +44,7 @@ def play(stage: Stage) -> Outcome:
     if not check.held:
         seen.problems.append("the harness did not see the freeze")
     usual = seconds_until_usual(seen, frozen.at + frozen.seconds, p_ms(seen, "before", 0.5))
-    return Outcome([answered(seen), check], [Figure("back to usual after", "s", exactly(usual))])
+    return with_recovery(Outcome([answered(seen), check]), usual)
 
 
 SCENARIO = Scenario(

@@ -1,11 +1,13 @@
 """What several scenarios ask of a recording."""
 
+import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from loadtests.intervals import Interval, quantile
-from loadtests.scenarios.scenario import Recording
+from loadtests.scenarios.scenario import Figure, Outcome, Recording
 
 WINDOW_SECONDS: Final = 0.25
 _USUAL: Final = 2.0
@@ -14,6 +16,13 @@ _USUAL: Final = 2.0
 def exactly(value: float) -> Interval:
     """A figure of one observation: it has no interval."""
     return Interval(value, float("nan"), float("nan"))
+
+
+def with_recovery(outcome: Outcome, seconds: float) -> Outcome:
+    """The same with the figure of `seconds_until_usual`, or with a note where the run ended before."""
+    if math.isinf(seconds):
+        return replace(outcome, notes=[*outcome.notes, "not back to usual within the run"])
+    return replace(outcome, figures=[*outcome.figures, Figure("back to usual after", "s", exactly(seconds))])
 
 
 def p_ms(recording: Recording, phase: str, q: float) -> float:

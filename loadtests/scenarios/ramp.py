@@ -1,7 +1,7 @@
 """`ramp`: more and more, until it breaks; then the knee is closed in on.
 
-The knee is the highest rate at which the server still keeps its promise: p99 within `slo_slow_ms` (100 ms, the default of
-the setting), every request answered, at least 98 % of the offered rate achieved.
+The knee is the highest rate at which the server still keeps its promise: p99 within `slo_slow_ms` (100 ms, the
+setting's default), every request answered, at least 98 % of the offered rate achieved.
 """
 
 from typing import Final

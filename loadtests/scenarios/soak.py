@@ -1,4 +1,4 @@
-"""`soak`: every read route and events, for long. Memory of every process must have a slope indistinguishable from zero."""
+"""`soak`: every read route and events, for long. No process's memory may have a slope above zero."""
 
 import random
 from collections.abc import Callable

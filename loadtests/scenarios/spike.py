@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Final
 
 from loadtests.open_loop import UNANSWERED
-from loadtests.scenarios.judging import exactly, p_ms, seconds_until_usual
-from loadtests.scenarios.scenario import Check, Figure, Outcome, Scenario, Segment
+from loadtests.scenarios.judging import p_ms, seconds_until_usual, with_recovery
+from loadtests.scenarios.scenario import Check, Outcome, Scenario, Segment
 from loadtests.scenarios.stage import Stage
 
 TIMES: Final = 10.0
@@ -28,15 +28,15 @@ def play(stage: Stage) -> Outcome:
     rejected, hung = bad.pop(503, 0), bad.pop(UNANSWERED, 0)
     recovery = seconds_until_usual(seen, before + during, p_ms(seen, "before", 0.5))
     asked = seen.of("spike").size
-    return Outcome(
+    outcome = Outcome(
         [
             Check("no answer is an error, other than 503", not bad, f"{dict(bad)}" if bad else "none"),
             Check("no request hangs", hung == 0, f"{hung} never answered"),
             Check("back to usual within 2 s", recovery <= _RECOVERED_SECONDS, f"after {recovery:.2f} s"),
         ],
-        [Figure("back to usual after", "s", exactly(recovery))],
-        [f"{rejected:,} of the spike's {asked:,} requests were turned away with 503"],
+        notes=[f"{rejected:,} of the spike's {asked:,} requests were turned away with 503"],
     )
+    return with_recovery(outcome, recovery)
 
 
 SCENARIO = Scenario("spike", "ten times the rate for a fifth of the run", seconds=40, rate=200, play=play)
