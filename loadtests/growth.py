@@ -3,7 +3,8 @@
 One market, one worker, everything on; 1,000, 10,000 and 100,000 restaurants at the same low rate, open loop, the sizes
 taking turns. Printed are the p50 and the CPU of a request as ratios to the smallest size, round by round: the median of
 the rounds with the lowest and the highest. CPU is that under load less that of the same server left alone (it looks for
-news by itself), which is told apart. Wanted: a p50 of at most 1.5 times at ten times the restaurants, 4 times at a hundred.
+news by itself), which is told apart. Wanted: a p50 of at most 1.5 times at ten times the restaurants, and of at most 4
+times at a hundred.
 """
 
 import argparse
@@ -139,7 +140,8 @@ def lines(rounds: Rounds) -> list[str]:
     """The table."""
     smallest = min(rounds)
     text = [
-        f"| restaurants | p50 ms | to {smallest:,} | wanted | p99 ms | CPU µs a request | to {smallest:,} | left alone, µs a request |"
+        f"| restaurants | p50 ms | to {smallest:,} | wanted | p99 ms | CPU µs a request | to {smallest:,} | "
+        "left alone, µs a request |"
     ]
     text.append("|---|---|---|---|---|---|---|---|")
     for size, turns in rounds.items():
