@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import documents
-from loadtests.homes import HomeError
+from loadtests.homes import Home, HomeError
 from loadtests.page import page
 from loadtests.provenance import provenance
 from loadtests.scenario import lines
@@ -57,15 +57,18 @@ class Plan:
         return self.reports / ".loadtest-diners.json"
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """Both loads, and the report of both, which is also written. Raises HomeError, ServerError or StageError."""
+def run(plan: Plan, home: Home | None = None) -> dict[str, Any]:
+    """Both loads, and the report of both, which is also written. Raises HomeError, ServerError or StageError.
+
+    home: to serve from, instead of a city that is made for this run.
+    """
     plan.reports.mkdir(parents=True, exist_ok=True)
     given = parts.Plan(NAME, plan.seconds, plan.probe_rate, plan.restaurants, seed=plan.seed)
     before = yardstick_ms()
     mix = parts.Scenario(
         NAME, f"{plan.users} simulated diners, and an open loop beside them", 0, 0, lambda _: _both(plan, _)
     )
-    with opened(mix, given) as stage:
+    with opened(mix, given, home) as stage:
         outcome = mix.play(stage)
     found = documents.document(
         mix.summary, given, stage.recording, outcome, stage.watcher, provenance(), (before, yardstick_ms())

@@ -73,7 +73,8 @@ def _plan(argv: Sequence[str] | None) -> tuple[Plan, Path, Path | None]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report's JSON here too")
     chosen = parser.parse_args(argv)
     if chosen.list:
-        parser.exit(0, "".join(f"{each.name:18}{each.summary}\n" for each in SCENARIOS.values()))
+        print("\n".join(f"{each.name:18}{each.summary}" for each in SCENARIOS.values()))
+        parser.exit(0)
     scenario = SCENARIOS.get(chosen.name or "")
     if scenario is None:
         parser.error(f"{chosen.name!r} is no scenario: name one of {', '.join(SCENARIOS)}")

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,11 @@ class Stage:
     recording: Recording = field(default_factory=Recording)
     began: threading.Event = field(default_factory=threading.Event)
     """Set when the first request is due."""
-    _offers: int = 0
+    _offers: int = field(default=0, init=False)
+
+    def again(self, plan: Plan) -> "Stage":
+        """The same server, with nothing recorded yet, for another scenario."""
+        return replace(self, plan=plan, recording=Recording(), began=threading.Event())
 
     def offer(
         self,

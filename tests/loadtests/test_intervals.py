@@ -18,7 +18,7 @@ def mean_of(values: np.ndarray) -> Interval:
 
 
 def test_ninety_five_of_a_hundred_intervals_hold_the_truth_also_where_neighbours_are_alike() -> None:
-    """Noise that remembers for ten requests, as latencies do; intervals of single requests would hold it half the time."""
+    """Noise that remembers for ten requests, as latencies do; those of single requests hold it half the time."""
     rng = np.random.default_rng(5)
     held, naive = 0, 0
     for _ in range(200):

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from loadtests import open_loop
 from loadtests.closed_loop import run_closed_loop
 from loadtests.connection import LOST, NotLoopback, Target, answer_length, status_of
 from loadtests.open_loop import run_open_loop
@@ -148,6 +149,51 @@ def test_a_frozen_server_process_is_seen() -> None:
     assert seen.unanswered == 0
     assert seen.latencies.quantile_ms(0.99) > 750 * (end - begin)
     assert seen.latencies.quantile_ms(0.1) < seen.latencies.quantile_ms(0.99) / 2
+
+
+LEAVING_SERVER = """
+import asyncio, sys
+async def serve(reader, writer):
+    async def head(patience):
+        return await asyncio.wait_for(reader.readuntil(b"\\r\\n\\r\\n"), patience)
+    try:
+        await head(0.3)
+        while True:
+            writer.write(b"HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}")
+            began = asyncio.get_running_loop().time()
+            await head(60)
+            if asyncio.get_running_loop().time() - began > 0.5:
+                break
+    except TimeoutError:
+        writer.write(b"HTTP/1.1 408 Too slow\\r\\ncontent-length: 0\\r\\n\\r\\n")
+    except asyncio.IncompleteReadError:
+        pass
+    writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+"""Says 408 to a connection that never asked, and hangs up on a request that comes after half a second of silence."""
+
+
+def test_connections_that_a_server_takes_its_leave_of_fail_no_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(open_loop, "_IDLE_SECONDS", 0.2)
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", LEAVING_SERVER, str(port)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        trace = [Planned(0.0, "/"), Planned(0.01, "/"), Planned(1.0, "/"), Planned(1.01, "/")]
+        seen = run_open_loop(Target("127.0.0.1", port), trace)
+    finally:
+        process.kill()
+        process.communicate()
+    assert seen.statuses == {200: 4}
+    assert not caplog.records
 
 
 def test_every_planned_request_leaves_once_and_on_time() -> None:
