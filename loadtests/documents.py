@@ -18,13 +18,14 @@ from loadtests.histogram import Histogram
 from loadtests.intervals import Interval, blocked, difference, quantile, verdict
 from loadtests.latency import parse_server_timing
 from loadtests.orders import orders_lost
-from loadtests.scenarios.scenario import NAMES, Figure, Outcome, Plan, Recording
+from loadtests.scenarios.scenario import NAMES, Figure, Floats, Outcome, Plan, Recording
 from loadtests.watching import Watcher
 from loadtests.yardstick import same_speed
 
 SCHEMA_VERSION: Final = 1
 _MOST_BINS: Final = 300
 _MOST_SAMPLES: Final = 300
+_COMPARED: Final = (("p50", 0.5), ("p99", 0.99))
 _QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 
 Document = dict[str, Any]
@@ -80,11 +81,7 @@ def _common(plan: Plan, recording: Recording, watcher: Watcher) -> list[Figure]:
     figures = []
     for name in dict.fromkeys(each.name for each in recording.phases):
         waited = recording.waited[recording.of(name)] * 1e3
-        for label, q in (("p50", 0.5), ("p99", 0.99)):
-            measured = blocked(
-                lambda chosen, values=waited, q=q: quantile(values[chosen], q), waited.size, seed=plan.seed
-            )  # type: ignore[misc]
-            figures.append(Figure(f"{label}, {name}", "ms", measured))
+        figures += [Figure(f"{label}, {name}", "ms", _quantile_of(waited, q, plan.seed)) for label, q in _COMPARED]
     failed = ~recording.good
     figures.append(
         Figure(
@@ -98,6 +95,10 @@ def _common(plan: Plan, recording: Recording, watcher: Watcher) -> list[Figure]:
     visits = orders_lost(recording.waited, recording.good, plan.seed)
     figures.append(Figure("orders lost to latency", "of 1,000 visits", visits.lost_to_latency))
     return figures
+
+
+def _quantile_of(values: Floats, q: float, seed: int) -> Interval:
+    return blocked(lambda chosen: quantile(values[chosen], q), values.size, seed=seed)
 
 
 def _cpu_us(recording: Recording, watcher: Watcher, seed: int) -> Interval:
@@ -152,10 +153,7 @@ def _phase(recording: Recording, name: str, seed: int) -> Document:
         "achieved_rate": float(good.sum()) / max(last, seconds),
         "statuses": _statuses(recording.answers[chosen]),
         "degraded": int(recording.degraded[chosen].sum()),
-        "latency_ms": {
-            label: finite(blocked(lambda some, q=q: 1e3 * quantile(waited[some], q), waited.size, seed=seed).as_json())  # type: ignore[misc]
-            for label, q in _QUANTILES.items()
-        },
+        "latency_ms": {label: finite(_quantile_of(1e3 * waited, q, seed).as_json()) for label, q in _QUANTILES.items()},
         "max_ms": histogram.highest_us / 1e3,
         "histogram": histogram.as_json(),
     }
