@@ -225,7 +225,7 @@ def run_open_loop(
     run = _Run(
         target,
         due=np.array([planned.at for planned in trace]),
-        requests=[_bytes_of(target, planned, headers or {}) for planned in trace],
+        requests=[bytes_of(target, planned, headers or {}) for planned in trace],
         max_connections=max_connections,
         answered_at=np.full(sizes, np.nan),
         lag=np.zeros(sizes),
@@ -235,7 +235,8 @@ def run_open_loop(
     return quiet_loop(_drive(run, connections, drain_seconds, on_begin))
 
 
-def _bytes_of(target: Target, planned: Planned, headers: Mapping[str, str]) -> bytes:
+def bytes_of(target: Target, planned: Planned, headers: Mapping[str, str]) -> bytes:
+    """A planned request as it is sent."""
     if planned.body is None:
         return target.request(planned.path, method=planned.method, headers=headers)
     body = json.dumps(planned.body).encode()

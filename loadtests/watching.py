@@ -100,6 +100,7 @@ class Watcher:
     """CPU seconds of the whole machine."""
     own: list[float] = field(default_factory=list)
     """CPU seconds of this process."""
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()
@@ -121,14 +122,24 @@ class Watcher:
 
     def sample(self) -> None:
         """Take one sample now."""
-        self.at.append(time.perf_counter())
-        self.busy.append(machine_busy_seconds())
-        self.own.append(time.process_time())
-        earlier = len(self.at) - 1  # samples that a process which began since is not in
-        for name, pid in list(self.pids.items()):
-            self.kib.setdefault(name, [float("nan")] * earlier).append(resident_kib(pid))
-            before, now = self.cpu.setdefault(name, [0.0] * earlier), cpu_seconds([pid])
-            before.append(before[-1] if now != now and before else now)
+        with self._turn:
+            self.at.append(time.perf_counter())
+            self.busy.append(machine_busy_seconds())
+            self.own.append(time.process_time())
+            earlier = len(self.at) - 1  # samples that a process which began since is not in
+            for name, pid in list(self.pids.items()):
+                self.kib.setdefault(name, [float("nan")] * earlier).append(resident_kib(pid))
+                before, now = self.cpu.setdefault(name, [0.0] * earlier), cpu_seconds([pid])
+                before.append(before[-1] if now != now and before else now)
+
+    def begin_anew(self) -> None:
+        """Forget what was seen so far: what is looked at begins now."""
+        with self._turn:
+            for seen in (self.at, self.busy, self.own):
+                seen.clear()
+            self.kib.clear()
+            self.cpu.clear()
+        self.sample()
 
     def growths(self) -> dict[str, Growth | None]:
         """Of each process."""

@@ -1,7 +1,6 @@
 """`soak`: every read route and events, for long. No process's memory may have a slope above zero."""
 
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,16 +11,24 @@ from data.dataset import Dataset
 from loadtests.diners import Action, Person, Visit
 from loadtests.intervals import Interval
 from loadtests.scenarios.scenario import Check, Figure, Outcome, Scenario, Segment, answered
-from loadtests.scenarios.stage import Stage
+from loadtests.scenarios.stage import Asking, Stage
 from loadtests.trace import Planned
+from services.features.codec import MAX_RECENT
 
 _EVENTS: Final = 0.10
 """Share of requests that send what a diner did with a list; the rest is the diners' own mix of reads."""
+_DINERS: Final = 200
+"""Whose events are sent: what is kept of a diner is bounded, and full before memory is looked at."""
+_HURRY_SECONDS: Final = 20.0
+_HURRY_REQUESTS: Final = 20_000
 
 
 def play(stage: Stage) -> Outcome:
-    """Offer the mix and look at memory."""
-    stage.offer([Segment("soak", stage.plan.rate, stage.plan.seconds)], asking=mixed(stage))
+    """Fill what is bounded, then offer the mix and look at memory."""
+    asking = mixed(stage)
+    _fill(stage, asking)
+    stage.watcher.begin_anew()
+    stage.offer([Segment("soak", stage.plan.rate, stage.plan.seconds)], asking=asking)
     stage.watcher.sample()
     outcome = Outcome([answered(stage.recording)])
     requests_a_minute = 60 * stage.plan.rate
@@ -42,7 +49,32 @@ def play(stage: Stage) -> Outcome:
     return outcome
 
 
-def mixed(stage: Stage) -> Callable[[np.ndarray, np.random.Generator], list[Planned]]:
+def _fill(stage: Stage, asking: Asking) -> None:
+    """Give the diners whose events are sent as many actions as are kept; let pools and caches grow with a fast mix."""
+    dataset = Dataset.open(stage.home.dataset)
+    market = dataset.markets[0]
+    places = [str(each) for each in dataset.restaurants(market)[col.RESTAURANT_ID]]
+    luck = random.Random(stage.plan.seed)
+    now = datetime.now(UTC).isoformat()
+    clicks = [
+        {
+            "event_id": f"{luck.getrandbits(128):032x}",
+            "type": "click",
+            "user_id": diner,
+            "restaurant_id": luck.choice(places),
+            "market": market,
+            "at": now,
+        }
+        for diner in stage.home.diners()[:_DINERS]
+        for _ in range(MAX_RECENT)
+    ]
+    batches = [Planned(0.0, "/v1/events", "POST", clicks[begin : begin + 500]) for begin in range(0, len(clicks), 500)]
+    mix = asking(np.zeros(4_000), np.random.default_rng(stage.plan.seed))
+    stage.hurry(batches, seconds=60.0, most=len(batches))
+    stage.hurry(mix, seconds=min(_HURRY_SECONDS, stage.plan.seconds / 4), most=_HURRY_REQUESTS)
+
+
+def mixed(stage: Stage) -> Asking:
     """Requests as simulated diners make them, all different: reads by `loadtests.diners.MIX`, and batches of events."""
     dataset = Dataset.open(stage.home.dataset)
     market = dataset.markets[0]
@@ -60,6 +92,7 @@ def _request(at: float, luck: random.Random, market: str, people: list[str], res
     visit = Visit(Person(luck.choice(people), market, 0.0, 0.0), luck)
     if luck.random() < _EVENTS:
         items = [{"restaurant_id": each} for each in luck.sample(restaurants, min(20, len(restaurants)))]
+        visit = Visit(Person(luck.choice(people[:_DINERS]), market, 0.0, 0.0), luck)
         answer = {"request_id": f"{luck.getrandbits(128):032x}", "items": items}
         return Planned(at, "/v1/events", "POST", visit.reactions(answer, datetime.now(UTC)))
     user, restaurant = visit.person.user_id, luck.choice(restaurants)

@@ -19,7 +19,7 @@ import redis
 from loadtests.closed_loop import run_closed_loop
 from loadtests.comparison import QUIET_CORES
 from loadtests.homes import Home, build_home, train_another
-from loadtests.open_loop import OpenLoopResult, run_open_loop
+from loadtests.open_loop import OpenLoopResult, bytes_of, run_open_loop
 from loadtests.processes import descendants
 from loadtests.scenarios.scenario import Happened, Happening, Phase, Plan, Recording, Scenario, Segment
 from loadtests.servers import CLIENT_CORE, SERVER_CORE, Server, serving
@@ -92,6 +92,11 @@ class Stage:
             actor.finish()
         self._record(segments, segment_of, result, kept, actor)
         return result
+
+    def hurry(self, requests: Sequence[Planned], *, seconds: float, most: int, connections: int = 4) -> None:
+        """Ask in turn as fast as is answered; nothing of it is recorded."""
+        given = [bytes_of(self.server.target, planned, self.home.headers()) for planned in requests]
+        run_closed_loop(self.server.target, given, seconds=seconds, connections=connections, max_requests=most)
 
     def lists(self, times: np.ndarray, rng: np.random.Generator) -> list[Planned]:
         """Lists of twenty for random diners."""
