@@ -29,6 +29,7 @@ from loadtests.scenarios import scenario as parts
 from loadtests.scenarios.stage import Stage, StageError, opened
 from loadtests.servers import ServerError
 from loadtests.yardstick import yardstick_ms
+from services.features.embedded import EmbeddedRedisError
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 NAME = "loadtest"
@@ -195,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             report = run(plan)
             counted = report["diners"]
-    except (HomeError, ServerError, StageError, OSError, subprocess.SubprocessError) as error:
+    except (HomeError, ServerError, StageError, EmbeddedRedisError, OSError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(summary(counted)))

@@ -22,6 +22,7 @@ from loadtests.scenarios.scenario import Plan, Scenario
 from loadtests.scenarios.stage import StageError, opened
 from loadtests.servers import ServerError
 from loadtests.yardstick import yardstick_ms
+from services.features.embedded import EmbeddedRedisError
 
 
 def run(
@@ -92,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     plan, folder, json_file = _plan(argv)
     try:
         found = run(SCENARIOS[plan.scenario], plan)
-    except (HomeError, ServerError, StageError, OSError) as error:
+    except (HomeError, ServerError, StageError, EmbeddedRedisError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     report = documents.keep(found, folder)

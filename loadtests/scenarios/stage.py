@@ -20,7 +20,7 @@ from loadtests.closed_loop import run_closed_loop
 from loadtests.comparison import QUIET_CORES
 from loadtests.homes import Home, build_home, train_another
 from loadtests.open_loop import OpenLoopResult, bytes_of, run_open_loop
-from loadtests.processes import descendants
+from loadtests.processes import descendants, pin
 from loadtests.scenarios.scenario import Happened, Happening, Phase, Plan, Recording, Scenario, Segment
 from loadtests.servers import CLIENT_CORE, SERVER_CORE, Server, serving
 from loadtests.trace import Planned, arrival_times, recommendation_paths
@@ -163,15 +163,16 @@ class Stage:
     @contextlib.contextmanager
     def companion(self, name: str, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
         """A process beside the server, on its core, gone at the end."""
-        pinned = ["taskset", "-c", str(SERVER_CORE), *command] if self.plan.pinned else list(command)
         with (self.folder / "companion.log").open("ab") as log:
             process = subprocess.Popen(
-                pinned,
+                command,
                 env={**os.environ, **self.home.environment},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        if self.plan.pinned:
+            pin(process.pid, SERVER_CORE)
         self.watch(name, process.pid)
         try:
             yield process
@@ -214,7 +215,7 @@ class _Actor:
 
     def __init__(self, happenings: Sequence[Happening]) -> None:
         self._happenings = happenings
-        self._thread = threading.Thread(target=self._run, name="happenings")
+        self._thread = threading.Thread(target=self._run, name="happenings", daemon=True)
         self._stop = threading.Event()
         self._failed: StageError | None = None
         self.begin = float("nan")
