@@ -27,7 +27,7 @@ from loadtests.latency import parse_server_timing
 from loadtests.open_loop import run_open_loop
 from loadtests.processes import pin
 from loadtests.provenance import provenance
-from loadtests.servers import CLIENT_CORE, Server, ServerError, serving
+from loadtests.servers import CLIENT_CORE, Server, ServerError, end_tidily, serving
 from loadtests.trace import recommendation_trace
 from services.features import EmbeddedRedis
 
@@ -205,4 +205,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -31,7 +31,7 @@ from loadtests.closed_loop import run_closed_loop
 from loadtests.homes import Home, HomeError, kept_home
 from loadtests.processes import descendants
 from loadtests.provenance import provenance
-from loadtests.servers import ServerError, serving
+from loadtests.servers import ServerError, end_tidily, serving
 from loadtests.trace import recommendation_paths
 from loadtests.watching import rollup_kib
 from models import artifacts
@@ -270,4 +270,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

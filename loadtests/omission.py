@@ -29,7 +29,7 @@ from loadtests.connection import Target
 from loadtests.histogram import Histogram
 from loadtests.open_loop import run_open_loop
 from loadtests.provenance import provenance
-from loadtests.servers import Server, serving
+from loadtests.servers import Server, end_tidily, serving
 from loadtests.trace import Planned, arrival_times
 
 PERIOD: Final = 2.5
@@ -149,4 +149,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -27,7 +27,7 @@ from loadtests.provenance import provenance
 from loadtests.scenario import lines
 from loadtests.scenarios import scenario as parts
 from loadtests.scenarios.stage import Stage, StageError, opened
-from loadtests.servers import ServerError
+from loadtests.servers import ServerError, end_tidily
 from loadtests.yardstick import yardstick_ms
 from services.features.embedded import EmbeddedRedisError
 
@@ -209,4 +209,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

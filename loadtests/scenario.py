@@ -20,7 +20,7 @@ from loadtests.provenance import provenance
 from loadtests.scenarios import SCENARIOS
 from loadtests.scenarios.scenario import Plan, Scenario
 from loadtests.scenarios.stage import StageError, opened
-from loadtests.servers import ServerError
+from loadtests.servers import ServerError, end_tidily
 from loadtests.yardstick import yardstick_ms
 from services.features.embedded import EmbeddedRedisError
 
@@ -106,5 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     with contextlib.suppress(KeyboardInterrupt):
         sys.exit(main())

@@ -50,7 +50,10 @@ def play(stage: Stage) -> Outcome:
 
 
 def _fill(stage: Stage, asking: Asking) -> None:
-    """Give the diners whose events are sent as many actions as are kept; let pools and caches grow with a fast mix."""
+    """Let what is bounded be full: actions of the diners whose events are sent, copies of all diners; pools, by a fast mix.
+
+    What is asked of everybody here is asked of nobody for the first time later on.
+    """
     dataset = Dataset.open(stage.home.dataset)
     market = dataset.markets[0]
     places = [str(each) for each in dataset.restaurants(market)[col.RESTAURANT_ID]]
@@ -70,7 +73,9 @@ def _fill(stage: Stage, asking: Asking) -> None:
     ]
     batches = [Planned(0.0, "/v1/events", "POST", clicks[begin : begin + 500]) for begin in range(0, len(clicks), 500)]
     mix = asking(np.zeros(4_000), np.random.default_rng(stage.plan.seed))
+    everybody = [Planned(0.0, f"/v1/recommendations?user_id={diner}&k=20") for diner in stage.home.diners()]
     stage.hurry(batches, seconds=60.0, most=len(batches))
+    stage.hurry(everybody, seconds=60.0, most=len(everybody))
     stage.hurry(mix, seconds=min(_HURRY_SECONDS, stage.plan.seconds / 4), most=_HURRY_REQUESTS)
 
 
