@@ -50,7 +50,7 @@ def play(stage: Stage) -> Outcome:
 
 
 def _fill(stage: Stage, asking: Asking) -> None:
-    """Let what is bounded be full: actions of the diners whose events are sent, copies of all diners; pools, by a fast mix.
+    """Let what is bounded be full: actions of those whose events are sent, copies of all diners; pools, by a fast mix.
 
     What is asked of everybody here is asked of nobody for the first time later on.
     """
