@@ -55,6 +55,9 @@ def test_diners_and_the_open_loop_beside_them_make_one_report(small_city, tmp_pa
 def test_server_errors_and_silence_fail_a_run() -> None:
     counted = {"statuses": [{"route": "a", "status": status, "count": 2} for status in (0, 200, 404, 500, 503)]}
     assert run.server_errors(counted) == 6
+    assert run.failed(counted)
+    assert run.failed({"statuses": []})
+    assert not run.failed({"statuses": [{"route": "a", "status": 200, "count": 2}]})
 
 
 def test_a_run_against_nobody_fails(tmp_path: Path) -> None:
