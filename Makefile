@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest scenario docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,8 +30,11 @@ format: setup  ## put the code into the agreed form
 bench: setup  ## speed as ratios to a no-op endpoint and to the naive way
 	@$(BIN)/python -m loadtests.bench $(ARGS)
 
-loadtest: setup  ## two minutes of simulated diners (locust) against a server of one's own
+loadtest: setup  ## two minutes of simulated diners (locust) and an open loop beside them, on a server of one's own
 	@$(BIN)/python -m loadtests.run $(ARGS)
+
+scenario: setup  ## one load scenario, NAME=steady and so on; NAME=--list tells them  (ARGS="--seconds 60")
+	@$(BIN)/python -m loadtests.scenario $(NAME) $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -78,6 +79,8 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self.last_answer = b""
         """The last whole answer, head included."""
+        self.idle_since = time.perf_counter()
+        """When the last answer was whole, or the connection made."""
         self._waiting = False
 
     @property

@@ -33,16 +33,16 @@ MIX: Final[Mapping[Action, float]] = {
 }
 """Shares of what is asked for. Assumed: lists are the main thing; the rest is there to load every read route."""
 
-_CONTINUE: Final = 0.85
+CONTINUE: Final = 0.85
 """P(looks at the next position | looked at this one): the cascade of Craswell et al., 2008, with one parameter."""
-_CLICK: Final = 0.12
-_ORDER: Final = 0.30
+CLICK: Final = 0.12
+ORDER: Final = 0.30
 _RATE: Final = 0.25
 _AWAY: Final = 0.4
 """P(asks from another place than home)."""
 _SPREAD_DEGREES: Final = 0.03
-_PATIENCE_MEDIAN_SECONDS: Final = 2.0
-_PATIENCE_SIGMA: Final = 0.6
+PATIENCE_MEDIAN_SECONDS: Final = 2.0
+PATIENCE_SIGMA: Final = 0.6
 _WORDS: Final = ("pizza", "thai", "sushi", "garden", "house", "italian", "indian", "golden", "cafe", "burger")
 
 
@@ -62,7 +62,7 @@ class Visit:
     def __init__(self, person: Person, rng: random.Random) -> None:
         self.person = person
         self._rng = rng
-        self._patience_seconds = _PATIENCE_MEDIAN_SECONDS * rng.lognormvariate(0.0, _PATIENCE_SIGMA)
+        self._patience_seconds = PATIENCE_MEDIAN_SECONDS * rng.lognormvariate(0.0, PATIENCE_SIGMA)
 
     def next_action(self, seen: Sequence[str]) -> Action:
         """What to ask for next; what is similar can only be asked of a restaurant that was seen."""
@@ -97,15 +97,15 @@ class Visit:
         for item in answer["items"]:
             restaurant = item["restaurant_id"]
             events.append(self._event(EventType.IMPRESSION, restaurant, answer["request_id"], now))
-            if self._rng.random() < _CLICK:
+            if self._rng.random() < CLICK:
                 events += self._visits(restaurant, answer["request_id"], now)
-            if self._rng.random() >= _CONTINUE:
+            if self._rng.random() >= CONTINUE:
                 break
         return events
 
     def _visits(self, restaurant: str, request_id: str, now: datetime) -> list[dict[str, Any]]:
         events = [self._event(EventType.CLICK, restaurant, request_id, now)]
-        if self._rng.random() < _ORDER:
+        if self._rng.random() < ORDER:
             order = self._event(EventType.ORDER, restaurant, request_id, now)
             events.append(order | {"order_id": self._new_id(), "value": self._rng.randint(900, 6_000)})
             if self._rng.random() < _RATE:

@@ -36,6 +36,7 @@ class Counts:
         self._seconds: dict[str, list[float]] = {}
         self._stages: dict[str, list[float]] = {}
         self._events: Counter[str] = Counter()
+        self._visits = 0
         self._left = 0
 
     def answered(self, name: str, status: int, seconds: float, server_timing: str) -> None:
@@ -50,6 +51,10 @@ class Counts:
         self._events["accepted"] += receipt["accepted"]
         self._events["duplicates"] += receipt["duplicates"]
         self._events["rejected"] += len(receipt["rejected"])
+
+    def came(self) -> None:
+        """A visit that begins."""
+        self._visits += 1
 
     def left(self) -> None:
         """A diner whose patience ended."""
@@ -66,6 +71,7 @@ class Counts:
             ],
             "stages": {stage: _figures(values) for stage, values in self._stages.items()},
             "events": dict(self._events),
+            "visits": self._visits,
             "left_impatient": self._left,
         }
 
@@ -108,6 +114,7 @@ class Diner(FastHttpUser):
         self._begin()
 
     def _begin(self) -> None:
+        self.counts.came()
         self.visit = Visit(self._rng.choice(self._people_known), self._rng)
         self.seen: list[str] = []
 

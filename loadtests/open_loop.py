@@ -21,6 +21,10 @@ from loadtests.histogram import Histogram
 from loadtests.looping import quiet_loop
 from loadtests.trace import Planned
 
+UNANSWERED = -1
+"""In place of a status, of a request that was still without its answer at the end."""
+_IDLE_SECONDS = 3.0
+"""A connection that was idle for longer is not used again: the server may be closing it at this very moment."""
 _TIMER_SECONDS = 0.002
 """Event loops wake up to 1 ms late, so the last stretch before a request is due is polled."""
 
@@ -38,6 +42,12 @@ class OpenLoopResult:
     latencies: Histogram
     lag: Histogram
     """How late the generator looked at each request; waiting for a free connection is the server's doing, not its."""
+    due: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """(planned,) intended times, seconds after the begin."""
+    waited: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """(planned,) seconds from the intended time to the answer, or to the end of the run where none came."""
+    answers: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+    """(planned,) status of each request; `connection.LOST` where its connection broke, UNANSWERED where none came."""
 
     @property
     def errors(self) -> int:
@@ -86,6 +96,7 @@ class _Run:
     max_connections: int
     answered_at: npt.NDArray[np.float64]
     lag: npt.NDArray[np.float64]
+    answers: npt.NDArray[np.int16]
     idle: list[Connection] = field(default_factory=list)
     queue: deque[int] = field(default_factory=deque)
     under_way: dict[Connection, int] = field(default_factory=dict)
@@ -102,7 +113,9 @@ class _Run:
         """Give waiting requests to idle connections, and open more for those left over."""
         while self.queue and self.idle:
             connection = self.idle.pop()
-            if connection.open:
+            if time.perf_counter() - connection.idle_since > _IDLE_SECONDS:
+                connection.close()
+            elif connection.open:
                 number = self.queue.popleft()
                 self.under_way[connection] = number
                 connection.send(self.requests[number])
@@ -122,14 +135,18 @@ class _Run:
 
     def _settle(self, number: int, status: int) -> None:
         self.answered_at[number] = time.perf_counter()
+        self.answers[number] = status
         self.statuses[status] += 1
 
     def answered(self, connection: Connection, status: int, _bytes: int) -> None:
-        number = self.under_way.pop(connection)
-        if not self.closing:
+        number = self.under_way.pop(connection, None)
+        if number is None:
+            connection.close()  # an answer that nobody asked for: the server takes its leave of an idle connection
+        elif not self.closing:
             self._settle(number, status)
-            if self.keep is not None:
+            if self.keep is not None and status != LOST:
                 self.keep(number, connection.last_answer)
+            connection.idle_since = self.answered_at[number]
             self.idle.append(connection)
             self._pump()
 
@@ -153,10 +170,14 @@ async def _send_on_time(run: _Run, begin: float) -> None:
         run.dispatch(number)
 
 
-async def _drive(run: _Run, warm_connections: int, drain_seconds: float) -> OpenLoopResult:
+async def _drive(
+    run: _Run, warm_connections: int, drain_seconds: float, on_begin: Callable[[float], object] | None
+) -> OpenLoopResult:
     for _ in range(warm_connections):
         run.idle.append(await connect(run.target, run.answered))
     begin = time.perf_counter() + 0.01
+    if on_begin is not None:
+        on_begin(begin)
     await _send_on_time(run, begin)
     give_up = time.perf_counter() + drain_seconds
     while not run.finished and time.perf_counter() < give_up:
@@ -175,6 +196,9 @@ async def _drive(run: _Run, warm_connections: int, drain_seconds: float) -> Open
         unanswered=int(open_ended.sum()),
         latencies=Histogram.of(latencies),
         lag=Histogram.of(run.lag),
+        due=run.due,
+        waited=latencies,
+        answers=run.answers,
     )
 
 
@@ -187,11 +211,13 @@ def run_open_loop(
     max_connections: int = 512,
     drain_seconds: float = 10.0,
     keep: Callable[[int, bytes], object] | None = None,
+    on_begin: Callable[[float], object] | None = None,
 ) -> OpenLoopResult:
     """Send a trace at its intended times. Bounded: its own length, plus `drain_seconds` for late answers.
 
     `connections` are open before the first request; more are opened, up to `max_connections`, where answers are late.
-    Beyond that requests wait in line, and their waiting counts. `keep` gets each answer with its request's number.
+    Beyond that requests wait in line, and their waiting counts. `keep` gets each answer with its request's number,
+    `on_begin` the `time.perf_counter` from which all intended times count: so does what is to happen during a run.
     """
     if not trace:
         raise ValueError("a trace of no requests")
@@ -199,16 +225,18 @@ def run_open_loop(
     run = _Run(
         target,
         due=np.array([planned.at for planned in trace]),
-        requests=[_bytes_of(target, planned, headers or {}) for planned in trace],
+        requests=[bytes_of(target, planned, headers or {}) for planned in trace],
         max_connections=max_connections,
         answered_at=np.full(sizes, np.nan),
         lag=np.zeros(sizes),
+        answers=np.full(sizes, UNANSWERED, np.int16),
         keep=keep,
     )
-    return quiet_loop(_drive(run, connections, drain_seconds))
+    return quiet_loop(_drive(run, connections, drain_seconds, on_begin))
 
 
-def _bytes_of(target: Target, planned: Planned, headers: Mapping[str, str]) -> bytes:
+def bytes_of(target: Target, planned: Planned, headers: Mapping[str, str]) -> bytes:
+    """A planned request as it is sent."""
     if planned.body is None:
         return target.request(planned.path, method=planned.method, headers=headers)
     body = json.dumps(planned.body).encode()

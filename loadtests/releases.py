@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from loadtests.histogram import Histogram
-from loadtests.homes import Home, build_home
+from loadtests.homes import Home, build_home, train_another
 from loadtests.open_loop import OpenLoopResult, run_open_loop
 from loadtests.provenance import provenance
 from loadtests.servers import Server, serving
@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="tablestakes-releases-") as folder:
         home = build_home(Path(folder), restaurants=options.restaurants, diners=2_000)
-        _train_another(home)
+        train_another(home)
         command = [*home.serve_command[:-1], str(options.workers)]
         with serving("tablestakes", command, log=Path(folder) / "serve.log", environment=home.environment) as server:
             found = measure(home, server, options)
@@ -92,12 +92,6 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if found["failed_requests"] == found["failed_moves"] == found["not_reproduced"] == 0 else 1
 
 
-def _train_another(home: Home) -> None:
-    """A second version to swap with."""
-    command = [sys.executable, "-m", "services.cli", "train", str(home.dataset), "--seed", "2"]
-    subprocess.run(command, env={**os.environ, **home.environment}, check=True, capture_output=True)
-
-
 def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str, Any]:
     """Steady run, run with swaps, proof of the answers, time of a rollback."""
     engine = open_database(Settings(home=home.path).resolved_database_url)
@@ -106,12 +100,12 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     champion = registry.champion(market)
     assert champion is not None
     other = next(each.version for each in registry.versions(market) if each.version != champion.version)
-    _switch_money_off(server, home)
+    switch_money_off(server, home)
     time.sleep(_SETTLE_SECONDS)
     steady = _offer(server, home, options.rate, 2 * _RUN_SECONDS, 1, None)
     swaps, stop = Swaps(), threading.Event()
     swapping = threading.Thread(
-        target=_swap, args=(server, home, champion.version, other, options, swaps, stop), daemon=True
+        target=swap_by_turns, args=(server, home, champion.version, other, options, swaps, stop), daemon=True
     )
     answers: list[bytes] = []
     swapping.start()
@@ -145,7 +139,7 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     }
 
 
-def _switch_money_off(server: Server, home: Home) -> None:
+def switch_money_off(server: Server, home: Home) -> None:
     """Sold places depend on what is bid at the moment; the organic list is what a model makes."""
     call(server, home, "admin", "PUT", "/v1/policies/organic", {"ads": {"money": 0.0}})
     call(server, home, "admin", "POST", "/v1/policies/organic/activate", {"override": True, "reason": "a load run"})
@@ -170,7 +164,7 @@ def call(server: Server, home: Home, role: str, method: str, path: str, body: Ma
     return answer.status, found
 
 
-def _swap(
+def swap_by_turns(
     server: Server,
     home: Home,
     champion: str,

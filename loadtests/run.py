@@ -1,7 +1,11 @@
 """`make loadtest`: two minutes of simulated diners against a server of one's own; exit code 1 if any answer was a 5xx.
 
-Writes `loadtest.html` (locust's report), `loadtest.json` (counts, stage timings, raw histograms, provenance) and
-`loadtest.log` (what locust said).
+Two loads at once. Locust's diners visit, choose, order and leave: a closed loop, for behaviour. Beside them an open
+loop asks for a few lists a second at times that were fixed beforehand: every latency that is quoted is its. Writes
+`loadtest.html` and `loadtest.json` (as every scenario's report, with the diners' counts under `diners`), and what
+locust draws and says: `loadtest-locust.html` and `loadtest.log`.
+
+With `--url` the diners alone visit a server that runs already: the open loop is for this machine only.
 """
 
 import argparse
@@ -10,17 +14,28 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.homes import Home, HomeError, build_home
+from loadtests import documents
+from loadtests.homes import Home, HomeError
+from loadtests.page import page
 from loadtests.provenance import provenance
-from loadtests.servers import ServerError, serving
+from loadtests.scenario import lines
+from loadtests.scenarios import scenario as parts
+from loadtests.scenarios.stage import Stage, StageError, opened
+from loadtests.servers import ServerError, end_tidily
+from loadtests.yardstick import yardstick_ms
+from services.features.embedded import EmbeddedRedisError
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+NAME = "loadtest"
+_BEGINS = b"Ramping to"
+"""Locust says so in its log when its first diner sets out."""
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,46 +49,100 @@ class Plan:
     reports: Path
     url: str | None
     home: Path | None
+    probe_rate: float = 20.0
+    """Lists a second of the open loop."""
+
+    @property
+    def counted(self) -> Path:
+        """What the locust process counted, for this process."""
+        return self.reports / ".loadtest-diners.json"
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """Run locust and return what it counted, which is also written beside the HTML report."""
+def run(plan: Plan, home: Home | None = None) -> dict[str, Any]:
+    """Both loads, and the report of both, which is also written. Raises HomeError, ServerError or StageError.
+
+    home: to serve from, instead of a city that is made for this run.
+    """
     plan.reports.mkdir(parents=True, exist_ok=True)
-    html, result = plan.reports / "loadtest.html", plan.reports / "loadtest.json"
-    result.unlink(missing_ok=True)
-    with _server(plan) as (url, key):
-        command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"]
-        command += ["--host", url, "--users", str(plan.users), "--spawn-rate", str(max(plan.users // 5, 1))]
-        command += ["--run-time", f"{plan.seconds}s", "--html", str(html), "--loglevel", "WARNING"]
-        command += ["--exit-code-on-error", "0"]
-        names = {"LOADTESTS_KEY": key, "LOADTESTS_RESULT": str(result), "LOADTESTS_SEED": str(plan.seed)}
-        with (plan.reports / "loadtest.log").open("wb") as log:
-            subprocess.run(command, env={**os.environ, **names}, stdout=log, stderr=log, check=True)
-    counted: dict[str, Any] = json.loads(result.read_text())
+    given = parts.Plan(NAME, plan.seconds, plan.probe_rate, plan.restaurants, seed=plan.seed)
+    before = yardstick_ms()
+    mix = parts.Scenario(
+        NAME, f"{plan.users} simulated diners, and an open loop beside them", 0, 0, lambda _: _both(plan, _)
+    )
+    with opened(mix, given, home) as stage:
+        outcome = mix.play(stage)
+    found = documents.document(
+        mix.summary, given, stage.recording, outcome, stage.watcher, provenance(), (before, yardstick_ms())
+    )
+    diners = json.loads(plan.counted.read_text())
+    plan.counted.unlink()
+    report = documents.keep({**found, "diners": diners, "plan": found["plan"] | {"users": plan.users}}, plan.reports)
+    documents.write(plan.reports / f"{NAME}.html", page(report))
+    return report
+
+
+def _both(plan: Plan, stage: Stage) -> parts.Outcome:
+    """The open loop as soon as the diners set out."""
+    key = stage.home.headers()["authorization"].removeprefix("Bearer ")
+    with _diners(plan, stage.server.url, key) as process:
+        stage.watch("locust", process.pid)
+        stage.offer([parts.Segment("beside the diners", plan.probe_rate, plan.seconds)])
+    return parts.Outcome([parts.answered(stage.recording)])
+
+
+def run_diners(plan: Plan, url: str) -> dict[str, Any]:
+    """The diners alone, on a server that runs already; what was counted, which is also written."""
+    plan.reports.mkdir(parents=True, exist_ok=True)
+    key = json.loads(((plan.home or Path("var")) / "keys.json").read_text())["app"]
+    with _diners(plan, url, key):
+        pass
+    counted: dict[str, Any] = json.loads(plan.counted.read_text())
+    plan.counted.unlink()
     counted["plan"] = {"seconds": plan.seconds, "users": plan.users, "seed": plan.seed}
     counted["provenance"] = provenance()
-    result.write_text(json.dumps(counted, indent=2) + "\n")
+    documents.write(plan.reports / "loadtest-diners.json", json.dumps(counted, indent=2) + "\n")
     return counted
 
 
 @contextlib.contextmanager
-def _server(plan: Plan) -> Iterator[tuple[str, str]]:
-    """The address and a key: of the server that was named, else of one that is made for this run."""
-    if plan.url is not None:
-        keys = json.loads(((plan.home or Path("var")) / "keys.json").read_text())
-        yield plan.url, keys["app"]
-        return
-    with tempfile.TemporaryDirectory(prefix="tablestakes-loadtest-") as temporary:
-        folder = Path(temporary)
-        home: Home = build_home(folder, restaurants=plan.restaurants, seed=plan.seed)
-        log = folder / "server.log"
-        with serving("the server", home.serve_command, log=log, environment=home.environment, core=None) as server:
-            yield server.url, home.headers()["authorization"].removeprefix("Bearer ")
+def _diners(plan: Plan, url: str, key: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Locust, from its first diner on; at the end it is waited for. Raises CalledProcessError where it failed."""
+    plan.counted.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary"]
+    command += ["--host", url, "--users", str(plan.users), "--spawn-rate", str(max(plan.users // 5, 1))]
+    command += ["--run-time", f"{plan.seconds}s", "--html", str(plan.reports / "loadtest-locust.html")]
+    command += ["--loglevel", "INFO", "--exit-code-on-error", "0"]
+    names = {"LOADTESTS_KEY": key, "LOADTESTS_RESULT": str(plan.counted), "LOADTESTS_SEED": str(plan.seed)}
+    log = plan.reports / "loadtest.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env={**os.environ, **names}, stdout=stream, stderr=stream)
+    try:
+        _await_begin(process, log)
+        yield process
+        if code := process.wait(plan.seconds + _PATIENCE_SECONDS):
+            raise subprocess.CalledProcessError(code, command)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def _await_begin(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while _BEGINS not in log.read_bytes():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StageError(f"locust did not begin; what it said is in {log}")
+        time.sleep(0.05)
 
 
 def server_errors(counted: dict[str, Any]) -> int:
     """Answers with 5xx, and requests that got none."""
     return sum(each["count"] for each in counted["statuses"] if each["status"] >= 500 or each["status"] == 0)
+
+
+def failed(counted: dict[str, Any]) -> bool:
+    """Whether the diners met an error, or did not even get to ask."""
+    return server_errors(counted) > 0 or not counted["statuses"]
 
 
 def summary(counted: dict[str, Any]) -> list[str]:
@@ -91,10 +160,8 @@ def summary(counted: dict[str, Any]) -> list[str]:
     refused = sum(each["count"] for each in counted["statuses"] if 400 <= each["status"] < 500)
     text.append(f"4xx: {refused}, 5xx or no answer: {server_errors(counted)}")
     if not counted["valid"]:
-        text.append("INVALID: the load generator had no CPU left")
-    text.append(
-        "These times are a closed loop's: they are the diners' experience, not the server's tail. See make bench."
-    )
+        text.append("INVALID: locust had no CPU left")
+    text.append("The diners' times are a closed loop's: their experience, not the server's tail.")
     return text
 
 
@@ -105,13 +172,23 @@ def _plan(argv: Sequence[str] | None) -> Plan:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--restaurants", type=int, default=1_000, help="of the city that is made for this run")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="folder for the reports")
+    parser.add_argument(
+        "--probe-rate", type=float, default=20.0, help="lists a second of the open loop beside the diners"
+    )
     parser.add_argument("--url", help="a running server instead of one made for this run; needs --home for its key")
     parser.add_argument("--home", type=Path, help="that server's home")
     chosen = parser.parse_args(argv)
-    if chosen.seconds < 1 or chosen.users < 1:
-        parser.error("--seconds and --users must be at least 1")
+    if chosen.seconds < 1 or chosen.users < 1 or not 0 < chosen.probe_rate <= 10_000:
+        parser.error("--seconds and --users must be at least 1, --probe-rate above 0 and at most 10,000")
     return Plan(
-        chosen.seconds, chosen.users, chosen.seed, chosen.restaurants, chosen.out.absolute(), chosen.url, chosen.home
+        seconds=chosen.seconds,
+        users=chosen.users,
+        seed=chosen.seed,
+        restaurants=chosen.restaurants,
+        reports=chosen.out.absolute(),
+        url=chosen.url,
+        home=chosen.home,
+        probe_rate=chosen.probe_rate,
     )
 
 
@@ -119,14 +196,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run and print the summary; 1 where the server failed."""
     plan = _plan(argv)
     try:
-        counted = run(plan)
-    except (HomeError, ServerError, OSError, subprocess.CalledProcessError) as error:
+        if plan.url is not None:
+            counted, report = run_diners(plan, plan.url), None
+        else:
+            report = run(plan)
+            counted = report["diners"]
+    except (HomeError, ServerError, StageError, EmbeddedRedisError, OSError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(summary(counted)))
-    print(f"reports: {plan.reports / 'loadtest.html'}, {plan.reports / 'loadtest.json'}")
-    return 1 if server_errors(counted) else 0
+    if report is None:
+        print(f"reports: {plan.reports / 'loadtest-locust.html'}, {plan.reports / 'loadtest-diners.json'}")
+        return 1 if failed(counted) else 0
+    print("\n".join(lines(report)))
+    print(f"reports: {plan.reports / NAME}.html, {plan.reports / NAME}.json")
+    return 1 if failed(counted) or not all(each["held"] for each in report["checks"]) else 0
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -87,6 +87,11 @@ def serving(
         _stop(process)
 
 
+def end_tidily() -> None:
+    """Let a command that is told to end (SIGTERM) stop its servers first, as one that is interrupted does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def free_port() -> int:
     """A TCP port of loopback that nobody listens on now."""
     with socket.socket() as probe:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from loadtests import open_loop
 from loadtests.closed_loop import run_closed_loop
 from loadtests.connection import LOST, NotLoopback, Target, answer_length, status_of
 from loadtests.open_loop import run_open_loop
@@ -83,44 +83,117 @@ def steady(rate: float, seconds: float) -> list[Planned]:
     return recommendation_trace(["u1", "u2"], rate=rate, seconds=seconds, seed=1, arrivals="uniform")
 
 
-def test_a_stall_reaches_the_open_loops_tail_but_not_the_closed_loops() -> None:
-    """Half a second of every server's life is a stall; a closed loop with one connection meets it once."""
-    begin = time.monotonic()
+class Stalling:
+    """Answers at once, but for `seconds` after its request number `at` arrived.
 
-    async def stalling(_: bytes) -> bytes:
-        into = time.monotonic() - begin
-        if 0.5 < into < 1.0:
-            await asyncio.sleep(1.0 - into)
+    Told by a request and not by a clock: whoever asks, and however late it begins to ask, meets exactly one stall.
+    """
+
+    def __init__(self, at: int, seconds: float) -> None:
+        self._at, self._seconds = at, seconds
+        self._asked, self._until = 0, 0.0
+
+    async def __call__(self, _: bytes) -> bytes:
+        self._asked += 1
+        now = time.monotonic()
+        if self._asked == self._at:
+            self._until = now + self._seconds
+        if now < self._until:
+            await asyncio.sleep(self._until - now)
         return OK
 
-    with server(stalling) as target:
+
+def test_a_stall_reaches_the_open_loops_tail_but_not_the_closed_loops() -> None:
+    """A third of 300 requests is due into a stall of half a second; a closed loop with one connection meets it once."""
+    with server(Stalling(100, 0.5)) as target:
         seen = run_open_loop(target, steady(200, 1.5))
-    begin = time.monotonic()
-    with server(stalling) as target:
-        flattered = run_closed_loop(target, [target.request("/")], seconds=1.5, connections=1)
+    with server(Stalling(100, 0.5)) as target:
+        flattered = run_closed_loop(target, [target.request("/")], seconds=30, connections=1, max_requests=300)
     assert seen.errors == 0
     assert seen.latencies.quantile_ms(0.9) > 250
+    assert flattered.answers == 300
+    assert flattered.latencies.highest_us >= 490_000
     assert flattered.latencies.quantile_ms(0.9) < 100
 
 
 def test_a_frozen_server_process_is_seen() -> None:
-    """SIGSTOP for 2 s: every request that was due in that time waited for it."""
+    """SIGSTOP for 2 s from the 50th answer on: every request that was due in that time waited for it.
+
+    The freeze begins inside the run, and how long it was is taken from its own clock, so a busy machine can neither
+    move it out of the run nor cut it short.
+    """
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", TINY_SERVER, str(port)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-    freeze = threading.Timer(0.5, os.kill, (process.pid, signal.SIGSTOP))
-    thaw = threading.Timer(2.5, os.kill, (process.pid, signal.SIGCONT))
+    frozen: list[float] = []
+
+    def thaw() -> None:
+        frozen.append(time.perf_counter())
+        process.send_signal(signal.SIGCONT)
+
+    thawing = threading.Timer(2.0, thaw)
+
+    def freeze(number: int, _: bytes) -> None:
+        if number == 50:
+            process.send_signal(signal.SIGSTOP)
+            frozen.append(time.perf_counter())
+            thawing.start()
+
     try:
-        freeze.start()
-        thaw.start()
-        seen = run_open_loop(Target("127.0.0.1", port), steady(100, 3.0))
+        seen = run_open_loop(Target("127.0.0.1", port), steady(100, 3.0), keep=freeze)
     finally:
         process.kill()
         process.communicate()
+    begin, end = frozen
     assert seen.unanswered == 0
-    assert seen.latencies.quantile_ms(0.99) > 1_500
-    assert seen.latencies.quantile_ms(0.3) < 500
+    assert seen.latencies.quantile_ms(0.99) > 750 * (end - begin)
+    assert seen.latencies.quantile_ms(0.1) < seen.latencies.quantile_ms(0.99) / 2
+
+
+LEAVING_SERVER = """
+import asyncio, sys
+async def serve(reader, writer):
+    async def head(patience):
+        return await asyncio.wait_for(reader.readuntil(b"\\r\\n\\r\\n"), patience)
+    try:
+        await head(0.3)
+        while True:
+            writer.write(b"HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}")
+            began = asyncio.get_running_loop().time()
+            await head(60)
+            if asyncio.get_running_loop().time() - began > 0.5:
+                break
+    except TimeoutError:
+        writer.write(b"HTTP/1.1 408 Too slow\\r\\ncontent-length: 0\\r\\n\\r\\n")
+    except asyncio.IncompleteReadError:
+        pass
+    writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+"""Says 408 to a connection that never asked, and hangs up on a request that comes after half a second of silence."""
+
+
+def test_connections_that_a_server_takes_its_leave_of_fail_no_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(open_loop, "_IDLE_SECONDS", 0.2)
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", LEAVING_SERVER, str(port)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        trace = [Planned(0.0, "/"), Planned(0.01, "/"), Planned(1.0, "/"), Planned(1.01, "/")]
+        seen = run_open_loop(Target("127.0.0.1", port), trace)
+    finally:
+        process.kill()
+        process.communicate()
+    assert seen.statuses == {200: 4}
+    assert not caplog.records
 
 
 def test_every_planned_request_leaves_once_and_on_time() -> None:

@@ -21,8 +21,8 @@ def test_simulated_diners_meet_no_server_error(small_city, tmp_path: Path, capsy
     with serving("it", home.serve_command, log=tmp_path / "log", environment=environment, core=None) as server:
         options = ["--url", server.url, "--home", str(home.path), "--seconds", "4", "--users", "20"]
         assert run.main([*options, "--out", str(tmp_path / "reports")]) == 0
-    counted = json.loads((tmp_path / "reports" / "loadtest.json").read_text())
-    assert (tmp_path / "reports" / "loadtest.html").stat().st_size > 10_000
+    counted = json.loads((tmp_path / "reports" / "loadtest-diners.json").read_text())
+    assert (tmp_path / "reports" / "loadtest-locust.html").stat().st_size > 10_000
     assert counted["routes"]["recommendations"]["count"] > 0
     assert counted["events"]["accepted"] > 0
     assert counted["events"]["rejected"] == 0
@@ -32,9 +32,32 @@ def test_simulated_diners_meet_no_server_error(small_city, tmp_path: Path, capsy
     assert "5xx or no answer: 0" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="needs /proc")
+def test_diners_and_the_open_loop_beside_them_make_one_report(small_city, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", small_city.dataset)
+    shutil.copytree(small_city.home, home.path)
+    plan = run.Plan(4, 20, 1, 150, tmp_path / "reports", None, None, probe_rate=30.0)
+    first, second = run.run(plan, home), run.run(plan, home)
+    assert first["requests"] == 120
+    assert {each["status"] for each in first["statuses"]} == {"200"}
+    assert first["diners"]["routes"]["recommendations"]["count"] > 0
+    assert first["diners"]["visits"] > 0
+    assert first["processes"]["by_name"]["locust"]["cpu_seconds"] > 0
+    assert "CPU of the server a request" not in {each["name"] for each in first["figures"]}
+    assert "other settings" not in second["comparison"]["why"]
+    written = sorted(each.name for each in (tmp_path / "reports").iterdir())
+    assert written == [
+        "loadtest-locust.html", "loadtest.html", "loadtest.json", "loadtest.log", "loadtest.previous.json",
+    ]  # fmt: skip
+    assert "Simulated diners" in (tmp_path / "reports" / "loadtest.html").read_text()
+
+
 def test_server_errors_and_silence_fail_a_run() -> None:
     counted = {"statuses": [{"route": "a", "status": status, "count": 2} for status in (0, 200, 404, 500, 503)]}
     assert run.server_errors(counted) == 6
+    assert run.failed(counted)
+    assert run.failed({"statuses": []})
+    assert not run.failed({"statuses": [{"route": "a", "status": 200, "count": 2}]})
 
 
 def test_a_run_against_nobody_fails(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -68,6 +70,32 @@ def test_a_server_that_never_gets_ready_is_stopped(tmp_path: Path) -> None:
         pass
 
 
+TOLD_TO_END = """
+import os, sys, time
+from pathlib import Path
+from loadtests.servers import end_tidily, serving
+end_tidily()
+child = (
+    "import http.server as h, sys;"
+    "h.test(h.SimpleHTTPRequestHandler, port=int(sys.argv[sys.argv.index('--port') + 1]))"
+)
+with serving("it", [sys.executable, "-c", child], log=Path(sys.argv[1]), ready_path="/", core=None) as server:
+    print(server.process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+@linux
+def test_a_command_that_is_told_to_end_leaves_no_server_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", TOLD_TO_END, str(tmp_path / "log")], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    served = int(process.stdout.readline())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 128 + signal.SIGTERM
+    process.communicate()
+    assert not Path(f"/proc/{served}").exists()
+
+
 @linux
 def test_processor_time_is_read_from_the_kernel() -> None:
     before, busy_before = cpu_seconds([os.getpid()]), machine_busy_seconds()
@@ -90,8 +118,6 @@ def test_a_core_that_does_not_exist_is_not_pinned_to() -> None:
 
 def test_the_locustfile_loads_in_a_process_of_its_own() -> None:
     """Never imported here: gevent patches the standard library of the process that imports locust."""
-    import subprocess
-
     script = "import loadtests.locustfile as f, json; print(json.dumps([f.Diner.__name__, f.KEY_VARIABLE]))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["Diner", "LOADTESTS_KEY"]
