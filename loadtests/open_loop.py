@@ -38,6 +38,12 @@ class OpenLoopResult:
     latencies: Histogram
     lag: Histogram
     """How late the generator looked at each request; waiting for a free connection is the server's doing, not its."""
+    due: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """Of each request: when it was meant to leave, seconds after the start,"""
+    waited: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """how long its answer took from then, seconds,"""
+    codes: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """and its status; -1: unanswered."""
 
     @property
     def errors(self) -> int:
@@ -86,6 +92,7 @@ class _Run:
     max_connections: int
     answered_at: npt.NDArray[np.float64]
     lag: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.int64]
     idle: list[Connection] = field(default_factory=list)
     queue: deque[int] = field(default_factory=deque)
     under_way: dict[Connection, int] = field(default_factory=dict)
@@ -122,6 +129,7 @@ class _Run:
 
     def _settle(self, number: int, status: int) -> None:
         self.answered_at[number] = time.perf_counter()
+        self.codes[number] = status
         self.statuses[status] += 1
 
     def answered(self, connection: Connection, status: int, _bytes: int) -> None:
@@ -175,6 +183,9 @@ async def _drive(run: _Run, warm_connections: int, drain_seconds: float) -> Open
         unanswered=int(open_ended.sum()),
         latencies=Histogram.of(latencies),
         lag=Histogram.of(run.lag),
+        due=run.due,
+        waited=latencies,
+        codes=run.codes,
     )
 
 
@@ -203,6 +214,7 @@ def run_open_loop(
         max_connections=max_connections,
         answered_at=np.full(sizes, np.nan),
         lag=np.zeros(sizes),
+        codes=np.full(sizes, -1),
         keep=keep,
     )
     return quiet_loop(_drive(run, connections, drain_seconds))

@@ -26,7 +26,7 @@ _UNLIMITED: Final = 1 << 60
 class Limiter:
     """Counts requests in flight by priority and says whether one more is too many. For one event loop."""
 
-    def __init__(self, *, target_seconds: float, start: int = 64, least: int = 4, most: int = 512) -> None:
+    def __init__(self, *, target_seconds: float, start: int = 64, least: int = 16, most: int = 512) -> None:
         """`target_seconds`: how late the loop may be. The limit begins at `start` and returns to it when it is calm.
 
         Raises ValueError for figures that are none of a limit's.
