@@ -216,6 +216,7 @@ def _complete_openapi(app: FastAPI) -> None:
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _add_examples(operation)
+                    _add_overload(operation)
                     if (roles := rights.get(operation["operationId"])) is not None:
                         operation["x-roles"] = roles
                     validation = operation["responses"].get("422", {})
@@ -237,6 +238,12 @@ def _rights() -> dict[str, list[str] | None]:
         name: None if roles is None else [role.value for role in Role if role in roles]
         for name, roles in allowed.items()
     }
+
+
+def _add_overload(operation: dict[str, Any]) -> None:
+    """Too much may be asked of any operation but the health checks."""
+    if "health" not in operation["tags"]:
+        operation["responses"].setdefault("503", examples.problem(503))
 
 
 def _add_examples(operation: dict[str, Any]) -> None:
