@@ -70,8 +70,8 @@ class Step:
     first: npt.NDArray[np.bool_]
     """Which requests were for lists."""
     after: OpenLoopResult
-    cpu_share: float
-    """Of its core, that the server took."""
+    cpu_seconds: float
+    """Of the server, until the last answer."""
     mib: tuple[float, float]
     """Its memory before and after."""
     alive: bool
@@ -90,6 +90,10 @@ class Step:
     def refused(self) -> int:
         """Answers with 503."""
         return self._answered(503)
+
+    def useful(self, list_us: float) -> float:
+        """Share of the server's CPU that the lists took: what others took of the core leaves it as it is."""
+        return self._answered(200) * list_us / 1e6 / self.cpu_seconds
 
     @property
     def hangs(self) -> int:
@@ -157,7 +161,8 @@ class Report:
             "accepted_ms": {"p50": step.quantile_ms(200, 0.5), "p99": step.quantile_ms(200, 0.99)},
             "refused_ms": {"p50": step.quantile_ms(503, 0.5), "p99": step.quantile_ms(503, 0.99)},
             "recovery_seconds": step.recovery,
-            "cpu_share": step.cpu_share,
+            "cpu_seconds": step.cpu_seconds,
+            "useful_cpu": step.useful(self.list_us),
             "resident_mib": step.mib,
             "alive": step.alive,
             "open_loop": step.result.as_json(),
@@ -267,7 +272,7 @@ def _step(
         result=result,
         first=first,
         after=after,
-        cpu_share=cpu / result.seconds,
+        cpu_seconds=cpu,
         mib=(before, resident_mib(server.pids)),
         alive=server.process.poll() is None,
     )
@@ -279,7 +284,7 @@ def lines(report: Report) -> list[str]:
     text = [
         f"a list takes s = {s:,.0f} µs of CPU, a refusal r = {r:.1f} µs; capacity {report.capacity:,.0f} lists/s",
         "",
-        f"  {'':<14}{'sent/s':>8}{'goodput':>9}{'bound':>7}{'of it':>7}{'goal':>7}"
+        f"  {'':<14}{'sent/s':>8}{'goodput':>9}{'bound':>7}{'of it':>7}{'goal':>7}{'useful CPU':>12}"
         f"{'200 p99 ms':>12}{'503 p99 ms':>12}{'hangs':>7}{'well in s':>11}{'MiB':>12}",
     ]
     for step in report.steps:
@@ -292,7 +297,7 @@ def lines(report: Report) -> list[str]:
                 cells[3] = f">={goal:.0%}"
         text.append(
             f"  {step.name:<14}{step.result.planned / step.result.seconds:>8,.0f}"
-            f"{cells[0]:>9}{cells[1]:>7}{cells[2]:>7}{cells[3]:>7}"
+            f"{cells[0]:>9}{cells[1]:>7}{cells[2]:>7}{cells[3]:>7}{'' if mixed else f'{step.useful(s):.0%}':>12}"
             f"{step.quantile_ms(200, 0.99):>12.1f}{step.quantile_ms(503, 0.99):>12.1f}{step.hangs:>7}"
             f"{step.recovery:>11.2f}{f'{step.mib[0]:.0f}-{step.mib[1]:.0f}':>12}"
             + ("" if step.alive else "  DEAD")
