@@ -9,6 +9,7 @@ import uvicorn
 
 from services.api.app import Application, create_app
 from services.api.slow_clients import protocol_of
+from services.server import serve
 from services.settings import Settings
 
 
@@ -23,16 +24,18 @@ def main() -> None:
     assert isinstance(app, Application)
     assert app.gate is not None
     app.gate.limiter.refuse_all()
-    uvicorn.run(
-        app,
-        host=chosen.host,
-        port=chosen.port,
-        http=protocol_of(settings),
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
+    serve(
+        uvicorn.Config(
+            app,
+            host=chosen.host,
+            port=chosen.port,
+            http=protocol_of(settings),
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+        )
     )
 
 
