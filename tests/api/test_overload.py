@@ -322,3 +322,32 @@ def test_requests_that_cannot_be_read_leave_nothing_in_flight(real: Target, smal
     while "overload_in_flight 0.0" not in told and time.monotonic() < deadline:
         told = httpx2.get(f"{address}/metrics", timeout=PATIENT).text
     assert "overload_in_flight 0.0" in told
+
+
+def test_many_may_come_in_at_once(real: Target) -> None:
+    """The loop lets in one new connection a turn for each socket that listens; there are several."""
+    inode = next(
+        line.split()[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[1].endswith(f":{real.port:04X}") and line.split()[3] == "0A"
+    )
+    listening = [
+        entry
+        for entry in Path("/proc").glob("[0-9]*/fd/*")
+        if _target(entry) == f"socket:[{inode}]" and b"services.cli" in _command(entry.parent.parent)
+    ]
+    assert len(listening) >= 16
+
+
+def _target(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except OSError:
+        return ""
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
