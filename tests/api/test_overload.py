@@ -129,6 +129,41 @@ def test_one_answer_a_request_and_the_connection_goes_on(client: socket.socket, 
     assert reader.answer()[0] == 200
 
 
+@pytest.mark.parametrize(
+    "length", [b"content-length: %d" % len(GET), b"Transfer-Encoding: chunked"], ids=["counted", "chunked"]
+)
+def test_a_body_that_reads_like_a_request_is_none_however_it_comes_in(client: socket.socket, length: bytes) -> None:
+    chunked = b"hunked" in length
+    parts = [
+        b"GET /v1/events HTTP/1.1\r\nhost: a\r\n" + length + b"\r\n\r\n",
+        *([b"%x\r\n" % len(GET)] if chunked else []),
+        GET,
+        *([b"\r\n0\r\n\r\n"] if chunked else []),
+        HEALTH,
+    ]
+    for part in parts:
+        client.sendall(part)
+        time.sleep(0.05)
+    reader = Reader(client)
+    assert is_refusal(reader.answer())
+    assert reader.answer()[0] == 200
+    client.sendall(HEALTH)
+    assert reader.answer()[0] == 200
+
+
+def test_a_request_behind_one_that_is_being_answered_waits_for_its_turn(real: Target, small_city: SmallCity) -> None:
+    key = f"authorization: Bearer {small_city.keys['app']}\r\n\r\n".encode()
+    listed = b"GET /v1/recommendations?user_id=a&k=100&explain=full HTTP/1.1\r\nhost: a\r\n" + key
+    with closing(socket.create_connection((real.host, real.port), timeout=PATIENT)) as client:
+        for _ in range(20):
+            client.sendall(listed)
+            client.sendall(HEALTH)
+        reader = Reader(client)
+        bodies = [reader.answer()[2] for _ in range(40)]
+    assert all(b'"items"' in one for one in bodies[::2])
+    assert all(b'"checks"' in one for one in bodies[1::2])
+
+
 def test_pipelined_requests_are_answered_in_their_order(client: socket.socket) -> None:
     client.sendall((GET + HEALTH + GET + GET + HEALTH) * 3)
     reader = Reader(client)
