@@ -3,14 +3,14 @@
 One server process on core 0, the load from this process on core 1, all in one run:
 
     r         CPU of one refusal, from a server that refuses everything
-    s, C      CPU of one list and lists a second, from a closed loop: the capacity
+    s, C      CPU of one list and lists a second, from a closed loop before and after each step: the capacity
     1, 2, 5, 10 x C   an open loop (Poisson): lists a second that were answered, and how long both kinds of answer took
     2 x C, mixed      half of it of the last priority, asked of a report's address
 
 When every refusal takes r from a core that could make lists at s, what n times the load leaves of the capacity is at
 most (s - n r) / (s - r). Both are printed, and the share of the bound that was reached. The market has 10,000
 restaurants and every list comes with its reasons, so that one core of Python can offer ten times the capacity; where it
-was late all the same, the row is INVALID.
+was late all the same, or where the capacity was another after the step than before it, the row is INVALID.
 """
 
 import argparse
@@ -46,8 +46,11 @@ CALM: Final = 0.25
 """Of the capacity: the load after an overload, in which the process has to be well again."""
 CALM_SECONDS: Final = 3.0
 PATHS: Final = 4_096
+STEADY: Final = 0.10
+"""The capacities before and after a step differ by no more of it."""
 _LAST_PRIORITY: Final = "/v1/lessons"
 _CLOSED_CONNECTIONS: Final = 16
+_OPEN_CONNECTIONS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,28 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """What the server can do when it is asked for no more."""
+
+    lists: float
+    """A second."""
+    list_us: float
+    """CPU of one."""
+
+
+@dataclass(frozen=True)
 class Step:
     """One multiple of the capacity, and the calm after it."""
 
     name: str
     multiple: float
-    capacity: float
+    before: Capacity
+    after: Capacity
     result: OpenLoopResult
     first: npt.NDArray[np.bool_]
     """Which requests were for lists."""
-    after: OpenLoopResult
+    calm: OpenLoopResult
+    """The load that followed."""
     cpu_seconds: float
     """Of the server, until the last answer."""
     mib: tuple[float, float]
@@ -77,23 +92,38 @@ class Step:
     alive: bool
 
     @property
-    def offered(self) -> float:
-        """Requests a second that were meant to be sent."""
-        return self.result.offered_rate
+    def list_us(self) -> float:
+        """s, around this step."""
+        return (self.before.list_us + self.after.list_us) / 2
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the step must not be quoted; empty when it may."""
+        found = ["the generator was late"] if self.result.generator_saturated else []
+        if abs(self.after.lists / self.before.lists - 1.0) > STEADY:
+            found.append(f"the capacity went from {self.before.lists:,.0f} to {self.after.lists:,.0f}")
+        return found
 
     @property
     def goodput(self) -> float:
         """Answers with 200 a second while the load lasted, of the capacity."""
-        return self._answered(200) / self.result.planned_seconds / self.capacity
+        capacity = (self.before.lists + self.after.lists) / 2
+        return self._answered(200) / self.result.planned_seconds / capacity
 
     @property
     def refused(self) -> int:
         """Answers with 503."""
         return self._answered(503)
 
-    def useful(self, list_us: float) -> float:
+    @property
+    def useful(self) -> float:
         """Share of the server's CPU that the lists took: what others took of the core leaves it as it is."""
-        return self._answered(200) * list_us / 1e6 / self.cpu_seconds
+        return self._answered(200) * self.list_us / 1e6 / self.cpu_seconds
+
+    def bound(self, refusal_us: float) -> float:
+        """Of the capacity, what refusing leaves at best."""
+        s, r, n = self.list_us, refusal_us, self.multiple
+        return max((s - n * r) / (s - r), 0.0) if n > 1.0 else 1.0
 
     @property
     def hangs(self) -> int:
@@ -103,8 +133,8 @@ class Step:
     @property
     def recovery(self) -> float:
         """Seconds from the end of the load to the last refusal, or answer that took 50 ms; 0: there was none."""
-        bad = (self.after.codes != 200) | (self.after.waited > 0.050)
-        return float((self.after.due + self.after.waited)[bad].max()) if bad.any() else 0.0
+        bad = (self.calm.codes != 200) | (self.calm.waited > 0.050)
+        return float((self.calm.due + self.calm.waited)[bad].max()) if bad.any() else 0.0
 
     def success(self, first: bool) -> float:
         """Share of the lists, or of what is not one, that was answered with 200; NaN where there was none."""
@@ -123,26 +153,15 @@ class Step:
 class Report:
     """A whole run."""
 
-    list_us: float
-    """s"""
     refusal_us: float
     """r"""
-    capacity: float
-    """Lists a second."""
     steps: Sequence[Step]
-
-    def bound(self, multiple: float) -> float:
-        """Of the capacity, what refusing leaves at best."""
-        s, r = self.list_us, self.refusal_us
-        return max((s - multiple * r) / (s - r), 0.0) if multiple > 1.0 else 1.0
 
     def as_json(self) -> dict[str, Any]:
         """Figures and raw histograms."""
         return {
             "schema_version": SCHEMA_VERSION,
-            "list_us": self.list_us,
             "refusal_us": self.refusal_us,
-            "capacity": self.capacity,
             "steps": [self._step_json(step) for step in self.steps],
         }
 
@@ -150,10 +169,11 @@ class Report:
         return {
             "name": step.name,
             "multiple": step.multiple,
-            "valid": not step.result.generator_saturated,
-            "offered": step.offered,
+            "problems": step.problems,
+            "before": vars(step.before),
+            "after": vars(step.after),
             "goodput_of_capacity": step.goodput,
-            "bound": self.bound(step.multiple),
+            "bound": step.bound(self.refusal_us),
             "refused": step.refused,
             "hangs": step.hangs,
             "success_first": step.success(True),
@@ -162,7 +182,7 @@ class Report:
             "refused_ms": {"p50": step.quantile_ms(503, 0.5), "p99": step.quantile_ms(503, 0.99)},
             "recovery_seconds": step.recovery,
             "cpu_seconds": step.cpu_seconds,
-            "useful_cpu": step.useful(self.list_us),
+            "useful_cpu": step.useful,
             "resident_mib": step.mib,
             "alive": step.alive,
             "open_loop": step.result.as_json(),
@@ -190,10 +210,8 @@ def run(plan: Plan, folder: Path, progress: Callable[[str], None]) -> Report:
         )
         refusal_us = _refusal_us(home, folder, paths)
         progress(f"a refusal takes {refusal_us:.1f} µs")
-        capacity, list_us = _capacity(server, home, paths, plan.seconds)
-        progress(f"a list takes {list_us:,.0f} µs, {capacity:,.0f} a second")
-        steps = list(_steps(server, home, paths, capacity, plan, progress))
-    return Report(list_us, refusal_us, capacity, steps)
+        steps = list(_steps(Asked(server, paths, home.headers("admin")), plan, progress))
+    return Report(refusal_us, steps)
 
 
 def _refusal_us(home: Home, folder: Path, paths: Sequence[str]) -> float:
@@ -209,86 +227,77 @@ def _refusal_us(home: Home, folder: Path, paths: Sequence[str]) -> float:
     return median(found)
 
 
-def _capacity(server: Server, home: Home, paths: Sequence[str], seconds: float) -> tuple[float, float]:
-    """Lists a second and CPU µs of a list from a closed loop, medians of five slices after a warm one."""
-    requests = [server.target.request(path, headers=home.headers("admin")) for path in paths]
-    rates, costs = [], []
-    for number in range(6):
-        before = server.cpu_seconds()
-        found = run_closed_loop(server.target, requests, seconds=max(seconds / 5, 2.0), connections=_CLOSED_CONNECTIONS)
-        if found.errors:
-            raise ServerError(f"{found.errors} requests of the closed loop failed: {dict(found.statuses)}")
-        if number:
-            rates.append(found.throughput)
-            costs.append((server.cpu_seconds() - before) / found.answers * 1e6)
-    return median(rates), median(costs)
+@dataclass(frozen=True)
+class Asked:
+    """The server and what it is asked for."""
+
+    server: Server
+    paths: Sequence[str]
+    headers: dict[str, str]
 
 
-def _steps(
-    server: Server,
-    home: Home,
-    paths: Sequence[str],
-    capacity: float,
-    plan: Plan,
-    progress: Callable[[str], None],
-) -> Iterator[Step]:
-    for number, multiple in enumerate(MULTIPLES):
-        step = _step(server, home, paths, capacity, plan, f"{multiple:g}x", multiple, 0.0, number)
-        progress(f"{step.name}: goodput {step.goodput:.0%}")
-        yield step
-    yield _step(server, home, paths, capacity, plan, "2x, half last", 2.0, 0.5, len(MULTIPLES))
+def _capacity(asked: Asked, seconds: float) -> Capacity:
+    """From a closed loop."""
+    target = asked.server.target
+    requests = [target.request(path, headers=asked.headers) for path in asked.paths]
+    before = asked.server.cpu_seconds()
+    found = run_closed_loop(target, requests, seconds=seconds, connections=_CLOSED_CONNECTIONS)
+    if found.errors:
+        raise ServerError(f"{found.errors} requests of the closed loop failed: {dict(found.statuses)}")
+    return Capacity(found.throughput, (asked.server.cpu_seconds() - before) / found.answers * 1e6)
 
 
-def _step(
-    server: Server,
-    home: Home,
-    paths: Sequence[str],
-    capacity: float,
-    plan: Plan,
-    name: str,
-    multiple: float,
-    last_share: float,
-    number: int,
-) -> Step:
-    rng = np.random.default_rng([plan.seed, number])
-    times = arrival_times(multiple * capacity, plan.seconds, rng)
-    first = rng.random(times.size) >= last_share
-    trace = [
+def _steps(asked: Asked, plan: Plan, progress: Callable[[str], None]) -> Iterator[Step]:
+    slice_seconds = min(max(plan.seconds / 5, 2.0), 5.0)
+    _capacity(asked, slice_seconds)  # a warm one
+    before = _capacity(asked, slice_seconds)
+    for number, (multiple, last) in enumerate([*((each, 0.0) for each in MULTIPLES), (2.0, 0.5)]):
+        rng = np.random.default_rng([plan.seed, number])
+        times = arrival_times(multiple * before.lists, plan.seconds, rng)
+        first = rng.random(times.size) >= last
+        trace = _trace(asked, times, first)
+        times = arrival_times(CALM * before.lists, CALM_SECONDS, rng)
+        calm = _trace(asked, times, np.ones(times.size, np.bool_))
+        mib, cpu = resident_mib(asked.server.pids), asked.server.cpu_seconds()
+        result = run_open_loop(asked.server.target, trace, headers=asked.headers, connections=_OPEN_CONNECTIONS)
+        cpu = asked.server.cpu_seconds() - cpu
+        after_it = run_open_loop(asked.server.target, calm, headers=asked.headers)
+        after = _capacity(asked, slice_seconds)
+        yield Step(
+            name=f"{multiple:g}x, half last" if last else f"{multiple:g}x",
+            multiple=multiple,
+            before=before,
+            after=after,
+            result=result,
+            first=first,
+            calm=after_it,
+            cpu_seconds=cpu,
+            mib=(mib, resident_mib(asked.server.pids)),
+            alive=asked.server.process.poll() is None,
+        )
+        progress(f"{multiple:g}x: {dict(result.statuses)}")
+        before = after
+
+
+def _trace(asked: Asked, times: npt.NDArray[np.float64], first: npt.NDArray[np.bool_]) -> list[Planned]:
+    paths = asked.paths
+    return [
         Planned(at, paths[index % len(paths)] if listed else _LAST_PRIORITY)
         for index, (at, listed) in enumerate(zip(times.tolist(), first.tolist(), strict=True))
     ]
-    calm = arrival_times(CALM * capacity, CALM_SECONDS, rng).tolist()
-    headers = home.headers("admin")
-    before, cpu = resident_mib(server.pids), server.cpu_seconds()
-    result = run_open_loop(server.target, trace, headers=headers, connections=64)
-    cpu = server.cpu_seconds() - cpu
-    after = run_open_loop(
-        server.target, [Planned(at, paths[index % len(paths)]) for index, at in enumerate(calm)], headers=headers
-    )
-    return Step(
-        name=name,
-        multiple=multiple,
-        capacity=capacity,
-        result=result,
-        first=first,
-        after=after,
-        cpu_seconds=cpu,
-        mib=(before, resident_mib(server.pids)),
-        alive=server.process.poll() is None,
-    )
 
 
 def lines(report: Report) -> list[str]:
     """The run as a table."""
-    s, r = report.list_us, report.refusal_us
+    r = report.refusal_us
     text = [
-        f"a list takes s = {s:,.0f} µs of CPU, a refusal r = {r:.1f} µs; capacity {report.capacity:,.0f} lists/s",
+        f"CPU of a refusal r = {r:.1f} µs, of a list s; capacity C in lists a second",
         "",
-        f"  {'':<14}{'sent/s':>8}{'goodput':>9}{'bound':>7}{'of it':>7}{'goal':>7}{'useful CPU':>12}"
+        f"  {'':<14}{'C':>7}{'s µs':>7}{'sent/s':>8}{'goodput':>9}{'bound':>7}{'of it':>7}{'goal':>7}{'useful CPU':>12}"
         f"{'200 p99 ms':>12}{'503 p99 ms':>12}{'hangs':>7}{'well in s':>11}{'MiB':>12}",
     ]
     for step in report.steps:
-        bound, mixed = report.bound(step.multiple), not step.first.all()
+        bound, mixed = step.bound(r), not step.first.all()
         goal = GOALS.get(step.multiple)
         cells = ["", "", "", ""]
         if not mixed:
@@ -296,12 +305,12 @@ def lines(report: Report) -> list[str]:
             if goal is not None:
                 cells[3] = f">={goal:.0%}"
         text.append(
-            f"  {step.name:<14}{step.result.planned / step.result.seconds:>8,.0f}"
-            f"{cells[0]:>9}{cells[1]:>7}{cells[2]:>7}{cells[3]:>7}{'' if mixed else f'{step.useful(s):.0%}':>12}"
+            f"  {step.name:<14}{step.before.lists:>7,.0f}{step.list_us:>7,.0f}{step.result.planned / step.result.seconds:>8,.0f}"
+            f"{cells[0]:>9}{cells[1]:>7}{cells[2]:>7}{cells[3]:>7}{'' if mixed else f'{step.useful:.0%}':>12}"
             f"{step.quantile_ms(200, 0.99):>12.1f}{step.quantile_ms(503, 0.99):>12.1f}{step.hangs:>7}"
             f"{step.recovery:>11.2f}{f'{step.mib[0]:.0f}-{step.mib[1]:.0f}':>12}"
             + ("" if step.alive else "  DEAD")
-            + ("  INVALID: the generator was late" if step.result.generator_saturated else "")
+            + "".join(f"  INVALID: {problem}" for problem in step.problems)
         )
         if mixed:
             shares = step.success(True), step.success(False)

@@ -21,6 +21,9 @@ _MOST_SHRINKING: Final = 0.25
 _GROWTH: Final = 1.2
 _FADE: Final = 0.05
 _UNLIMITED: Final = 1 << 60
+_SHUT_LOOKS: Final = 200
+"""For so many looks after somebody was refused, a second or more, nobody of a lower priority is let in. Requests come and
+go in the loop's turns, so for a moment of each there is room for anybody, however much is asked for."""
 
 
 class Limiter:
@@ -42,6 +45,9 @@ class Limiter:
         self._room = [_UNLIMITED] * len(Priority)
         self._pressed = False
         """Whether the limit mattered, or nearly, since it was last looked at."""
+        self._shut_below = Priority.LAST
+        """Who goes after it is not let in."""
+        self._shut_looks = 0
         self._measure_out()
 
     @property
@@ -57,7 +63,8 @@ class Limiter:
     @property
     def is_calm(self) -> bool:
         """Nothing is in flight, and the limit is where it began."""
-        return self._flying[Priority.LAST] == 0 and not self._pressed and self._limit == self._start
+        busy = self._flying[Priority.LAST] or self._pressed or self._shut_looks
+        return not busy and self._limit == self._start
 
     def is_tight(self) -> bool:
         """Whether anybody at all would be refused now; LAST is refused first."""
@@ -67,7 +74,9 @@ class Limiter:
         """Whether one more of this priority is too many."""
         if self._flying[priority] < self._room[priority]:
             return False
-        self._pressed = True
+        if priority <= self._shut_below:
+            self._pressed = True
+            self._shut(priority)
         return True
 
     def enter(self, priority: Priority) -> None:
@@ -99,6 +108,9 @@ class Limiter:
                 limit = self._start
         self._limit = max(limit, self._least)
         self._pressed = False
+        self._shut_looks -= self._shut_looks > 0
+        if not self._shut_looks:
+            self._shut_below = Priority.LAST
         self._measure_out()
 
     def refuse_all(self) -> None:
@@ -106,6 +118,15 @@ class Limiter:
         self._least = self._start = self._most = self._limit = 0.0
         self._measure_out()
 
+    def _shut(self, below: Priority) -> None:
+        """Let nobody in for a while who goes after somebody that was refused."""
+        if below is Priority.LAST:
+            return
+        if below < self._shut_below:
+            self._shut_below = below
+            self._measure_out()
+        self._shut_looks = _SHUT_LOOKS
+
     def _measure_out(self) -> None:
         for priority, share in zip(list(Priority)[1:], SHARES, strict=True):
-            self._room[priority] = ceil(self._limit * share)
+            self._room[priority] = ceil(self._limit * share) if priority <= self._shut_below else 0

@@ -36,6 +36,27 @@ def test_a_lower_priority_is_refused_for_what_goes_before_it_and_never_the_other
     assert [limiter.refuses(one) for one in CLASSES] == [False, True, True]
 
 
+def test_whoever_is_refused_shuts_the_door_for_those_below_for_a_second() -> None:
+    limiter = Limiter(target_seconds=TARGET, start=64)
+    entered = fill(limiter, Priority.FIRST)
+    for _ in range(entered):
+        limiter.leave(Priority.FIRST)
+    for look in range(400):
+        assert not limiter.refuses(Priority.FIRST)
+        open_ = look >= 200
+        assert [limiter.refuses(one) for one in CLASSES[1:]] == [not open_, not open_]
+        assert limiter.is_calm == open_
+        limiter.observe(0.0)
+
+
+def test_the_last_priority_being_refused_shuts_nobody_out() -> None:
+    limiter = Limiter(target_seconds=TARGET, start=64)
+    fill(limiter, Priority.LAST)
+    assert [limiter.refuses(one) for one in CLASSES] == [False, False, True]
+    limiter.observe(0.0)
+    assert [limiter.refuses(one) for one in CLASSES] == [False, False, True]
+
+
 def test_health_is_never_refused_and_never_counted() -> None:
     limiter = Limiter(target_seconds=TARGET)
     limiter.refuse_all()
@@ -108,16 +129,21 @@ class LimiterMachine(RuleBasedStateMachine):
         super().__init__()
         self.limiter = Limiter(target_seconds=TARGET, start=20, least=3, most=60)
         self.inside: list[Priority] = []
+        self.shut_below, self.looks = Priority.LAST, 0
 
     @rule(priority=st.sampled_from(Priority))
     def ask(self, priority: Priority) -> None:
         before_it = sum(0 < one <= priority for one in self.inside)
         room = 1 << 60 if priority is Priority.ALWAYS else self.limiter.limit * SHARES[priority - 1]
+        if priority > self.shut_below:
+            room = 0
         refused = self.limiter.refuses(priority)
         assert refused == (before_it >= room)
         if not refused:
             self.limiter.enter(priority)
             self.inside.append(priority)
+        elif priority <= self.shut_below and priority is not Priority.LAST:
+            self.shut_below, self.looks = priority, 200
 
     @precondition(lambda self: self.inside)
     @rule(data=st.data())
@@ -129,6 +155,9 @@ class LimiterMachine(RuleBasedStateMachine):
     def look(self, lag: float) -> None:
         before = self.limiter.limit
         self.limiter.observe(lag)
+        self.looks = max(self.looks - 1, 0)
+        if not self.looks:
+            self.shut_below = Priority.LAST
         if lag > TARGET:
             assert self.limiter.limit <= max(before, 3.0)
 
