@@ -142,8 +142,8 @@ class Step:
         return float((self.result.codes[asked] == 200).mean()) if asked.any() else float("nan")
 
     def quantile_ms(self, status: int, q: float) -> float:
-        """Of answers with this status, from when the request was due; NaN where there was none."""
-        return Histogram.of(self.result.waited[self.result.codes == status]).quantile_ms(q)
+        """Of answers with this status to who asked for a list, from when it was due; NaN where there was none."""
+        return Histogram.of(self.result.waited[self.first & (self.result.codes == status)]).quantile_ms(q)
 
     def _answered(self, status: int) -> int:
         return int(self.result.statuses[status])
@@ -305,7 +305,8 @@ def lines(report: Report) -> list[str]:
             if goal is not None:
                 cells[3] = f">={goal:.0%}"
         text.append(
-            f"  {step.name:<14}{step.before.lists:>7,.0f}{step.list_us:>7,.0f}{step.result.planned / step.result.seconds:>8,.0f}"
+            f"  {step.name:<14}{step.before.lists:>7,.0f}{step.list_us:>7,.0f}"
+            f"{step.result.planned / step.result.seconds:>8,.0f}"
             f"{cells[0]:>9}{cells[1]:>7}{cells[2]:>7}{cells[3]:>7}{'' if mixed else f'{step.useful:.0%}':>12}"
             f"{step.quantile_ms(200, 0.99):>12.1f}{step.quantile_ms(503, 0.99):>12.1f}{step.hangs:>7}"
             f"{step.recovery:>11.2f}{f'{step.mib[0]:.0f}-{step.mib[1]:.0f}':>12}"

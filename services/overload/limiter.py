@@ -22,8 +22,8 @@ _GROWTH: Final = 1.2
 _FADE: Final = 0.05
 _UNLIMITED: Final = 1 << 60
 _SHUT_LOOKS: Final = 200
-"""For so many looks after somebody was refused, a second or more, nobody of a lower priority is let in. Requests come and
-go in the loop's turns, so for a moment of each there is room for anybody, however much is asked for."""
+"""For so many looks after somebody was refused, a second or more, nobody of a lower priority is let in. Requests come
+and go in the loop's turns, so for a moment of each there is room for anybody, however much is asked for."""
 
 
 class Limiter:

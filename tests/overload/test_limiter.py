@@ -54,7 +54,7 @@ def test_the_last_priority_being_refused_shuts_nobody_out() -> None:
     fill(limiter, Priority.LAST)
     assert [limiter.refuses(one) for one in CLASSES] == [False, False, True]
     limiter.observe(0.0)
-    assert [limiter.refuses(one) for one in CLASSES] == [False, False, True]
+    assert [limiter.refuses(one) for one in CLASSES] == [False, False, False]
 
 
 def test_health_is_never_refused_and_never_counted() -> None:
