@@ -17,6 +17,9 @@ from services.overload.priorities import Priority
 
 SHARES: Final = (1.0, 0.5, 0.25)
 """Of the limit: what may be in flight of FIRST; of FIRST and SECOND; of all, for one of LAST to be let in."""
+_FEW: Final = 8
+"""Of any priority may be in flight while nobody is refused, however slow the machine: a browser asks for six things at
+once, and a page that lacks one of them is broken."""
 _MOST_SHRINKING: Final = 0.25
 _GROWTH: Final = 1.2
 _FADE: Final = 0.05
@@ -129,4 +132,5 @@ class Limiter:
 
     def _measure_out(self) -> None:
         for priority, share in zip(list(Priority)[1:], SHARES, strict=True):
-            self._room[priority] = ceil(self._limit * share) if priority <= self._shut_below else 0
+            room = max(ceil(self._limit * share), min(ceil(self._limit), _FEW))
+            self._room[priority] = room if priority <= self._shut_below else 0

@@ -49,6 +49,13 @@ def test_whoever_is_refused_shuts_the_door_for_those_below_for_a_second() -> Non
         limiter.observe(0.0)
 
 
+def test_a_page_of_a_slow_machine_gets_what_a_browser_asks_for_at_once() -> None:
+    limiter = Limiter(target_seconds=TARGET)
+    for _ in range(100):
+        limiter.observe(1.0)
+    assert fill(limiter, Priority.LAST) == 8
+
+
 def test_the_last_priority_being_refused_shuts_nobody_out() -> None:
     limiter = Limiter(target_seconds=TARGET, start=64)
     fill(limiter, Priority.LAST)
@@ -134,7 +141,8 @@ class LimiterMachine(RuleBasedStateMachine):
     @rule(priority=st.sampled_from(Priority))
     def ask(self, priority: Priority) -> None:
         before_it = sum(0 < one <= priority for one in self.inside)
-        room = 1 << 60 if priority is Priority.ALWAYS else self.limiter.limit * SHARES[priority - 1]
+        limit = self.limiter.limit
+        room = 1 << 60 if priority is Priority.ALWAYS else max(limit * SHARES[priority - 1], min(limit, 8))
         if priority > self.shut_below:
             room = 0
         refused = self.limiter.refuses(priority)
