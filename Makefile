@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest scenario docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest scenario overload docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,9 @@ loadtest: setup  ## two minutes of simulated diners (locust) and an open loop be
 
 scenario: setup  ## one load scenario, NAME=steady and so on; NAME=--list tells them  (ARGS="--seconds 60")
 	@$(BIN)/python -m loadtests.scenario $(NAME) $(ARGS)
+
+overload: setup  ## a server asked for several times what it can answer: goodput, latency, recovery
+	@$(BIN)/python -m loadtests.overload $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check

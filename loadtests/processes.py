@@ -19,6 +19,15 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def resident_mib(pids: Iterable[int]) -> float:
+    """Memory that these processes hold, MiB, what they share counted in each; NaN where it cannot be read."""
+    try:
+        pages = [int((_PROC / str(pid) / "statm").read_text().split()[1]) for pid in pids]
+    except OSError:
+        return _NAN
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def descendants(pid: int) -> list[int]:
     """The process and all below it, itself first."""
     children: dict[int, list[int]] = {}

@@ -5,11 +5,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from services.api.app import create_app
 from services.api.slow_clients import protocol_of
@@ -22,6 +25,9 @@ _COLLECT_AFTER = 50_000
 """New objects between two looks for cycles: by default 700, so that a twelfth of the time of an answer went there."""
 _SWITCH_SECONDS = 0.001
 """How long a thread that writes behind may keep the interpreter from the loop: by default 5 ms, a tail of its own."""
+_DOORS: Final = 16
+"""uvloop lets in one new connection for each listening socket and turn of its loop. Under load turns are long, and who
+connects then would wait for seconds; so it gets the one socket several times."""
 
 
 def application() -> FastAPI:
@@ -39,20 +45,35 @@ def application() -> FastAPI:
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal: SIGTERM and SIGINT finish the requests in flight first."""
     configure_logs(settings.log_level, settings.log_json)  # of this process, which watches over the workers
+    config = uvicorn.Config(
+        "services.server:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        http=protocol_of(settings),
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # nothing here looks at the client's address, and it costs on every request
+    )
     with _shared(settings, workers):
-        uvicorn.run(
-            "services.server:application",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            http=protocol_of(settings),
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            server_header=False,
-            proxy_headers=False,  # nothing here looks at the client's address, and it costs on every request
-        )
+        serve(config)
+
+
+def serve(config: uvicorn.Config) -> None:
+    """Serve what a configuration says, with several doors; ends the process where it cannot begin."""
+    listening = config.bind_socket()
+    doors = [listening, *(listening.dup() for _ in range(_DOORS - 1))]
+    if config.workers > 1:
+        Multiprocess(config, sockets=doors).run()
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=doors)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 @contextmanager

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """A body with more arrays and objects inside one another is refused with 400 before it is parsed."""
     client_seconds: float = Field(default=8.0, ge=0.1, le=3600)
     """A client that needs longer for its headers, again for its body, or to take the answer in, is cut off."""
+    overload_lag_ms: float = Field(default=10.0, ge=0.0, le=1_000)
+    """How late an API process's event loop may be before requests are refused with 503; 0: none is ever refused."""
     rate_app_per_second: float = Field(default=0.0, ge=0)
     """Requests a second that each API process answers to the app's key; beyond them 429. 0: any number."""
     rate_seats_per_second: float = Field(default=0.0, ge=0)

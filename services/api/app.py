@@ -14,6 +14,7 @@ from services.api import examples, problems
 from services.api.edge import Edge, Headers
 from services.api.hot_path import HotPath
 from services.api.limits import RequestLimits
+from services.api.overload import Gate
 from services.api.routes import (
     audit,
     campaigns,
@@ -46,6 +47,7 @@ from services.console.docs import mount_docs
 from services.console.routes import mount as mount_console
 from services.monitoring.metrics import Metrics
 from services.monitoring.requests import RequestWatch
+from services.overload import Limiter
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,16 +88,26 @@ _ROUTES: Final = (
 
 
 class Application(FastAPI):
-    """FastAPI with one route in front of its middleware."""
+    """FastAPI with a gate and one route in front of its middleware."""
 
+    gate: Gate | None = None
+    """Also asked by the connection's protocol, before there is a scope."""
     hot_path: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or the lifespan."""
-        if self.hot_path is not None and HotPath.matches(scope):
-            await self.hot_path(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        gate = self.gate if scope["type"] == "http" else None
+        if gate is not None and (refusal := gate.refusal(scope)) is not None:
+            await refusal.send(send)
+            return
+        try:
+            if self.hot_path is not None and HotPath.matches(scope):
+                await self.hot_path(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
+        finally:
+            if gate is not None:
+                gate.leave(scope["admitted"])
 
 
 def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = True) -> FastAPI:
@@ -129,6 +141,8 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
     mount_console(app)
     limits, sealing = _limits(settings), _sealing(settings)
     app.add_middleware(Edge, requests=requests, limits=limits, sealing=sealing)
+    if settings.overload_lag_ms:
+        app.gate = Gate(Limiter(target_seconds=settings.overload_lag_ms / 1000.0), metrics, sealing)
     if hot_path:
         app.hot_path = HotPath(app, requests, limits, sealing)
     if settings.cors_origins:
@@ -202,6 +216,7 @@ def _complete_openapi(app: FastAPI) -> None:
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _add_examples(operation)
+                    _add_overload(operation)
                     if (roles := rights.get(operation["operationId"])) is not None:
                         operation["x-roles"] = roles
                     validation = operation["responses"].get("422", {})
@@ -223,6 +238,12 @@ def _rights() -> dict[str, list[str] | None]:
         name: None if roles is None else [role.value for role in Role if role in roles]
         for name, roles in allowed.items()
     }
+
+
+def _add_overload(operation: dict[str, Any]) -> None:
+    """Too much may be asked of any operation but the health checks."""
+    if "health" not in operation["tags"]:
+        operation["responses"].setdefault("503", examples.problem(503))
 
 
 def _add_examples(operation: dict[str, Any]) -> None:

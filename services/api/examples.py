@@ -472,8 +472,13 @@ def answers(model: type[BaseModel], *errors: int, success: int = 200) -> dict[in
     """The `responses` of a route: its success, and its errors as problem details."""
     responses: dict[int | str, Any] = {success: {"model": model}}
     for status in sorted({401, 403, 429, *errors}):
-        responses[status] = {
-            "description": _TEXTS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}},
-        }
+        responses[status] = problem(status)
     return responses
+
+
+def problem(status: int) -> dict[str, Any]:
+    """One error of a route."""
+    return {
+        "description": _TEXTS[status],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}},
+    }

@@ -17,6 +17,7 @@ Problem
   + TooManyRequests      429  with Retry-After
   + HeadersTooLarge      431
   + Unavailable          503  with Retry-After
+  + Overloaded           503  with Retry-After, before any work was done
 """
 
 from collections.abc import Mapping
@@ -165,6 +166,12 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str, retry_after_seconds: int = 1) -> None:
         super().__init__(detail, {"Retry-After": str(retry_after_seconds)})
+
+
+class Overloaded(Problem):
+    """More is asked for than can be answered; refused before any work was done."""
+
+    status, kind, title = 503, "overloaded", "Too much is asked for at the moment"
 
 
 _BY_STATUS: dict[int, type[Problem]] = {

@@ -132,6 +132,27 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemin",
         )
+        self._refused = Children(
+            Counter(
+                "tablestakes_overload_refused",
+                "Requests refused with 503 before any work was done, by priority and reason",
+                ("priority", "reason"),
+                registry=self.registry,
+            )
+        )
+        self._overload = {
+            name: Gauge(f"tablestakes_overload_{name}", what, registry=self.registry, multiprocess_mode="livesum")
+            for name, what in (
+                ("limit", "Requests of the first priority that the API processes may have in flight"),
+                ("in_flight", "Requests in flight, but for health and metrics"),
+            )
+        }
+        self._lag = Gauge(
+            "tablestakes_overload_lag_seconds",
+            "How late the latest of the event loops runs what is due",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
         self._began = time.time()
 
     def request(self, route: str, status: int, seconds: float) -> None:
@@ -179,6 +200,17 @@ class Metrics:
         self._memory.set(memory_bytes)
         self._cpu.set(cpu_seconds)
         self._started.set(self._began)
+
+    def overload(self, limit: float, in_flight: int, lag_seconds: float) -> None:
+        """Where this process's limit on requests in flight stands."""
+        self._overload["limit"].set(limit)
+        self._overload["in_flight"].set(in_flight)
+        self._lag.set(lag_seconds)
+
+    def refused(self, priority: str, reason: str, count: int) -> None:
+        """Requests refused before any work was done; they count as failed requests too, of no route."""
+        self._refused(priority, reason).inc(count)
+        self._requests("refused", 503).inc(count)
 
     def model_age(self, market: str, seconds: float) -> None:
         """Age of the model that serves a market."""

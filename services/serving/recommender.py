@@ -45,6 +45,8 @@ DEGRADED: Final[Mapping[str, str]] = {
 }
 SKIPS: Final = frozenset({"second-stage-skipped", "ads-skipped", "reasons-skipped"})
 """What is left out of a list when the time is up; whoever makes the list again leaves it out too."""
+_MOST_LOADS: Final = 64
+"""Loads under way for callers who may have left; beyond it none is begun, or a slow database would pile them up."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class Recommender:
     ) -> tuple[DinerState, bool] | None:
         """What was loaded; None where the time is up before. A load that has begun goes on, for the next request."""
         left = due - time.perf_counter()
-        if left <= 0.0:
+        if left <= 0.0 or len(self._loading) >= _MOST_LOADS:
             loading.close()
             return None
         task = asyncio.get_running_loop().create_task(loading)
