@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from happenings import NOON, event
-from postgres import PostgresServer
+from loadtests.postgres import PostgresServer
 from records import ALDERMOOR, diners, restaurants
 from selling_records import campaign, keep, place
 from sqlalchemy import Engine
