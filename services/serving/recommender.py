@@ -1,6 +1,5 @@
 """From a question to an answer: look the diner up, rank, log what was served."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,7 +145,7 @@ class Recommender:
             self._metrics.cache("last_copy" if lookup.degraded else "hit")
             return known
         self._metrics.cache("miss")
-        state, complete = await asyncio.to_thread(self._diners.load, snapshot, ask.user_id)
+        state, complete = await self._diners.loaded(snapshot, ask.user_id)
         if not complete:
             degraded.append("profile-away")
         elif not lookup.degraded:

@@ -14,10 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from loadtests.postgres import PostgresServer
 from sqlalchemy import Connection, Engine, MetaData, inspect, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from loadtests.postgres import PostgresServer
 from services.audit.anchors import ServedAnchors
 from services.audit.trail import AuditTrail
 from services.clock import Clock
