@@ -125,6 +125,8 @@ class _Run:
         self.statuses[status] += 1
 
     def answered(self, connection: Connection, status: int, _bytes: int) -> None:
+        if connection not in self.under_way:  # it was idle for too long, and is told so
+            return
         number = self.under_way.pop(connection)
         if not self.closing:
             self._settle(number, status)

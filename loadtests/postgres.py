@@ -1,4 +1,4 @@
-"""A private PostgreSQL server for tests and bad days: a cluster reachable through a Unix socket only, gone afterwards."""
+"""A private PostgreSQL server for tests and bad days: its own cluster on a Unix socket only, gone afterwards."""
 
 import contextlib
 import glob

@@ -24,6 +24,7 @@ _AWAY_SECONDS = 1.5
 _BACK_SECONDS = 2.5
 _BACK_LIMIT = 2.0
 _FIRST_SECOND_MS = 25.0
+_IN_A_ROW = 20
 _OPEN_SECONDS = 0.6
 """The breaker promises half a second; a request that was under way then ends its wait after it."""
 
@@ -55,14 +56,17 @@ def _outages(stage: Stage, begin: Callable[[OwnRedis], float], end: Callable[[Ow
     folder = stage.fresh_folder()
     home = stage.fresh_home(folder)
     outages = []
-    with OwnRedis(folder) as redis, stage.serve(home, redis_url=redis.url, redis_timeout_ms=PATIENCE_MS) as server:
-        with Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream:
-            time.sleep(_STEADY_SECONDS)
-            for _ in range(times):
-                gone = begin(redis)
-                time.sleep(_AWAY_SECONDS)
-                outages.append(Outage(gone, end(redis)))
-                time.sleep(_BACK_SECONDS)
+    with (
+        OwnRedis(folder) as redis,
+        stage.serve(home, redis_url=redis.url, redis_timeout_ms=PATIENCE_MS) as server,
+        Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream,
+    ):
+        time.sleep(_STEADY_SECONDS)
+        for _ in range(times):
+            gone = begin(redis)
+            time.sleep(_AWAY_SECONDS)
+            outages.append(Outage(gone, end(redis)))
+            time.sleep(_BACK_SECONDS)
     return _judged(stream.answers, outages, server.log)
 
 
@@ -71,17 +75,20 @@ def slow(stage: Stage) -> Found:
     folder = stage.fresh_folder()
     home = stage.fresh_home(folder)
     outages = []
-    with OwnRedis(folder) as redis, SlowProxy(folder, redis.url) as proxy:
-        with stage.serve(home, redis_url=proxy.url, redis_timeout_ms=PATIENCE_MS) as server:
-            with Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream:
-                time.sleep(_STEADY_SECONDS)
-                for _ in range(stage.times(10, 2)):
-                    proxy.seconds, gone = 1.0, time.monotonic()
-                    time.sleep(_AWAY_SECONDS)
-                    proxy.seconds = 0.0
-                    time.sleep(1.0)  # what is late already comes first
-                    outages.append(Outage(gone, time.monotonic()))
-                    time.sleep(_BACK_SECONDS)
+    with (
+        OwnRedis(folder) as redis,
+        SlowProxy(folder, redis.url) as proxy,
+        stage.serve(home, redis_url=proxy.url, redis_timeout_ms=PATIENCE_MS) as server,
+        Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream,
+    ):
+        time.sleep(_STEADY_SECONDS)
+        for _ in range(stage.times(10, 2)):
+            proxy.seconds, gone = 1.0, time.monotonic()
+            time.sleep(_AWAY_SECONDS)
+            proxy.seconds = 0.0
+            time.sleep(1.0)  # what is late already comes first
+            outages.append(Outage(gone, time.monotonic()))
+            time.sleep(_BACK_SECONDS)
     return _judged(stream.answers, outages, server.log)
 
 
@@ -131,9 +138,17 @@ def _near(answer: Answer, outage: Outage) -> bool:
 
 
 def _until_normal(answers: Answers, outage: Outage) -> float:
-    """Seconds from Redis's return to the last list that went without it."""
-    after = answers.due(outage.end, outage.end + _BACK_SECONDS)
-    return max((each.at - outage.end for each in after if each.note or not each.good), default=0.0)
+    """Seconds from Redis's return to the first of so many lists in a row that were made with it."""
+    in_a_row, first = 0, outage.end
+    for each in answers.due(outage.end, outage.end + _BACK_SECONDS):
+        if each.note or not each.good:
+            in_a_row = 0
+            continue
+        first = each.due if not in_a_row else first
+        in_a_row += 1
+        if in_a_row == _IN_A_ROW:
+            return first - outage.end
+    return _BACK_SECONDS
 
 
 def _waiters(answers: Answers, outage: Outage) -> Answers:
@@ -146,13 +161,16 @@ def flushed(stage: Stage) -> Found:
     """All keys gone at once, the server well: states are made again from the database."""
     folder = stage.fresh_folder()
     home = stage.fresh_home(folder)
-    with OwnRedis(folder) as redis, stage.serve(home, redis_url=redis.url, redis_timeout_ms=PATIENCE_MS) as server:
-        with Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream:
-            for _ in range(stage.times(10, 2)):
-                time.sleep(1.0)
-                with redis.client() as client:
-                    client.flushall()
+    with (
+        OwnRedis(folder) as redis,
+        stage.serve(home, redis_url=redis.url) as server,
+        Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream,
+    ):
+        for _ in range(stage.times(10, 2)):
             time.sleep(1.0)
+            with redis.client() as client:
+                client.flushall()
+        time.sleep(1.0)
     answers = stream.answers
     return [
         all_of("every list is answered with 200", answers.good, len(answers)),
@@ -176,7 +194,7 @@ def wrong(stage: Stage) -> Found:
         request_of = stage.lists(server, home, "&ads=false")
         n_diners = len(stage.diners)
 
-        def listed(number: int, answer: bytes) -> tuple[str, tuple[str, ...], bool]:
+        def listed(_number: int, answer: bytes) -> tuple[str, tuple[str, ...], bool]:
             body = json.loads(body_of(answer))
             names = tuple(item["restaurant_id"] for item in body.get("items", ()))
             return body.get("user_id", ""), names, DEGRADED in answer

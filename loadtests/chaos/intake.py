@@ -78,7 +78,7 @@ def stored(engine: Engine, run: str) -> dict[str, int]:
         .group_by(events.c.event_id)
     )
     with reading(engine) as connection:
-        return {name: count for name, count in connection.execute(statement)}
+        return {row.event_id: row[1] for row in connection.execute(statement)}
 
 
 def _queued(engine: Engine, run: str) -> int:

@@ -1,4 +1,4 @@
-"""API processes killed under event intake, told to end in the middle of their work, and watched by a system-call trace."""
+"""API processes killed under event intake, told to end in the middle of their work, watched by a system-call trace."""
 
 import os
 import random
@@ -71,7 +71,7 @@ def _command_line(pid: int) -> bytes:
 
 
 def _await_start(server: Server, count: int) -> None:
-    """Until so many processes have come to answer since the beginning: a kill before that would hit one that does not."""
+    """Until so many processes have come to answer since the beginning: a kill before that hits one that does not."""
     deadline = time.monotonic() + _START_SECONDS
     while server.log.read_bytes().count(b"Application startup complete") < count:
         if time.monotonic() > deadline:
@@ -86,16 +86,19 @@ def told_to_end(stage: Stage) -> Found:
     for _ in range(stage.times(5, 1)):
         folder = stage.fresh_folder()
         home = stage.fresh_home(folder)
-        with OwnRedis(folder) as redis, SlowProxy(folder, redis.url) as proxy:
-            with stage.serve(home, redis_url=proxy.url, redis_timeout_ms=5_000) as server:
-                proxy.seconds = 0.5
-                with Stream(server.target, stage.lists(server, home), 150.0) as stream:
-                    time.sleep(1.5)
-                    told = time.monotonic()
-                    server.process.send_signal(signal.SIGTERM)
-                    code = server.process.wait(30)
-                    ended = time.monotonic()
-                answers = stream.answers
+        with (
+            OwnRedis(folder) as redis,
+            SlowProxy(folder, redis.url) as proxy,
+            stage.serve(home, redis_url=proxy.url, redis_timeout_ms=5_000) as server,
+        ):
+            proxy.seconds = 0.5
+            with Stream(server.target, stage.lists(server, home), 150.0) as stream:
+                time.sleep(1.5)
+                told = time.monotonic()
+                server.process.send_signal(signal.SIGTERM)
+                code = server.process.wait(30)
+                ended = time.monotonic()
+            answers = stream.answers
         taken = answers.due(0.0, told - 0.05)
         under_way = taken.that(lambda each, told=told: each.at > told)
         checks += [

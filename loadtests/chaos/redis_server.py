@@ -94,6 +94,7 @@ class SlowProxy:
         self._upstream = upstream.removeprefix("unix://")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
@@ -102,7 +103,8 @@ class SlowProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(asyncio.start_unix_server(self._serve, self._socket), self._loop).result(10)
+        started = asyncio.run_coroutine_threadsafe(asyncio.start_unix_server(self._serve, self._socket), self._loop)
+        self._server = started.result(10)
         return self
 
     def __exit__(
@@ -114,6 +116,8 @@ class SlowProxy:
         self._loop.close()
 
     async def _end(self) -> None:
+        assert self._server is not None
+        self._server.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

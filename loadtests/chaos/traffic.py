@@ -103,7 +103,7 @@ class Stream:
         rate: float,
         note: Callable[[int, bytes], Any] | None = None,
     ) -> None:
-        """Send `request_of(0)`, `request_of(1)`, … at `rate` a second; `note(number, answer)` is kept of each answer."""
+        """Send `request_of(0)`, `request_of(1)`, … at `rate` a second; keep `note(number, answer)` of each answer."""
         self._target = target
         self._request_of = request_of
         self._rate = rate
