@@ -27,7 +27,7 @@ _DRAIN_LIMIT = 10.0
 
 def workers_killed(stage: Stage) -> Found:
     """kill -9 of one API process after the other, at random moments, while lists are asked for and events delivered."""
-    kills, draw = stage.times(200, 4), random.Random(3)
+    kills, draw = stage.times(200, 2), random.Random(3)
     folder = stage.fresh_folder()
     home = stage.fresh_home(folder)
     with stage.serve(home, _WORKERS) as server:

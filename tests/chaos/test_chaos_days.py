@@ -13,9 +13,7 @@ from loadtests.postgres import NOT_INSTALLED, find_binaries
 SHORT = (
     "redis-killed",
     "redis-wrong",
-    "redis-full",
     "postgres-hung",
-    "postgres-read-only",
     "sqlite-full",
     "workers-killed",
     "cancelled",
