@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest chaos docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,11 @@ bench: setup  ## speed as ratios to a no-op endpoint and to the naive way
 
 loadtest: setup  ## two minutes of simulated diners (locust) against a server of one's own
 	@$(BIN)/python -m loadtests.run $(ARGS)
+
+chaos: setup  ## bad days: what breaks under a server, and what is promised all the same  (ARGS=--quick)
+	@sh scripts/test-servers.sh
+	@mkdir -p reports
+	@$(BIN)/python -m loadtests.chaos --json reports/chaos.json --html reports/chaos.html $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check

@@ -82,14 +82,25 @@ def slow(stage: Stage) -> Found:
         Stream(server.target, stage.lists(server, home), RATE, is_degraded) as stream,
     ):
         time.sleep(_STEADY_SECONDS)
+        asked = 0
         for _ in range(stage.times(10, 2)):
-            proxy.seconds, gone = 1.0, time.monotonic()
+            proxy.seconds, gone, before = 1.0, time.monotonic(), _commands(redis)
             time.sleep(_AWAY_SECONDS)
+            asked += _commands(redis) - before
             proxy.seconds = 0.0
             time.sleep(1.0)  # what is late already comes first
             outages.append(Outage(gone, time.monotonic()))
             time.sleep(_BACK_SECONDS)
-    return _judged(stream.answers, outages, server.log)
+    checks, figures = _judged(stream.answers, outages, server.log)
+    lists = sum(len(stream.answers.due(each.begin, each.begin + _AWAY_SECONDS)) for each in outages)
+    share = Check("no retries: Redis is asked 1.1 times a list at most", f"{asked} for {lists}", asked <= 1.1 * lists)
+    return [*checks, share], figures
+
+
+def _commands(redis: OwnRedis) -> int:
+    """Commands that the server has had."""
+    with redis.client() as client:
+        return int(client.info("stats")["total_commands_processed"])
 
 
 def _judged(answers: Answers, outages: Sequence[Outage], log: Path) -> Found:

@@ -74,7 +74,7 @@ class RankingRequest(Body):
     k: int = Field(default=20, ge=1, le=100)
     market: MarketKey | None = None
     explain: Literal["none", "reasons", "full"] = "none"
-    personalised: bool = True
+    personalised: bool = Field(default=True, strict=True)
 
 
 class Versioned(Body):
@@ -213,7 +213,7 @@ class RestaurantWrite(Body):
     district: str = Field(default="", pattern=r"^[^\x00]{0,100}$")
     opened_at: Time | None = None
     hours: Hours | None = Field(default=None, description="open, close, open, close, … in minutes of the local week")
-    delivery: bool = False
+    delivery: bool = Field(default=False, strict=True)
     tags: tuple[Tag, ...] = Field(default=(), max_length=100)
 
 

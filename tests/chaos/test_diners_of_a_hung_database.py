@@ -1,4 +1,4 @@
-"""A diner's state while the database hangs: few requests wait to find out, and what they get says that it is in part."""
+"""A diner's state while the database hangs: few requests wait to find out, and what they get says it is in part."""
 
 import asyncio
 import shutil
