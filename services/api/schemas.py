@@ -1,9 +1,9 @@
 """Request and response bodies. The OpenAPI is generated from these, so every bound here is the contract."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from services.catalogue.records import (
     MAX_PROFILE_TAGS,
@@ -18,13 +18,35 @@ from services.catalogue.records import (
     UtcMoment,
 )
 
-Time = Annotated[UtcMoment, Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"])]
+
+def _no_number_for_a_time(value: Any) -> Any:
+    """Pydantic takes seconds since 1970, in figures too, which no schema says."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not value.strip("+-.0123456789eE \t\n")):
+        raise ValueError("not ISO 8601 with an offset, as 2026-01-09T19:00:00Z")
+    return value
+
+
+Time = Annotated[
+    UtcMoment,
+    BeforeValidator(_no_number_for_a_time),
+    Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"]),
+]
 
 
 class Body(BaseModel):
     """Bodies refuse unknown fields and cannot be changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic takes `false` for 0, which no schema says."""
+        if isinstance(value, bool) and info.field_name is not None:
+            annotation = cls.model_fields[info.field_name].annotation
+            if annotation not in (bool, Any) and bool not in get_args(annotation):
+                raise ValueError("not true or false")
+        return value
 
 
 class Context(Body):

@@ -39,7 +39,7 @@ def fuzz(address: str, key: str, examples: int, folder: Path) -> int:
     """Requests generated for every operation, good and bad ones, under all checks but two; how many there were."""
     (folder / "schemathesis.toml").write_text(SETTINGS)
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--checks", "all", "--max-examples", str(examples), "--seed", "1", "--workers", "1", "--no-color"]
+    options = ["--max-examples", str(examples), "--seed", "1", "--workers", "1", "--no-color"]
     command = [str(program), "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}", *options]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3_000)
     assert done.returncode == 0, done.stdout[-6000:].replace(key, "…") + done.stderr[-2000:]
