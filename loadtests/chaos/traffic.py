@@ -21,6 +21,8 @@ UNANSWERED = -1
 """The status of a request that was given up on."""
 _TIMER_SECONDS = 0.002
 _DRAIN_SECONDS = 15.0
+_IDLE_SECONDS = 3.0
+"""Used again no later than this: a server may close a connection that rests for five, as a request is on its way."""
 _MAX_CONNECTIONS = 400
 
 
@@ -88,7 +90,7 @@ class _Waiting:
     """Requests that are due or under way."""
 
     queue: list[tuple[int, float]] = field(default_factory=list)
-    idle: list[Connection] = field(default_factory=list)
+    idle: list[tuple[Connection, float]] = field(default_factory=list)
     under_way: dict[Connection, tuple[int, float]] = field(default_factory=dict)
     opening: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -155,8 +157,10 @@ class Stream:
     def _pump(self) -> None:
         waiting = self._waiting
         while waiting.queue and waiting.idle:
-            connection = waiting.idle.pop()
-            if connection.open:
+            connection, since = waiting.idle.pop()
+            if time.monotonic() - since > _IDLE_SECONDS:
+                connection.close()
+            elif connection.open:
                 number, due = waiting.queue.pop(0)
                 waiting.under_way[connection] = (number, due)
                 connection.send(self._request_of(number))
@@ -168,7 +172,7 @@ class Stream:
 
     async def _open(self) -> None:
         try:
-            self._waiting.idle.append(await connect(self._target, self._answered))
+            self._rest(await connect(self._target, self._answered))
         except OSError:
             if self._waiting.queue:
                 self._settle(*self._waiting.queue.pop(0), LOST)
@@ -180,8 +184,11 @@ class Stream:
         number, due = self._waiting.under_way.pop(connection)
         note = None if status == LOST or self._note is None else self._note(number, connection.last_answer)
         self._settle(number, due, status, note)
-        self._waiting.idle.append(connection)
+        self._rest(connection)
         self._pump()
+
+    def _rest(self, connection: Connection) -> None:
+        self._waiting.idle.append((connection, time.monotonic()))
 
     def _settle(self, number: int, due: float, status: int, note: Any = None) -> None:
         self._answers.append(Answer(number, due, time.monotonic(), status, note))
@@ -192,7 +199,7 @@ class Stream:
             task.cancel()
         for number, due in [*waiting.queue, *waiting.under_way.values()]:
             self._settle(number, due, UNANSWERED)
-        connections = [*waiting.idle, *waiting.under_way]
+        connections = [*(connection for connection, _ in waiting.idle), *waiting.under_way]
         waiting.queue.clear()
         waiting.under_way.clear()
         for connection in connections:

@@ -1,9 +1,9 @@
 """Request and response bodies. The OpenAPI is generated from these, so every bound here is the contract."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from services.catalogue.records import (
     MAX_PROFILE_TAGS,
@@ -17,36 +17,17 @@ from services.catalogue.records import (
     Tag,
     UtcMoment,
 )
-
-
-def _no_number_for_a_time(value: Any) -> Any:
-    """Pydantic takes seconds since 1970, in figures too, which no schema says."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not value.strip("+-.0123456789eE \t\n")):
-        raise ValueError("not ISO 8601 with an offset, as 2026-01-09T19:00:00Z")
-    return value
-
+from services.exact import Exact, no_number_for_a_time
 
 Time = Annotated[
     UtcMoment,
-    BeforeValidator(_no_number_for_a_time),
+    BeforeValidator(no_number_for_a_time),
     Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"]),
 ]
 
 
-class Body(BaseModel):
+class Body(Exact):
     """Bodies refuse unknown fields and cannot be changed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic takes `false` for 0, which no schema says."""
-        if isinstance(value, bool) and info.field_name is not None:
-            annotation = cls.model_fields[info.field_name].annotation
-            if annotation not in (bool, Any) and bool not in get_args(annotation):
-                raise ValueError("not true or false")
-        return value
 
 
 class Context(Body):
@@ -542,4 +523,4 @@ class Health(Body):
     """Whether the process lives, and what it can reach."""
 
     status: Literal["ok", "degraded", "starting"]
-    checks: dict[str, str] = {}
+    checks: dict[str, str] = Field(default={})
