@@ -8,6 +8,7 @@ import asyncio
 import importlib.metadata
 import statistics
 import time
+import timeit
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -150,6 +151,13 @@ async def measure(make: Callable[[], Call]) -> tuple[float, float, int]:
     return closed, statistics.median(opened), through
 
 
+def refusal_us() -> float:
+    """Microseconds of our refusal by itself, without what a caller makes of it."""
+    breaker = CircuitBreaker(time.monotonic, max_failures=1, probe_seconds=3_600.0)
+    breaker.failed(breaker.enter())
+    return min(timeit.repeat(breaker.enter, number=_CALLS, repeat=_ROUNDS)) / _CALLS * 1e6
+
+
 def main() -> None:
     """Print the table."""
     print(f"{'':<16}{'version':>10}{'closed µs':>12}{'open µs':>10}{'of 100 through when half-open':>32}")
@@ -161,6 +169,7 @@ def main() -> None:
             continue
         closed, opened, through = asyncio.run(measure(make))
         print(f"{name:<16}{found:>10}{closed:>12.2f}{opened:>10.2f}{through:>32}")
+    print(f"our refusal by itself: {refusal_us():.2f} µs")
 
 
 if __name__ == "__main__":

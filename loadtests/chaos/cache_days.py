@@ -19,7 +19,7 @@ Found = tuple[Sequence[Check], dict[str, Any]]
 RATE = 150.0
 PATIENCE_MS = 20
 """For Redis, of the servers here: what a list may lose to it in the first second of an outage."""
-_STEADY_SECONDS = 2.0
+_STEADY_SECONDS = 3.0
 _AWAY_SECONDS = 1.5
 _BACK_SECONDS = 2.5
 _BACK_LIMIT = 2.0

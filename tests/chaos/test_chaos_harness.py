@@ -1,6 +1,8 @@
 """The harness sees what it is there to see: planted losses, foreign values, lateness, and a clock that jumps."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from redis import Redis
 from loadtests.chaos import clock_days, process_days
 from loadtests.chaos.__main__ import main, played
 from loadtests.chaos.days import Day
+from loadtests.chaos.intake import ledger_checks, stream_of
 from loadtests.chaos.promises import Check, Report, all_of, none_of, within
 from loadtests.chaos.redis_server import OwnRedis, SlowProxy
 from loadtests.chaos.report import lines, summary, write_html, write_json
@@ -158,6 +161,21 @@ def test_an_answer_before_its_sync_is_found(tmp_path: Path) -> None:
     calls += [synced, written.format(wal, "e-4"), "2 <... fdatasync resumed>) = 0", answer]
     trace.write_text("\n".join(calls))
     assert process_days._proven(trace, ["e-1", "e-2", "e-3", "e-4"]) == (2, 2)
+
+
+def test_a_lost_event_and_a_double_one_are_found(stage: Stage) -> None:
+    """An acknowledged event is taken out of the log, and another one is queued for billing no more."""
+    home = stage.fresh_home(stage.fresh_folder())
+    file = home.path / "tablestakes.db"
+    with stage.serve(home) as server:
+        with stream_of(stage, server, home, "p", 60.0) as stream:
+            time.sleep(0.5)
+        with contextlib.closing(sqlite3.connect(file, timeout=30.0)) as database, database:
+            database.execute("DELETE FROM events WHERE event_id = 'chaosp-00000003'")
+            database.execute("DELETE FROM billing_queue WHERE event_id = 'chaosp-00000005'")
+        found = ledger_checks(stage, server, home, stream.answers, "p", f"sqlite:///{file}")
+    broken = [check.promise for check in found if not check.kept]
+    assert broken == ["an acknowledged event is lost", "each click is queued for billing once"]
 
 
 def test_the_proxy_delays_and_keeps_the_order(folder: Path) -> None:
