@@ -1,7 +1,9 @@
 """Documents from outside, taken for what their schema says: pydantic alone is more generous than any schema."""
 
 import re
-from typing import Any, Final, get_args
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -16,11 +18,19 @@ class Exact(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and info.field_name is not None:
-            annotation = cls.model_fields[info.field_name].annotation
-            if annotation not in (bool, Any) and bool not in get_args(annotation):
-                raise ValueError("not true or false")
+        if isinstance(value, bool) and _is_of_numbers(cls.model_fields[str(info.field_name)].annotation):
+            raise ValueError("a number, not true or false")
         return value
+
+
+@cache
+def _is_of_numbers(annotation: Any) -> bool:
+    """Whether a field of this type holds numbers and, at most, nothing."""
+    if get_origin(annotation) is Annotated:
+        return _is_of_numbers(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return all(_is_of_numbers(member) for member in get_args(annotation) if member is not NoneType)
+    return annotation in (int, float)
 
 
 def no_number_for_a_time(value: Any) -> Any:
