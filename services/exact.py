@@ -18,8 +18,10 @@ class Exact(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and _is_of_numbers(cls.model_fields[str(info.field_name)].annotation):
-            raise ValueError("a number, not true or false")
+        if isinstance(value, bool):
+            annotation: Any = cls.model_fields[str(info.field_name)].annotation
+            if _is_of_numbers(annotation):
+                raise ValueError("a number, not true or false")
         return value
 
 
