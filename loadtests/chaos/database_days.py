@@ -66,14 +66,14 @@ def postgres_killed(stage: Stage) -> Found:
         ends = []
         with stream_of(stage, server, on.home, "k") as stream:
             for _ in range(times):
-                time.sleep(2.0)
+                time.sleep(3.0)
                 on.server.crash()
                 time.sleep(0.8)
                 on.server.start()
                 ends.append(time.monotonic())
             time.sleep(2.5)
         answers = stream.answers
-        recovery = _recovery(answers, ends, 2.0)
+        recovery = _recovery(answers, ends, 2.4)  # before the next kill
         checks = [
             *outage_checks(answers),
             *ledger_checks(stage, server, on.home, answers, "k", on.url, replays=10),
