@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest scenario overload docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest scenario overload chaos docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +38,11 @@ scenario: setup  ## one load scenario, NAME=steady and so on; NAME=--list tells 
 
 overload: setup  ## a server asked for several times what it can answer: goodput, latency, recovery
 	@$(BIN)/python -m loadtests.overload $(ARGS)
+
+chaos: setup  ## bad days: what breaks under a server, and what is promised all the same  (ARGS=--quick)
+	@sh scripts/test-servers.sh
+	@mkdir -p reports
+	@$(BIN)/python -m loadtests.chaos --json reports/chaos.json --html reports/chaos.html $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check

@@ -80,7 +80,7 @@ def write_trace(trace: Iterable[Planned], path: Path) -> int:
 def read_trace(path: Path) -> Iterator[Planned]:
     """Read a trace; raise TraceError for a line that is none, or that goes back in time."""
     last = 0.0
-    with path.open(encoding="utf-8") as stream:
+    with path.open("rb") as stream:  # what is no UTF-8 is a line that is none
         for number, text in enumerate(stream, start=1):
             try:
                 line = json.loads(text)

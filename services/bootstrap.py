@@ -56,6 +56,7 @@ from services.stakeholders.sign_offs import SignOffStore
 
 _log = structlog.get_logger(__name__)
 _REDIS_CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
 _SHARE_SECONDS = 1.0
 _ANCHOR_SECONDS = 5.0
@@ -168,9 +169,10 @@ class Services:
         """What answers: `ok` or what is wrong, by part."""
         checks = {"feature_cache": "ok" if await self.cache.ping() else "away"}
         try:
-            await self.in_thread(self.catalogue.markets)
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await self.in_thread(self.catalogue.markets)
             checks["database"] = "ok"
-        except StorageUnavailable:
+        except (StorageUnavailable, TimeoutError):
             checks["database"] = "away"
         checks["markets"] = "ok" if self.state.snapshots else "none: train a model first"
         return checks

@@ -95,7 +95,9 @@ class LessonBody(LessonSummary):
 class LessonRunRequest(Body):
     """How a lesson is to be run."""
 
-    short: bool = Field(default=False, description="Seconds instead of minutes: smaller cities, and fewer.")
+    short: bool = Field(
+        default=False, strict=True, description="Seconds instead of minutes: smaller cities, and fewer."
+    )
     seeds: int | None = Field(
         default=None, ge=FEWEST_SEEDS, le=MOST_SEEDS, description="Cities; by default as many as the lesson says."
     )

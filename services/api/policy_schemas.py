@@ -62,7 +62,7 @@ class Activation(Body):
     """Which version is to be active."""
 
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="By default the newest.")
-    override: bool = Field(default=False, description="Go without signatures: for set-up, the admin only.")
+    override: bool = Field(default=False, strict=True, description="Go without signatures: for set-up, the admin only.")
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = Field(
         default="", description="For the audit trail; an override needs one."
     )

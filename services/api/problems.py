@@ -20,6 +20,7 @@ Problem
   + Overloaded           503  with Retry-After, before any work was done
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -219,6 +220,14 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
+def _methods_of(app: FastAPI, path: str) -> str:
+    """The methods that are described for a path, as RFC 9110 wants them in `Allow`; empty for one that is not."""
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(template)), path):
+            return ", ".join(sorted(method.upper() for method in operations))
+    return ""
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the application answer as a problem. Unexpected ones are answered by the edge."""
 
@@ -239,6 +248,8 @@ def install(app: FastAPI) -> None:
         detail = f"{request.method} {request.url.path[:200]}: {error.detail}"
         response = kind(detail).response(request_id_of(request))
         response.headers.update(error.headers or {})
+        if kind is MethodNotAllowed and (methods := _methods_of(app, request.url.path)):
+            response.headers["Allow"] = methods  # the router's own header names the methods of one route alone
         return response
 
     async def on_storage(request: Request, _: Exception) -> Response:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from services.catalogue.records import (
     MAX_PROFILE_TAGS,
@@ -17,15 +17,18 @@ from services.catalogue.records import (
     Tag,
     UtcMoment,
 )
+from services.exact import Exact, no_number_for_a_time
 from services.serving.recommender import DEGRADED
 
-Time = Annotated[UtcMoment, Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"])]
+Time = Annotated[
+    UtcMoment,
+    BeforeValidator(no_number_for_a_time),
+    Field(description="ISO 8601 with an offset.", examples=["2026-01-09T19:00:00Z"]),
+]
 
 
-class Body(BaseModel):
+class Body(Exact):
     """Bodies refuse unknown fields and cannot be changed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Context(Body):
@@ -75,7 +78,7 @@ class RankingRequest(Body):
     k: int = Field(default=20, ge=1, le=100)
     market: MarketKey | None = None
     explain: Literal["none", "reasons", "full"] = "none"
-    personalised: bool = True
+    personalised: bool = Field(default=True, strict=True)
 
 
 class Versioned(Body):
@@ -220,7 +223,7 @@ class RestaurantWrite(Body):
     district: str = Field(default="", pattern=r"^[^\x00]{0,100}$")
     opened_at: Time | None = None
     hours: Hours | None = Field(default=None, description="open, close, open, close, … in minutes of the local week")
-    delivery: bool = False
+    delivery: bool = Field(default=False, strict=True)
     tags: tuple[Tag, ...] = Field(default=(), max_length=100)
 
 
@@ -527,4 +530,4 @@ class Health(Body):
     """Whether the process lives, and what it can reach."""
 
     status: Literal["ok", "degraded", "starting"]
-    checks: dict[str, str] = {}
+    checks: dict[str, str] = Field(default={})

@@ -63,9 +63,14 @@ def _translating() -> Iterator[None]:
         raise StorageUnavailable(_first_line(error)) from error
     except exc.DBAPIError as error:
         # A damaged SQLite file is a bare DatabaseError; its subclasses that are left are faults of the program.
-        if type(error) is exc.DatabaseError or error.connection_invalidated:
+        if type(error) is exc.DatabaseError or error.connection_invalidated or _is_of_a_replica(error):
             raise StorageUnavailable(_first_line(error)) from error
         raise
+
+
+def _is_of_a_replica(error: exc.DBAPIError) -> bool:
+    """Whether PostgreSQL refuses to begin a transaction that may write because it follows another server."""
+    return isinstance(error, exc.NotSupportedError) and "during recovery" in str(error.orig)
 
 
 def _first_line(error: exc.SQLAlchemyError) -> str:

@@ -2,13 +2,16 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from services.database.errors import StorageUnavailable
 from services.events.log import Event, Outcome
+
+_HANGS: Final = "the database neither takes the events nor fails"
 
 
 class Appends(Protocol):
@@ -34,11 +37,19 @@ class GroupCommit:
     A thread of its own writes: several writers would only wait for one another's lock.
     """
 
-    def __init__(self, log: Appends, max_waiting: int = 20_000, max_group: int = 2_000) -> None:
-        """At most `max_waiting` events wait; a transaction takes whole deliveries up to about `max_group` events."""
+    def __init__(
+        self, log: Appends, max_waiting: int = 20_000, max_group: int = 2_000, patience_seconds: float = 6.0
+    ) -> None:
+        """At most `max_waiting` events wait; a transaction takes whole deliveries up to about `max_group` events.
+
+        A caller waits `patience_seconds` at most, which is longer than the wait for a lock: beyond it the database
+        neither takes the events nor fails. While a transaction has been out for so long nobody has to wait to be told.
+        """
         self._log = log
         self._max_waiting = max_waiting
         self._max_group = max_group
+        self._patience = patience_seconds
+        self._writing_since: float | None = None
         self._deliveries: deque[_Delivery] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -54,8 +65,8 @@ class GroupCommit:
     async def append(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events; when this returns they are on disk. One outcome an event, in order.
 
-        Raises StorageUnavailable at once when too many events wait or the log is closed, and when the database does not
-        take the events. Nobody knows then whether they are stored: delivering them again is safe.
+        Raises StorageUnavailable at once when too many events wait, the database hangs or the log is closed, and when
+        the database does not take the events. Nobody knows then whether they are stored: delivering them again is safe.
         """
         if not events:
             return []
@@ -66,10 +77,16 @@ class GroupCommit:
                 raise StorageUnavailable("the event log is closed")
             if self._waiting and self._waiting + len(events) > self._max_waiting:
                 raise StorageUnavailable(f"{self._waiting:,} events wait for the database already")
+            if self._writing_since is not None and time.monotonic() - self._writing_since > self._patience:
+                raise StorageUnavailable(_HANGS)
             self._waiting += len(events)
             self._deliveries.append(delivery)
             self._changed.notify()
-        return await delivery.answer
+        try:
+            async with asyncio.timeout(self._patience):
+                return await delivery.answer
+        except TimeoutError:
+            raise StorageUnavailable(_HANGS) from None
 
     async def close(self) -> None:
         """Write what waits, then stop."""
@@ -87,6 +104,7 @@ class GroupCommit:
     def _write_groups(self) -> None:
         while group := self._next_group():
             events = [event for delivery in group for event in delivery.events]
+            self._writing_since = time.monotonic()
             try:
                 outcomes = self._log.append(events)
             except StorageUnavailable as error:
@@ -96,6 +114,7 @@ class GroupCommit:
                 _answer(group, error)
             else:
                 _answer(group, outcomes)
+            self._writing_since = None
 
     def _next_group(self) -> list[_Delivery]:
         """Whole deliveries in order of arrival; empty when the log is closed and nothing waits."""

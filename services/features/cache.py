@@ -15,7 +15,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from services.features.breaker import REFUSED, BreakerState, CircuitBreaker
 from services.features.codec import (
@@ -96,6 +96,7 @@ class FeatureCache:
         self._breaker = CircuitBreaker(clock)
         self._spoilt: OrderedDict[bytes, object] = OrderedDict()
         self._clearing: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[bool] | None = None
 
     @property
     def breaker_state(self) -> BreakerState:
@@ -218,17 +219,15 @@ class FeatureCache:
         return None if replies is None else replies[0] != -1
 
     async def ping(self) -> bool:
-        """Whether Redis answers; at once when the breaker is open."""
-        try:
-            return await self._call(b"PING") == b"PONG"
-        except (UnavailableError, ErrorReplyError):
-            return False
+        """Whether Redis answers; at once when the breaker is open and no probe is due."""
+        return await self._asked(self._breaker.enter())
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._clearing is not None:
-            self._clearing.cancel()
-            await asyncio.wait([self._clearing])
+        for task in (self._clearing, self._probing):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         await self._diners.close()
         await self._bulk.aclose()
 
@@ -242,6 +241,23 @@ class FeatureCache:
         ticket = self._breaker.enter()
         if ticket == REFUSED:
             raise UnavailableError("the circuit breaker is open")
+        if self._breaker.state is BreakerState.HALF_OPEN:
+            # No diner waits to find out that Redis is still away: the probe goes by itself, this call without.
+            self._probing = asyncio.get_running_loop().create_task(self._asked(ticket))
+            raise UnavailableError("the circuit breaker is open, a probe is on its way")
+        return await self._try(ticket, command, patience)
+
+    async def _asked(self, ticket: int) -> bool:
+        """Whether Redis answers a PING with this ticket, within the patience of a diner's call."""
+        if ticket == REFUSED:
+            return False
+        try:
+            return await self._try(ticket, (b"PING",)) == b"PONG"
+        except (UnavailableError, ErrorReplyError):
+            return False
+
+    async def _try(self, ticket: int, command: tuple[bytes, ...], patience: float = inf) -> Reply:
+        """The command, and a word to the breaker of how it went."""
         try:
             reply = await self._diners.call(*command, patience=patience)
         except UnavailableError:
@@ -295,6 +311,9 @@ class FeatureCache:
     async def _execute(self, *commands: tuple[bytes | str | int, ...]) -> list[object] | None:
         """Run commands in one round trip, if the breaker lets it; None where Redis is away or refuses one of them."""
         ticket = self._breaker.enter()
+        if self._breaker.state is BreakerState.HALF_OPEN:
+            # A probe must not take as long as the patience here: the breaker would be kept from closing.
+            ticket = self._breaker.enter() if await self._asked(ticket) else REFUSED
         if ticket == REFUSED:
             return None
         pipeline = self._bulk.pipeline(transaction=False)
@@ -302,6 +321,9 @@ class FeatureCache:
             pipeline.execute_command(*command)
         try:
             replies: list[object] = await pipeline.execute()
+        except ResponseError:  # it is there and will not: full, or the key is of another type
+            self._answered(ticket)
+            return None
         except (RedisError, OSError):
             self._breaker.failed(ticket)
             return None

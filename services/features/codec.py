@@ -277,10 +277,14 @@ def decode_market(blob: bytes, owner: bytes) -> MarketState:
         raise CodecError(f"a market's blob of {len(blob)} bytes cannot hold {n} restaurants and {m} campaigns")
     if zlib.crc32(memoryview(blob)[_CRC_END:]) != crc:
         raise CodecError("the blob's checksum does not fit")
+    try:
+        catalogue_version = str(blob[version:], "utf-8")
+    except UnicodeDecodeError:
+        raise CodecError("the catalogue version is not UTF-8") from None
     return MarketState(
         eta_minutes=np.frombuffer(blob, np.float32, n, numbers),
         is_open=np.frombuffer(blob, np.uint8, n, flags),
-        catalogue_version=str(blob[version:], "utf-8"),
+        catalogue_version=catalogue_version,
         as_of=as_of,
         book_version=book_version,
         multipliers=np.frombuffer(blob, np.float32, m, numbers + 4 * n),

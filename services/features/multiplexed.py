@@ -66,6 +66,9 @@ class _Link(asyncio.Protocol):
     def send(self, command: bytes) -> asyncio.Future[Reply]:
         """Queue the command; the future gets its reply, or UnavailableError."""
         reply: asyncio.Future[Reply] = self._loop.create_future()
+        if not self.alive:  # lost between the end of connecting and this: nobody else would tell the caller
+            reply.set_exception(UnavailableError("connection lost: closed by the server"))
+            return reply
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent.append(command)
@@ -109,7 +112,8 @@ class _Link(asyncio.Protocol):
         self._lost.set_result(None)
 
     def _flush(self) -> None:
-        if self._transport is not None:
+        # Closed since the commands were queued: who waits is told by `connection_lost`, and uvloop would raise here.
+        if self._transport is not None and self.alive:
             self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
 

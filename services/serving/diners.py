@@ -1,5 +1,7 @@
 """A diner's state, made from the model, the profile and the event log when the feature cache has none."""
 
+import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.events.log import Event, EventLog
 from services.features import DinerState
+from services.features.breaker import REFUSED, CircuitBreaker
 from services.features.codec import EVENT_CODES, MAX_RECENT, RecentArray, recent_entries
 from services.ranking.recency import ACTION_WEIGHTS
 from services.serving.snapshot import MarketSnapshot
@@ -34,12 +37,33 @@ NO_ENTRIES: Final = recent_entries([], [], [])
 
 
 class DinerLoader:
-    """Builds diner states; blocking, so call it from a thread."""
+    """Builds diner states; blocking but for `loaded`, so call it from a thread."""
 
-    def __init__(self, catalogue: CatalogueStore, events: EventLog, clock: Clock) -> None:
+    def __init__(self, catalogue: CatalogueStore, events: EventLog, clock: Clock, patience: float = 1.0) -> None:
+        """`patience`: seconds that a request waits for the database at most."""
         self._catalogue = catalogue
         self._events = events
         self._clock = clock
+        self._patience = patience
+        self._breaker = CircuitBreaker(
+            time.monotonic, max_failures=3, failing_seconds=2 * patience, probe_seconds=patience
+        )
+
+    async def loaded(self, snapshot: MarketSnapshot, user_id: str) -> tuple[DinerState, bool]:
+        """`load` for a request, in a thread. Of a database that hangs few requests find out, and none for long."""
+        ticket = self._breaker.enter()
+        if ticket == REFUSED:
+            return self.learnt(snapshot, user_id), False
+        try:
+            async with asyncio.timeout(self._patience):
+                state, complete = await asyncio.to_thread(self.load, snapshot, user_id)
+        except TimeoutError:
+            state, complete = self.learnt(snapshot, user_id), False
+        except BaseException:
+            self._breaker.gave_up(ticket)
+            raise
+        (self._breaker.succeeded if complete else self._breaker.failed)(ticket)
+        return state, complete
 
     def load(self, snapshot: MarketSnapshot, user_id: str) -> tuple[DinerState, bool]:
         """The state, and whether it is complete: False where the database was away and only the model was asked."""

@@ -191,7 +191,7 @@ class Recommender:
 
     async def _load(self, ask: Ask, put: bool) -> tuple[DinerState, bool]:
         """The state made anew, and whether it is complete; then the cache gets it."""
-        state, complete = await asyncio.to_thread(self._diners.load, ask.snapshot, ask.user_id)
+        state, complete = await self._diners.loaded(ask.snapshot, ask.user_id)
         if complete and put:
             await self._cache.put(ask.snapshot.info.market, ask.user_id, state)
         return state, complete

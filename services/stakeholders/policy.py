@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from services.exact import Exact
 
 
 class Eligibility(StrEnum):
@@ -23,10 +25,8 @@ class Pricing(StrEnum):
     FIRST = "first"
 
 
-class AdPolicy(BaseModel):
+class AdPolicy(Exact):
     """The dials of the ad-fee layer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     money: float = Field(default=0.002, ge=0.0, le=1.0, allow_inf_nan=False)
     """lambda: the order probability that a minor unit of expected fee is worth; 0 sells nothing."""
@@ -79,10 +79,8 @@ class GroupedBy(StrEnum):
     """The first one that is named."""
 
 
-class FairnessPolicy(BaseModel):
+class FairnessPolicy(Exact):
     """The dials of the control of exposure. With a gain of 0, or no control, lists are as if there were none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     gain: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
     """fairco: order probability that a day's looks owed are worth; p-mmf: that the worst-off group's share is worth."""
@@ -103,10 +101,8 @@ class FairnessPolicy(BaseModel):
         return self.control is not Control.NONE and self.gain > 0.0 and self.max_lift > 0.0
 
 
-class PolicyDials(BaseModel):
+class PolicyDials(Exact):
     """All dials of the ranking; one that is left out has its default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shortlist: int = Field(default=200, ge=20, le=5_000)
     """Restaurants that are scored in full; the rest is cut off by the model's score alone."""

@@ -118,3 +118,15 @@ def test_a_huge_body_is_refused_before_it_is_read(server: TestClient, small_city
 
     assert answer.status_code == 413
     assert answer.json()["detail"] == "the body may have 1,000,000 bytes at most"
+
+
+def test_true_is_no_number_and_a_number_is_no_time(as_role: Callable[[str], Call]) -> None:
+    """What no schema says is not taken for what it says."""
+    sales, app = as_role("sales"), as_role("app")
+    for body in ({**RESTAURANT, "lat": True}, {**RESTAURANT, "opened_at": 0}, {**RESTAURANT, "delivery": 1}):
+        assert sales("PUT", "/v1/restaurants/new-1", json=body).status_code == 422, body
+    assert app("PUT", "/v1/users/new-1", json={**DINER, "home_lat": 1.0, "home_lon": False}).status_code == 422
+    for at in (0, "0", "1767600000", "1e9", True):
+        sent = {"event_id": "e", "type": "click", "user_id": "u", "restaurant_id": "r0-00001", "at": at}
+        assert app("POST", "/v1/events", json=sent).json()["rejected"], at
+        assert app("GET", f"/v1/recommendations?user_id=u&open_at={at}").status_code == 422, at

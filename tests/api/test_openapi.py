@@ -1,5 +1,6 @@
 """The OpenAPI is what the API does: fuzzed from its own description, and its examples are true to it."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,18 @@ from fastapi.testclient import TestClient
 from tests.api.conftest import serving
 from tests.conftest import SmallCity
 
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+SETTINGS = """
+# Two checks know less than the contract. What a schema cannot say (a latitude comes with a longitude, a version that
+# exists needs If-Match) is refused in words;
+[checks]
+positive_data_acceptance.enabled = false
+
+# and an event that is none is rejected by its place in the delivery, so that it does not lose the good ones beside it.
+[[operations]]
+include-operation-id = "postEvents"
+checks.negative_data_rejection.enabled = false
+"""
+CASES = re.compile(r"([\d,]+) generated")
 
 
 @pytest.fixture
@@ -23,22 +35,31 @@ def live(fresh_home: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def fuzz(address: str, key: str, examples: int, folder: Path) -> None:
-    """Generated requests against every operation, good and bad ones, with the checks that need no opinion."""
+def fuzz(address: str, key: str, examples: int, folder: Path) -> int:
+    """Requests generated for every operation, good and bad ones, under all checks but two; how many there were."""
+    (folder / "schemathesis.toml").write_text(SETTINGS)
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--checks", CHECKS, "--max-examples", str(examples), "--seed", "1", "--workers", "1", "--no-color"]
+    options = ["--max-examples", str(examples), "--seed", "1", "--workers", "1", "--no-color"]
     command = [str(program), "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1500)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3_000)
     assert done.returncode == 0, done.stdout[-6000:].replace(key, "…") + done.stderr[-2000:]
+    found = CASES.search(done.stdout)
+    assert found is not None
+    return int(found[1].replace(",", ""))
 
 
 def test_the_api_keeps_its_own_promises(live: str, small_city: SmallCity, tmp_path: Path) -> None:
-    fuzz(live, small_city.keys["admin"], 15, tmp_path)
+    assert fuzz(live, small_city.keys["admin"], 10, tmp_path) > 1_500
 
 
 @pytest.mark.long
 def test_the_api_keeps_its_own_promises_at_length(live: str, small_city: SmallCity, tmp_path: Path) -> None:
-    fuzz(live, small_city.keys["admin"], 1_000, tmp_path)
+    assert fuzz(live, small_city.keys["admin"], 400, tmp_path) >= 20_000
+
+
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(server: TestClient) -> None:
+    assert server.patch("/v1/users/x").headers["allow"] == "DELETE, GET, PUT"
+    assert server.put("/v1/events").headers["allow"] == "POST"
 
 
 def documented(server: TestClient) -> dict[str, Any]:

@@ -214,12 +214,56 @@ async def test_a_probe_whose_caller_left_does_not_keep_the_breaker_open(cache, o
     while cache.breaker_state is BreakerState.CLOSED:
         await cache.diner("town", "ann")
     await asyncio.sleep(0.25)
-    probe = asyncio.create_task(cache.diner("town", "ann"))
+    probe = asyncio.create_task(cache.ping())
     await asyncio.sleep(0.01)
     assert cache.breaker_state is BreakerState.HALF_OPEN
     probe.cancel()
     os.kill(pid, signal.SIGCONT)
     assert await until(lambda: healthy(cache))
+
+
+async def open_and_due(cache: FeatureCache) -> None:
+    """Until the breaker has opened and the time for a probe has come."""
+    while cache.breaker_state is BreakerState.CLOSED:
+        await cache.diner("town", "ann")
+    await asyncio.sleep(0.25)
+
+
+async def test_no_diner_waits_for_the_probe(cache, own_server):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        await open_and_due(cache)
+        # It has an answer before the event loop has turned once: a probe takes many turns.
+        asked = asyncio.create_task(cache.diner("town", "ann"))
+        await asyncio.sleep(0)
+        assert asked.done()
+        assert asked.result().degraded
+        assert cache.breaker_state is BreakerState.HALF_OPEN
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+
+
+async def test_patient_work_does_not_keep_the_breaker_from_closing(cache, own_server):
+    """The market's blob is waited for two seconds; as the probe it would keep every diner from Redis for as long."""
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        await open_and_due(cache)
+        patient = asyncio.create_task(cache.get_market("town"))
+        async with asyncio.timeout(1.5):
+            assert await patient is None
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_full_server_refuses_writes_and_is_not_taken_for_one_that_is_away(cache, client):
+    assert await cache.put("town", "bob", diner(1.0))
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", 1)
+    for _ in range(30):
+        assert not await cache.put_market("town", MarketState(np.ones(1, np.float32), np.ones(1, np.uint8), "", 0.0))
+    assert cache.breaker_state is BreakerState.CLOSED
+    assert await healthy(cache, "bob")
 
 
 async def test_a_warm_up_stops_when_the_server_goes(cache, own_server):

@@ -17,6 +17,7 @@ from services.features.codec import (
     CodecError,
     DinerState,
     MarketState,
+    _sealed,
     decode_diner,
     decode_market,
     encode_diner,
@@ -246,6 +247,12 @@ def test_every_damage_to_a_market_is_refused():
                 decode_market(damaged, key_hash("town"))
     with pytest.raises(CodecError, match="another market"):
         decode_market(blob, key_hash("city"))
+
+
+def test_a_market_whose_version_is_no_text_is_refused_though_its_checksum_fits():
+    blob = encode_market("town", MarketState(np.ones(5, np.float32), np.ones(5, np.uint8), "v1", 1.0))
+    with pytest.raises(CodecError, match="UTF-8"):
+        decode_market(_sealed(blob[:-1] + b"\xff"), key_hash("town"))
 
 
 def test_a_market_of_two_lengths_is_refused():

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+import uvloop
 
 from services.features import embedded
 from services.features.embedded import EmbeddedRedis
@@ -222,6 +223,26 @@ async def test_what_was_on_the_way_when_the_server_died_fails_and_the_next_call_
             await connection.call(b"PING")
         own_server.start()
         assert await connection.call(b"PING") == b"PONG"
+
+
+def test_a_server_that_takes_the_connection_up_and_drops_it_is_told_at_once(tmp_path):
+    """On uvloop, which serves: its transports raise where asyncio's drop what is written too late."""
+    complaints: list[object] = []
+
+    async def drop(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async def dropped() -> list[str]:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+        async with listening(tmp_path, drop) as url, connected(url, timeout_seconds=60.0) as connection:
+            outcomes = []
+            for _ in range(200):
+                calls = (connection.call(b"PING") for _ in range(8))
+                outcomes += await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 30.0)
+        return [type(outcome).__name__ for outcome in outcomes]
+
+    assert set(uvloop.run(dropped())) == {"UnavailableError"}
+    assert complaints == []
 
 
 def process_id(server: EmbeddedRedis) -> int:

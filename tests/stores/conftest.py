@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
 from sqlalchemy import Engine
 
+from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
 from services.database.engine import migrate, open_database
 
 

@@ -14,10 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from postgres import PostgresServer
 from sqlalchemy import Connection, Engine, MetaData, inspect, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from loadtests.postgres import PostgresServer
 from services.audit.anchors import ServedAnchors
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -259,6 +259,24 @@ def test_a_file_in_the_place_of_the_folder_is_unavailable(tmp_path: Path) -> Non
     (tmp_path / "a").write_text("")
     with pytest.raises(StorageUnavailable, match="cannot be made"):
         open_database(f"sqlite:///{tmp_path / 'a' / 'x.db'}")
+
+
+def test_a_replica_takes_no_writes_and_is_read(postgres_server: PostgresServer, migrated_template: str) -> None:
+    """As after a failover. A connection that was read from before begins in another way, and is refused in another."""
+    name = postgres_server.create_database(migrated_template)
+    engine = open_database(postgres_server.url(name), lock_timeout_ms=1_000)
+    postgres_server.switch_to_standby(standby=True)
+    try:
+        for _ in range(3):
+            assert is_answering(engine)
+            with pytest.raises(StorageUnavailable), writing(engine) as connection:
+                connection.execute(text("DELETE FROM policies"))
+    finally:
+        postgres_server.switch_to_standby(standby=False)
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM policies"))
+    engine.dispose()
+    postgres_server.drop_database(name)
 
 
 def test_a_server_that_comes_back_is_used_again(postgres_server: PostgresServer, migrated_template: str) -> None:

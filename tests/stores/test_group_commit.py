@@ -168,3 +168,23 @@ async def test_closing_writes_what_waits_and_takes_nothing_more(log: EventLog) -
     await closing
     assert await asyncio.gather(*tasks) == [[STORED]] * 5
     assert log.count() == 5
+
+
+async def test_a_database_that_hangs_keeps_nobody_for_long(log: EventLog) -> None:
+    """Neither those who wait, nor those who come later; what they brought is stored all the same, once."""
+    gate = Gate(log)
+    async with asyncio.timeout(60), GroupCommit(gate, patience_seconds=0.2) as commit:
+        try:
+            with pytest.raises(StorageUnavailable, match="neither takes the events nor fails"):
+                await commit.append([event(1)])
+            await asyncio.sleep(0.2)
+            late = [commit.append([event(2)]) for _ in range(50)]
+            outcomes = await asyncio.gather(*late, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
+            assert commit.waiting == 0, "those who come later are refused at once"
+        finally:
+            gate.opened.set()
+        while log.count() < 1:
+            await asyncio.sleep(0.01)
+    async with GroupCommit(log) as commit:
+        assert await commit.append([event(1), event(2)]) == [DUPLICATE, STORED]

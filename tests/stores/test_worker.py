@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from happenings import NOON, event
-from postgres import PostgresServer
 from records import ALDERMOOR, diners, restaurants
 from selling_records import campaign, keep, place
 from sqlalchemy import Engine
 
+from loadtests.postgres import PostgresServer
 from services.ads.campaign import MICRO
 from services.ads.ledger import Ledger
 from services.catalogue.store import CatalogueStore

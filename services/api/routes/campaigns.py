@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BeforeValidator
 
 from data.dataset import MarketInfo
 from services.access.roles import Role
@@ -28,8 +29,10 @@ from services.api.reasons import ReasonDep
 from services.api.security import CAMPAIGNS, READERS, require
 from services.bootstrap import Services
 from services.catalogue.records import Identifier, MarketKey
+from services.exact import no_number_for_a_time
 from services.serving.preview import preview
 
+Day = Annotated[date, BeforeValidator(no_number_for_a_time)]
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], dependencies=[Depends(require(READERS))])
 
 CampaignId = Annotated[Identifier, Path()]
@@ -124,8 +127,8 @@ async def campaign_report(
     services: ServicesDep,
     campaign_id: CampaignId,
     market: Market = None,
-    first: Annotated[date | None, Query(alias="from", description="First local day; by default four weeks.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last local day; by default today.")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First local day; by default four weeks.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last local day; by default today.")] = None,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> CampaignReport | Response:
     """What was sold to a campaign, what it cost, what came of it, and what it lost and why."""

@@ -1,5 +1,6 @@
-"""A private PostgreSQL server for tests: its own cluster, reachable through a Unix socket only, gone afterwards."""
+"""A private PostgreSQL server for tests and bad days: its own cluster on a Unix socket only, gone afterwards."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+
+from loadtests.processes import descendants
 
 NOT_INSTALLED = "PostgreSQL is not installed"
 _START_SECONDS = 60
@@ -38,6 +41,8 @@ class PostgresServer:
     folder: Path
     """Holds the cluster (`data`), the socket, and the server's log."""
     process: "subprocess.Popen[bytes] | None" = None
+    synced: bool = False
+    """Whether commits reach the disk: tests kill clients, not the machine, and do without."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str = "postgres") -> str:
@@ -59,8 +64,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
-        # fsync off: the tests kill clients, not the machine.
-        command += ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
+        command += ["-c", "listen_addresses=", "-c", "max_connections=60"]
+        command += ["-c", f"fsync={'on' if self.synced else 'off'}"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=_unprivileged())
         deadline = time.monotonic() + _START_SECONDS
@@ -81,18 +86,49 @@ class PostgresServer:
             self.process.wait(30)
             self.process = None
 
+    def crash(self) -> None:
+        """kill -9 to all its processes at once: what was not committed is lost, and the next start recovers."""
+        if self.process is not None:
+            self._signal(signal.SIGKILL)
+            self.process.wait(30)
+            self.process = None
+
+    def pause(self) -> None:
+        """It hangs from now on: connections stay, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        self._signal(signal.SIGCONT)
+
+    def switch_to_standby(self, *, standby: bool) -> None:
+        """Start anew as a replica, which takes no writes, or as a primary again."""
+        self.stop()
+        marker = self.folder / "data" / "standby.signal"
+        if standby:
+            marker.touch()
+        else:
+            marker.unlink()
+        self.start()
+
+    def _signal(self, what: signal.Signals) -> None:
+        assert self.process is not None
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, what)
+
     def _administrator(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True)
 
 
 @contextmanager
-def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+def running_postgres(binaries: Path, *, synced: bool = False) -> Iterator[PostgresServer]:
     """A new cluster with a running server; stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = _unprivileged()
     if user is not None:
         shutil.chown(folder, user)
-    server = PostgresServer(binaries, folder)
+    server = PostgresServer(binaries, folder, synced=synced)
     command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust", "--no-sync"]
     command += ["-E", "UTF8", *_collation(binaries)]
     try:
