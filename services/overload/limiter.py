@@ -10,6 +10,7 @@ when the process has nothing to do and should let more wait, not fewer (docs/dec
 No clock, no I/O: whoever owns the loop calls `observe`.
 """
 
+from collections import deque
 from math import ceil, sqrt
 from typing import Final
 
@@ -24,6 +25,10 @@ _MOST_SHRINKING: Final = 0.25
 _GROWTH: Final = 1.2
 _FADE: Final = 0.05
 _UNLIMITED: Final = 1 << 60
+_FRESH_LOOKS: Final = 40
+"""Of FIRST, what has been in flight for longer, 200 ms, waits for others: it takes no place while they are few enough to
+be kept. A database that hangs holds events for seconds, and must not have lists refused that do not ask it."""
+_MOST_PARKED: Final = 4_096
 _SHUT_LOOKS: Final = 200
 """For so many looks after somebody was refused, a second or more, nobody of a lower priority is let in. Requests come
 and go in the loop's turns, so for a moment of each there is room for anybody, however much is asked for."""
@@ -32,7 +37,7 @@ and go in the loop's turns, so for a moment of each there is room for anybody, h
 class Limiter:
     """Counts requests in flight by priority and says whether one more is too many. For one event loop."""
 
-    def __init__(self, *, target_seconds: float, start: int = 64, least: int = 16, most: int = 512) -> None:
+    def __init__(self, *, target_seconds: float, start: int = 128, least: int = 16, most: int = 512) -> None:
         """`target_seconds`: how late the loop may be. The limit begins at `start` and returns to it when it is calm.
 
         Raises ValueError for figures that are none of a limit's.
@@ -46,6 +51,10 @@ class Limiter:
         """By priority: how many of it and of what goes before it are in flight. A class is not held up by those below
         it: a slow report takes no recommendation's place."""
         self._room = [_UNLIMITED] * len(Priority)
+        self._entered = deque([0] * _FRESH_LOOKS)
+        """Of FIRST, between looks; the last since the last one."""
+        self._fresh = 0
+        """Their sum: so many at most of those in flight have come in so short a time."""
         self._pressed = False
         """Whether the limit mattered, or nearly, since it was last looked at."""
         self._shut_below = Priority.LAST
@@ -69,13 +78,19 @@ class Limiter:
         busy = self._flying[Priority.LAST] or self._pressed or self._shut_looks
         return not busy and self._limit == self._start
 
+    @property
+    def parked(self) -> int:
+        """Of those in flight, how many at least have waited for so long that they take no place."""
+        return min(max(self._flying[Priority.FIRST] - self._fresh, 0), _MOST_PARKED)
+
     def is_tight(self) -> bool:
         """Whether anybody at all would be refused now; LAST is refused first."""
-        return self._flying[Priority.LAST] >= self._room[Priority.LAST]
+        return self._flying[Priority.LAST] - self.parked >= self._room[Priority.LAST]
 
     def refuses(self, priority: Priority) -> bool:
         """Whether one more of this priority is too many."""
-        if self._flying[priority] < self._room[priority]:
+        room = self._room[priority]
+        if self._flying[priority] < room or self._flying[priority] - self.parked < room:
             return False
         if priority <= self._shut_below:
             self._pressed = True
@@ -87,11 +102,14 @@ class Limiter:
         flying = self._flying
         for each in range(priority or len(flying), len(flying)):
             flying[each] += 1
+        if priority is Priority.FIRST:
+            self._entered[-1] += 1
+            self._fresh += 1
 
     def leave(self, priority: Priority) -> None:
         """It has been answered, or given up."""
         flying = self._flying
-        if flying[Priority.LAST] * 2 >= self._room[Priority.FIRST]:
+        if (flying[Priority.LAST] - self.parked) * 2 >= self._room[Priority.FIRST]:
             self._pressed = True
         for each in range(priority or len(flying), len(flying)):
             flying[each] -= 1
@@ -111,6 +129,8 @@ class Limiter:
                 limit = self._start
         self._limit = max(limit, self._least)
         self._pressed = False
+        self._fresh -= self._entered.popleft()
+        self._entered.append(0)
         self._shut_looks -= self._shut_looks > 0
         if not self._shut_looks:
             self._shut_below = Priority.LAST

@@ -30,6 +30,7 @@ from models.behaviour_file import ChecksFileError, read_checks
 from models.manifest import MANIFEST, SEAL, ArtifactError, read_manifest, seal_of
 from models.tensors import TensorError, map_tensors
 from services.access.keys import KeysFileError, read_keys
+from services.api.deadlines import read_deadline
 from services.api.forms import form_of
 from services.api.hot_path import parse_query
 from services.api.limits import deeper_than
@@ -162,6 +163,10 @@ def forged(draw: st.DrawFn, blob: bytes) -> bytes:
     return _sealed(bytes(changed[: draw(st.integers(9, len(blob)) | st.just(len(blob)))]))
 
 
+def deadline(_: Path, text: str) -> float:
+    return read_deadline({"headers": [(b"x-request-timeout-ms", text.encode("latin-1", "replace"))]}, 0.0)
+
+
 PARSERS = (
     Parser("Server-Timing", st.text(max_size=60), lambda _, text: parse_server_timing(text), (ValueError,)),
     Parser("a forged diner", forged(DINER), lambda _, blob: decode_diner(blob, KEY), (CodecError,)),
@@ -183,6 +188,7 @@ PARSERS = (
         (ValidationError,),
     ),
     Parser("depth of JSON", hostile("[", "]", "{", "}", '"', "\\"), lambda _, body: deeper_than(body, 32), ()),
+    Parser("a caller's deadline", HEADERS, deadline, (Problem,)),
     Parser("Accept", HEADERS, lambda _, text: form_of(None, text), ()),
     Parser("If-Match", HEADERS, lambda _, text: seen_version("it", text, 3), (Problem,)),
     Parser(

@@ -192,3 +192,35 @@ def test_a_refusal_by_one_priority_is_a_refusal_by_those_below(lags: list[float]
         refused = [limiter.refuses(one) for one in CLASSES]
         assert refused == sorted(refused)
         limiter.enter(Priority.FIRST)
+
+
+def test_what_waits_for_others_takes_no_place_from_what_comes() -> None:
+    """A database that hangs: events stay, and lists come as before."""
+    limiter = Limiter(target_seconds=TARGET, start=64)
+    for _ in range(300):
+        assert not limiter.refuses(Priority.FIRST)
+        limiter.enter(Priority.FIRST)
+        limiter.observe(0.0)
+
+    assert limiter.in_flight == 300
+    assert limiter.parked == 300 - 39
+    assert not limiter.refuses(Priority.FIRST)
+
+
+def test_what_is_made_in_a_burst_is_not_taken_for_what_waits() -> None:
+    limiter = Limiter(target_seconds=TARGET, start=64)
+
+    assert fill(limiter, Priority.FIRST) == 64
+    assert limiter.parked == 0
+    assert limiter.refuses(Priority.FIRST)
+
+
+def test_only_so_many_may_wait_for_others() -> None:
+    limiter = Limiter(target_seconds=TARGET, start=64)
+    for _ in range(10_000):
+        if limiter.refuses(Priority.FIRST):
+            break
+        limiter.enter(Priority.FIRST)
+        limiter.observe(0.0)
+
+    assert 4_096 < limiter.in_flight < 4_096 + 512 + 40
