@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,15 @@ class Fault:
             assert text.count(right) == 1, f"{self.file}: {right!r} stands there {text.count(right)} times"
             text = text.replace(right, wrong)
         target.write_text(text)
+        if target.suffix == ".c":
+            _compiled(target)
+
+
+def _compiled(source: Path) -> None:
+    """Build the module anew beside its source."""
+    include, suffix = sysconfig.get_path("include"), sysconfig.get_config_var("EXT_SUFFIX")
+    options = ["-O2", "-ffp-contract=off", "-shared", "-fPIC", f"-I{include}"]
+    subprocess.run(["cc", *options, str(source), "-o", str(source.with_suffix(suffix)), "-lm"], check=True)
 
 
 def copy_of_the_code(folder: Path) -> Path:

@@ -242,7 +242,7 @@ def _rights() -> dict[str, list[str] | None]:
 
 def _add_overload(operation: dict[str, Any]) -> None:
     """Too much may be asked of any operation but the health checks."""
-    if "health" not in operation["tags"]:
+    if "health" not in operation.get("tags", ()):
         operation["responses"].setdefault("503", examples.problem(503))
 
 

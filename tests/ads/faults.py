@@ -188,8 +188,8 @@ FAULTS = (
     Fault(
         "every ad carries its label",
         "services/serving/present.py",
-        'item["sponsor"] = {"payer": payer, "label": "Sponsored"}',
-        'item["sponsor"] = None',
+        '"sponsor":{_text({"payer": payer, "label": "Sponsored"})}',
+        '"sponsor":null',
         "tests/api/test_sold_places.py",
     ),
     Fault(

@@ -25,5 +25,5 @@ def test_every_step_is_told_and_written(
     written = json.loads((tmp_path / "steps.json").read_text())
     assert list(written["microseconds"]) == list(measure_hot_path.STEPS)
     assert all(micros > 0.0 for micros in written["microseconds"].values())
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in told] == [*measure_hot_path.STEPS, "answer"]
+    told = [line.split()[0] for line in capsys.readouterr().out.splitlines() if " us  " in line]
+    assert told == [*measure_hot_path.STEPS, "answer"]

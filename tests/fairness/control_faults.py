@@ -2,7 +2,8 @@
 
 from planting import Fault
 
-_CONTROL, _RANKING, _RANK = "models/fairness/control.py", "services/ranking/fairness.py", "services/ranking/rank.py"
+_CONTROL, _RANKING = "models/fairness/control.py", "services/ranking/fairness.py"
+_COMPILED = "services/ranking/_rank.c"
 _SHARES, _SCRIPTS = "services/serving/fair_share.py", "services/features/scripts.py"
 _OF_CONTROL, _OF_RANK = "tests/fairness/test_control.py", "tests/ranking/test_rank_fairness.py"
 _OF_SHARES, _OF_API = "tests/fairness/test_fair_share.py", "tests/api/test_fairness_control.py"
@@ -80,16 +81,16 @@ CONTROL = (
     ),
     Fault(
         "nobody below the floor is lifted",
-        _RANKING,
-        "lifts[(probabilities < self.quality_floor) & (lifts > 0.0)] = 0.0",
-        "lifts[(probabilities < 0.5 * self.quality_floor) & (lifts > 0.0)] = 0.0",
+        _COMPILED,
+        "value < o->floor && lift > 0.0",
+        "value < 0.5 * o->floor && lift > 0.0",
         f"{_OF_RANK} -k below_the_floor",
     ),
     Fault(
         "the term is in the score",
-        _RANK,
-        "values = values + terms[FAIRNESS]",
-        "values = values + 0.0",
+        _COMPILED,
+        "value += added;",
+        "value += 0.0;",
         f"{_OF_RANK} -k sum_of_its_terms",
     ),
     Fault(
