@@ -26,8 +26,8 @@ _GROWTH: Final = 1.2
 _FADE: Final = 0.05
 _UNLIMITED: Final = 1 << 60
 _FRESH_LOOKS: Final = 40
-"""Of FIRST, what has been in flight for longer, 200 ms, waits for others, and takes no place: a database that hangs holds
-events for seconds, and must not have lists refused that do not ask it."""
+"""Of FIRST, what has been in flight for longer, 200 ms, waits for others, and takes no place: a database that hangs
+holds events for seconds, and must not have lists refused that do not ask it."""
 _MOST_PARKED: Final = 4_096
 _SHUT_LOOKS: Final = 200
 """For so many looks after somebody was refused, a second or more, nobody of a lower priority is let in. Requests come
