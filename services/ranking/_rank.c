@@ -1,6 +1,6 @@
-/* The two loops of the request's path, compiled: who is on the shortlist, and in which order.
+/* The loops of the request's path, compiled: who is on the shortlist, in which order, and what the list counts for.
 
-   What is computed is written down in services/ranking/rank.py, which calls both and is their only face. They exist
+   What is computed is written down in services/ranking/rank.py and fairness.py; their only faces are rank.py and counting.py. They exist
    because a request has a few hundred restaurants to score in full: some thirty calls of numpy on so few cost more than
    the arithmetic, and each that lets go of the interpreter's lock may wait milliseconds for it. */
 
@@ -413,7 +413,83 @@ static PyObject *order(PyObject *self, PyObject *arguments) {
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
+/* ---- what a list counts for ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    Py_ssize_t batch, size, used, request, n, groups, shown;
+    const double *term, *looks;
+    const int64_t *rows, *codes, *shown_rows;
+    const uint8_t *passing, *newcomers;
+    double *exposure, *merit;
+} Count;
+
+static int in_range(const int64_t *rows, Py_ssize_t count, const Count *c) { /* rows of the catalogue, of known groups */
+    for (Py_ssize_t at = 0; at < count; at++)
+        if (rows[at] < 0 || rows[at] >= c->n || c->codes[rows[at]] < 0 || c->codes[rows[at]] >= c->groups) return 0;
+    return 1;
+}
+
+/* Newcomers' exposure; `sold`: a dictionary by slot. -1 with an error set. */
+static double count_one(const Count *c, PyObject *sold) {
+    const Py_ssize_t first = c->request * c->size, plane = c->batch * c->size;
+    for (Py_ssize_t at = first; at < first + c->size; at++) {
+        if (c->passing && !c->passing[at]) continue;
+        double probability = c->term[at];
+        for (Py_ssize_t term = 1; term < c->used; term++) probability += c->term[term * plane + at];
+        if (probability > 0.0) c->merit[c->codes[c->rows[at]]] += probability;
+    }
+    double newcomers = 0.0;
+    for (Py_ssize_t slot = 0; slot < c->shown; slot++) {
+        PyObject *key = PyLong_FromSsize_t(slot);
+        const int is_sold = key ? PyDict_Contains(sold, key) : -1;
+        Py_XDECREF(key);
+        if (is_sold < 0) return -1.0;
+        if (is_sold) continue;
+        const int64_t row = c->shown_rows[slot];
+        c->exposure[c->codes[row]] += c->looks[slot];
+        if (c->newcomers[row]) newcomers += c->looks[slot];
+    }
+    return newcomers;
+}
+
+static PyObject *count(PyObject *self, PyObject *arguments) {
+    (void)self;
+    enum { TERM, ROWS, PASSING, CODES, NEWCOMERS, SHOWN_ROWS, LOOKS, EXPOSURE, MERIT, ARRAYS };
+    PyObject *o[ARRAYS], *sold;
+    Py_ssize_t terms;
+    Count c;
+    if (!PyArg_ParseTuple(arguments, "(nnnnnnnn)OOOOOOOO!OO", &terms, &c.batch, &c.size, &c.used, &c.request, &c.n,
+                          &c.groups, &c.shown, &o[TERM], &o[ROWS], &o[PASSING], &o[CODES], &o[NEWCOMERS], &o[SHOWN_ROWS],
+                          &o[LOOKS], &PyDict_Type, &sold, &o[EXPOSURE], &o[MERIT]))
+        return NULL;
+    const Py_ssize_t plane = c.batch * c.size;
+    if (c.used < 1 || c.used > terms || c.request < 0 || c.request >= c.batch || c.size < 0 || c.shown < 0) {
+        PyErr_SetString(PyExc_ValueError, "sizes do not fit");
+        return NULL;
+    }
+    Array a[ARRAYS] = {0};
+    c.term = taken(&a[TERM], o[TERM], "terms", 8, terms * plane, 0);
+    c.rows = taken(&a[ROWS], o[ROWS], "rows", 8, plane, 0);
+    c.passing = taken(&a[PASSING], o[PASSING], "passing", 1, plane, 0);
+    c.codes = taken(&a[CODES], o[CODES], "codes", 8, c.n, 0);
+    c.newcomers = taken(&a[NEWCOMERS], o[NEWCOMERS], "newcomers", 1, c.n, 0);
+    c.shown_rows = taken(&a[SHOWN_ROWS], o[SHOWN_ROWS], "shown rows", 8, c.shown, 0);
+    c.looks = taken(&a[LOOKS], o[LOOKS], "looks", 8, c.shown, 0);
+    c.exposure = taken(&a[EXPOSURE], o[EXPOSURE], "exposure", 8, c.groups, 1);
+    c.merit = taken(&a[MERIT], o[MERIT], "merit", 8, c.groups, 1);
+    const void *needed[] = {c.term, c.rows, c.codes, c.newcomers, c.shown_rows, c.looks, c.exposure, c.merit};
+    for (size_t at = 0; !PyErr_Occurred() && at < sizeof needed / sizeof *needed; at++)
+        if (!needed[at]) PyErr_SetString(PyExc_ValueError, "an array is missing");
+    if (!PyErr_Occurred() &&
+        !(in_range(c.rows + c.request * c.size, c.size, &c) && in_range(c.shown_rows, c.shown, &c)))
+        PyErr_SetString(PyExc_ValueError, "a row beyond the catalogue, or of no group");
+    const double newcomers = PyErr_Occurred() ? -1.0 : count_one(&c, sold);
+    released(a, ARRAYS);
+    return PyErr_Occurred() ? NULL : PyFloat_FromDouble(newcomers);
+}
+
 static PyMethodDef methods[] = {
+    {"count", count, METH_VARARGS, "Add up what a list counts for; see services.ranking.counting.count_shown."},
     {"shortlist", shortlist, METH_VARARGS, "Fill the shortlists of B requests; see services.ranking.rank."},
     {"order", order, METH_VARARGS, "Score and sort the shortlists of B requests; see services.ranking.rank."},
     {NULL, NULL, 0, NULL},

@@ -19,7 +19,8 @@ from models.base import Representations
 from models.calibration import Calibration, Curve
 from models.fairness.control import Ledger
 from services.ranking.catalogue import Catalogue, build_catalogue
-from services.ranking.fairness import Attributes, counted, lifts
+from services.ranking.counting import count_shown
+from services.ranking.fairness import Attributes, lifts
 from services.ranking.rank import Requests, rank
 from services.stakeholders.policy import Control, FairnessPolicy, GroupedBy
 
@@ -48,11 +49,11 @@ def main() -> None:
     policy = FairnessPolicy(control=Control.FAIRCO, gain=0.06, newcomer_quota=0.09, quality_floor=0.01)
     lifted = replace(asked, lifts=lifts(policy, groups, ledger))
     plain = rank(catalogue, asked, _K, n)
-    rows, shortlists = plain.shortlists.rows[0], plain.shortlists
+    shortlists = plain.shortlists
     ways: dict[str, Callable[[], object]] = {
         "rank, no control": lambda: rank(catalogue, asked, _K, n),
         "rank, with lifts": lambda: rank(catalogue, lifted, _K, n),
-        "count the list": lambda: counted(groups, rows, shortlists.probabilities()[0], plain.rows[0], _LOOKS),
+        "count the list": lambda: count_shown(groups, shortlists, plain.rows[0], _LOOKS, {}),
         "groups by kind (once a refresh)": lambda: attributes.groups(GroupedBy.KIND, 1e9 + 1.0),
         "groups by district (once a refresh)": lambda: attributes.groups(GroupedBy.DISTRICT, 1e9 + 1.0),
         "groups by district (once a catalogue)": lambda: replace(attributes).groups(GroupedBy.DISTRICT, 1e9 + 1.0),

@@ -26,7 +26,7 @@ from services.events.served import ServedLog
 from services.features import FeatureCache
 from services.features.keys import exposure_key
 from services.ranking.auction import ShownList
-from services.ranking.fairness import counted
+from services.ranking.counting import count_shown
 from services.ranking.rank import RankedLists
 from services.stakeholders.policy import FairnessPolicy, GroupedBy
 
@@ -108,14 +108,9 @@ def decode_ledgers(blob: bytes) -> dict[Counting, Ledger]:
 
 def list_ledger(ask: "Ask", ranked: RankedLists, shown: ShownList, by: GroupedBy) -> Ledger:
     """What one list counts for: its candidates' merit, and its places that were not sold."""
-    snapshot, shortlists = ask.snapshot, ranked.shortlists
-    rows, probabilities = shortlists.rows[0], shortlists.probabilities()[0]
-    if shortlists.passing is not None:
-        rows, probabilities = rows[shortlists.passing[0]], probabilities[shortlists.passing[0]]
-    looks = snapshot.looks[: len(shown.rows)]
-    free = np.ones(len(shown.rows), np.bool_)
-    free[list(shown.sponsors)] = False
-    return counted(ask.live.groups(snapshot, by), rows, probabilities, shown.rows[free], looks[free])
+    return count_shown(
+        ask.live.groups(ask.snapshot, by), ranked.shortlists, shown.rows, ask.snapshot.looks, shown.sponsors
+    )
 
 
 @dataclass(eq=False)
@@ -152,15 +147,15 @@ class FairShares:
             epoch = counting.epoch(moment)
             if counting.by not in ledgers:
                 ledgers[counting.by] = list_ledger(ask, ranked, shown, counting.by)
-            own = ledgers[counting.by].scaled(counting.weight(moment, epoch))
+            own, weight = ledgers[counting.by], counting.weight(moment, epoch)
             place = counting.key(market, epoch), int(moment // _BATCH_SECONDS)
             batch = self._pending.get(place)
             if batch is None:
-                self._pending[place] = _Batch(counting, moment, own)
+                self._pending[place] = _Batch(counting, moment, own.scaled(weight))
             elif batch.ledger.groups == own.groups:
-                batch.ledger = batch.ledger.plus(own)
+                batch.ledger = batch.ledger.plus(own, weight)
             else:  # the catalogue has changed: what it calls its groups has too
-                batch.ledger = _united(batch.ledger, own)
+                batch.ledger = _united(batch.ledger, own.scaled(weight))
         return ledgers
 
     async def flush(self) -> None:

@@ -11,7 +11,8 @@ from scipy.special import expit
 from data.geo import distance_km, log_travel_time
 from services.ranking import _rank as compiled
 from services.ranking.catalogue import Catalogue
-from services.ranking.fairness import Lifts
+from services.ranking.counting import count_shown
+from services.ranking.fairness import Groups, Lifts, counted
 from services.ranking.rank import FAIRNESS, TERMS, RankedLists, Requests, rank
 from tests.ranking.test_rank import city, requests
 
@@ -192,3 +193,47 @@ def test_arrays_of_other_sizes_or_types_are_refused_and_named() -> None:
         compiled.shortlist((1, 3, 8, 4, len(TERMS)), *[None] * 11, 0.0, *[None] * 6)
     with pytest.raises(ValueError, match="an array is missing"):
         compiled.shortlist((1, 3, 8, 2, len(TERMS)), *[None] * 11, 0.0, *[None] * 6)
+
+
+GROUPED = Groups(("a", "b", "c"), np.arange(200) % 3, np.arange(200) % 7 == 0)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 200),
+    filtered=st.booleans(),
+    request=st.integers(0, 2),
+    sold=st.dictionaries(st.integers(0, 30), st.integers(0, 5)),
+)
+def test_the_compiled_count_of_a_list_is_the_written_one(
+    seed: int, n: int, filtered: bool, request: int, sold: dict[int, int]
+) -> None:
+    groups = Groups(GROUPED.names, GROUPED.codes[:n], GROUPED.newcomers[:n])
+    allowed = np.random.default_rng(seed).random((3, n)) < 0.5 if filtered else None
+    ranked = rank(city(n), requests(3, seed=seed, allowed=allowed), 20, 60)
+    looks = 0.9 ** np.arange(100)
+    shown = ranked.rows[request][ranked.rows[request] >= 0]
+
+    found = count_shown(groups, ranked.shortlists, shown, looks, sold, request)
+
+    passing = ranked.shortlists.passing
+    candidates = np.ones(ranked.shortlists.rows.shape[1], np.bool_) if passing is None else passing[request]
+    free = np.asarray([slot not in sold for slot in range(len(shown))], np.bool_)
+    rows, probabilities = ranked.shortlists.rows[request], ranked.shortlists.probabilities()[request]
+    written = counted(groups, rows[candidates], probabilities[candidates], shown[free], looks[: len(shown)][free])
+    assert found.groups == written.groups
+    assert found.merit == pytest.approx(written.merit, abs=1e-12)
+    assert found.exposure == pytest.approx(written.exposure, abs=1e-12)
+    assert found.newcomers == pytest.approx(written.newcomers, abs=1e-12)
+    assert found.lists == written.lists
+
+
+def test_a_count_refuses_rows_and_groups_that_are_not_there() -> None:
+    ranked = rank(city(10), requests(1), 5, 10)
+    beyond = Groups(("a",), np.ones(10, np.int64), np.zeros(10, np.bool_))
+
+    with pytest.raises(ValueError, match="of no group"):
+        count_shown(beyond, ranked.shortlists, ranked.rows[0], np.ones(100), {})
+    narrow = Groups(("a",), np.zeros(10, np.int32), np.zeros(10, np.bool_))
+    with pytest.raises(ValueError, match="codes has"):
+        count_shown(narrow, ranked.shortlists, ranked.rows[0], np.ones(100), {})
