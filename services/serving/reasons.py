@@ -56,6 +56,7 @@ _LATER_FROM: Final = _TO_ALL + len(SUBJECTS)
 
 _PLACE_OF: Final = {term: PIECES.index(TERMS[term]) for term in _LATER}
 _LIFTED: Final = _PLACE_OF[FAIRNESS]
+_EXPLORED: Final = _PLACE_OF[TERMS.index("exploration")]
 
 Doubles = npt.NDArray[np.float64]
 Note = dict[str, str]
@@ -124,8 +125,10 @@ def advantages(answer: Answer) -> Doubles:
         if term == FAIRNESS:
             # Whom the control lifts least, or moves down, it does not lift, however far it moves the others down.
             typical = max(typical, 0.0)
-        before = shown.terms[:term].sum(axis=0)
-        pieces[:, _PLACE_OF[term]] = (_raw(before + shown.terms[term]) - _raw(before + typical)) / curve.slope
+        chances = np.empty((2, len(rows)))
+        chances[0], chances[1] = shown.terms[term], typical
+        own, average = _raw(chances + shown.terms[:term].sum(axis=0))
+        pieces[:, _PLACE_OF[term]] = (own - average) / curve.slope
     return pieces
 
 
@@ -139,13 +142,14 @@ def _laid_out(spoken: Spoken) -> Doubles:
 
 def _raw(chances: Doubles) -> Doubles:
     """Log odds; the curve is a line in them."""
-    return np.asarray(logit(np.clip(chances, _SURE, 1.0 - _SURE)))
+    return np.asarray(logit(np.minimum(np.maximum(chances, _SURE), 1.0 - _SURE)))  # np.clip takes three times as long
 
 
 def _typical(answer: Answer, values: Doubles) -> float:
     """The mean of a term over the candidates."""
     passing = answer.ranked.shortlists.passing
-    return float(values.mean() if passing is None else values[passing[0]].mean())
+    chosen = values if passing is None else values[passing[0]]
+    return float(np.add.reduce(chosen) / len(chosen)) if len(chosen) else 0.0
 
 
 class _Words:
@@ -164,7 +168,7 @@ class _Words:
         self.always: list[Note | None] = [None] * len(PIECES)
         """By piece, what is the same for every entry."""
         self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
-        self.always[PIECES.index("exploration")] = _EXPLORING
+        self.always[_EXPLORED] = _EXPLORING
         if not snapshot.spoken.by_history:
             self.always[_TASTE] = _taste(self._model, snapshot.spoken.has_seen(self._diner))
         self._named: dict[int, list[Note]] = {}
