@@ -18,7 +18,7 @@ from services.overload.priorities import Priority
 
 SHARES: Final = (1.0, 0.5, 0.25)
 """Of the limit: what may be in flight of FIRST; of FIRST and SECOND; of all, for one of LAST to be let in."""
-_FEW: Final = 8
+_FEW: Final = 16
 """Of any priority may be in flight while nobody is refused, however slow the machine: a browser asks for six things at
 once, and a page that lacks one of them is broken."""
 _MOST_SHRINKING: Final = 0.25

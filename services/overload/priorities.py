@@ -11,11 +11,12 @@ class Priority(IntEnum):
     ALWAYS = 0
     """Never refused: whoever looks whether the process lives must not take it for dead because it is busy."""
     FIRST = 1
-    """Diners wait for it, orders come of it, or it is the brake that is pulled when things go wrong."""
+    """Diners wait for it, orders come of it, it is the brake that is pulled when things go wrong; or it is a file of a
+    page: it costs next to nothing, and a page that lacks one is broken until somebody loads it again."""
     SECOND = 2
     """Somebody looks at it, and can do so a little later."""
     LAST = 3
-    """Reports, pages, long work; and all that the table does not name."""
+    """Reports, long work; and all below `/v1` that the table does not name."""
 
 
 PREFIXES: Final[Mapping[str, Priority]] = {
@@ -57,7 +58,8 @@ def priority_of(path: bytes) -> Priority:
     """The priority of a path, which begins with a slash and has no query.
 
     >>> priority_of(b"/v1/users/ann"), priority_of(b"/health/ready"), priority_of(b"/console")
-    (<Priority.FIRST: 1>, <Priority.ALWAYS: 0>, <Priority.LAST: 3>)
+    (<Priority.FIRST: 1>, <Priority.ALWAYS: 0>, <Priority.FIRST: 1>)
     """
-    end = path.find(b"/", 4 if path.startswith(b"/v1/") else 1)
-    return _OF_BYTES.get(path[1:] if end < 0 else path[1:end], Priority.LAST)
+    of_api = path.startswith(b"/v1/")
+    end = path.find(b"/", 4 if of_api else 1)
+    return _OF_BYTES.get(path[1:] if end < 0 else path[1:end], Priority.LAST if of_api else Priority.FIRST)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.overload import Limiter, Priority
-from services.overload.limiter import SHARES
+from services.overload.limiter import _FEW, _FRESH_LOOKS, SHARES
 
 TARGET = 0.010
 CLASSES = list(Priority)[1:]
@@ -53,7 +53,7 @@ def test_a_page_of_a_slow_machine_gets_what_a_browser_asks_for_at_once() -> None
     limiter = Limiter(target_seconds=TARGET)
     for _ in range(100):
         limiter.observe(1.0)
-    assert fill(limiter, Priority.LAST) == 8
+    assert fill(limiter, Priority.LAST) == 16
 
 
 def test_the_last_priority_being_refused_shuts_nobody_out() -> None:
@@ -137,12 +137,16 @@ class LimiterMachine(RuleBasedStateMachine):
         self.limiter = Limiter(target_seconds=TARGET, start=20, least=3, most=60)
         self.inside: list[Priority] = []
         self.shut_below, self.looks = Priority.LAST, 0
+        self.entered = [0]
+        """Of FIRST, between looks."""
 
     @rule(priority=st.sampled_from(Priority))
     def ask(self, priority: Priority) -> None:
-        before_it = sum(0 < one <= priority for one in self.inside)
+        first = sum(one is Priority.FIRST for one in self.inside)
+        parked = max(first - sum(self.entered[-_FRESH_LOOKS:]), 0) if priority is not Priority.ALWAYS else 0
+        before_it = sum(0 < one <= priority for one in self.inside) - parked
         limit = self.limiter.limit
-        room = 1 << 60 if priority is Priority.ALWAYS else max(limit * SHARES[priority - 1], min(limit, 8))
+        room = 1 << 60 if priority is Priority.ALWAYS else max(limit * SHARES[priority - 1], min(limit, _FEW))
         if priority > self.shut_below:
             room = 0
         refused = self.limiter.refuses(priority)
@@ -150,6 +154,7 @@ class LimiterMachine(RuleBasedStateMachine):
         if not refused:
             self.limiter.enter(priority)
             self.inside.append(priority)
+            self.entered[-1] += priority is Priority.FIRST
         elif priority <= self.shut_below and priority is not Priority.LAST:
             self.shut_below, self.looks = priority, 200
 
@@ -163,6 +168,7 @@ class LimiterMachine(RuleBasedStateMachine):
     def look(self, lag: float) -> None:
         before = self.limiter.limit
         self.limiter.observe(lag)
+        self.entered.append(0)
         self.looks = max(self.looks - 1, 0)
         if not self.looks:
             self.shut_below = Priority.LAST
