@@ -22,7 +22,6 @@ from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.policy import Policy
 from services.stakeholders.seats import negotiable, signing
 
-
 UNSEEN = "latency_budget_ms"
 """A dial that no simulation reads, which has no clock to run against: with or without it a front is the same."""
 
@@ -32,7 +31,8 @@ def test_it_is_what_the_command_evaluates_by_default() -> None:
     setting = dict(front.provenance["setting"])
     recorded = {name: dial for name, dial in setting.pop("active").items() if name != UNSEEN}
     assert recorded == Policy().model_dump(mode="json", exclude={UNSEEN})
-    assert setting == {**asdict(Evaluation()), "models": list(Evaluation().models)}
+    evaluation = {name: value for name, value in asdict(Evaluation()).items() if name != "active"}
+    assert setting == {**evaluation, "models": list(Evaluation().models)}
     assert len(front.provenance["code"]) == 64
     assert front.active == Policy().name
     assert front.assumed
