@@ -140,12 +140,19 @@ typedef struct {
     int held;
 } Array;
 
-/* The array's memory; NULL with an error set where it is not contiguous or has another size. None: NULL without one. */
-static void *taken(Array *array, PyObject *object, const char *name, Py_ssize_t item, Py_ssize_t items, int writable) {
-    if (object == Py_None) return NULL;
-    if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0))) return NULL;
+enum { READ, WRITE, MAY_BE_NONE };
+
+/* The array's memory; NULL with an error set where it is None, not contiguous, or of another size, or where there was
+   an error before. One that may be None is NULL without an error then. */
+static void *taken(Array *array, PyObject *object, const char *name, Py_ssize_t item, Py_ssize_t items, int how) {
+    if (PyErr_Occurred() || (object == Py_None && how == MAY_BE_NONE)) return NULL;
+    if (object == Py_None) {
+        PyErr_Format(PyExc_ValueError, "%s: there is no such array", name);
+        return NULL;
+    }
+    if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS | (how == WRITE ? PyBUF_WRITABLE : 0))) return NULL;
     array->held = 1;
-    if (array->view.itemsize != item || (items >= 0 && array->view.len != items * item)) {
+    if (array->view.itemsize != item || array->view.len != items * item) {
         PyErr_Format(PyExc_ValueError, "%s has %zd bytes in items of %zd, not %zd items of %zd", name, array->view.len,
                      array->view.itemsize, items, item);
         return NULL;
@@ -246,28 +253,23 @@ static PyObject *shortlist(PyObject *self, PyObject *arguments) {
         return NULL;
     }
     Array a[ARRAYS] = {0};
-    list.coarse = taken(&a[COARSE], o[COARSE], "coarse", 4, b * n, 0);
-    list.allowed = taken(&a[ALLOWED], o[ALLOWED], "allowed", 1, b * n, 0);
-    list.diner_biases = taken(&a[DINER_BIASES], o[DINER_BIASES], "diners' biases", 4, b, 0);
-    list.vectors = taken(&a[VECTORS], o[VECTORS], "vectors", 4, n * list.d, 0);
-    list.biases = taken(&a[BIASES], o[BIASES], "biases", 4, n, 0);
-    list.diners = taken(&a[DINERS], o[DINERS], "diners", 4, b * list.d, 0);
-    list.fold_ins = taken(&a[FOLD_INS], o[FOLD_INS], "fold-ins", 4, b * list.d, 0);
-    list.lat = taken(&a[LAT], o[LAT], "latitudes", 8, n, 0);
-    list.lon = taken(&a[LON], o[LON], "longitudes", 8, n, 0);
-    list.here_lat = taken(&a[HERE_LAT], o[HERE_LAT], "diners' latitudes", 8, b, 0);
-    list.here_lon = taken(&a[HERE_LON], o[HERE_LON], "diners' longitudes", 8, b, 0);
-    list.columns = taken(&a[COLUMNS], o[COLUMNS], "columns", 8, plane, 1);
-    list.term = taken(&a[TERM], o[TERM], "terms", 8, list.terms * plane, 1);
-    list.distances = taken(&a[DISTANCES], o[DISTANCES], "distances", 8, plane, 1);
-    list.log_times = taken(&a[LOG_TIMES], o[LOG_TIMES], "log times", 8, plane, 1);
-    list.offsets = taken(&a[OFFSETS], o[OFFSETS], "offsets", 8, plane, 1);
-    list.passing = taken(&a[PASSING], o[PASSING], "passing", 1, plane, 1);
-    const void *needed[] = {list.coarse, list.diner_biases, list.vectors, list.biases, list.diners, list.lat, list.lon,
-                            list.here_lat, list.here_lon, list.columns, list.term, list.distances, list.log_times,
-                            list.offsets, list.allowed ? (const void *)list.passing : list.columns};
-    for (size_t at = 0; !PyErr_Occurred() && at < sizeof needed / sizeof *needed; at++)
-        if (!needed[at]) PyErr_SetString(PyExc_ValueError, "an array is missing");
+    list.coarse = taken(&a[COARSE], o[COARSE], "coarse", 4, b * n, READ);
+    list.allowed = taken(&a[ALLOWED], o[ALLOWED], "allowed", 1, b * n, MAY_BE_NONE);
+    list.diner_biases = taken(&a[DINER_BIASES], o[DINER_BIASES], "diners' biases", 4, b, READ);
+    list.vectors = taken(&a[VECTORS], o[VECTORS], "vectors", 4, n * list.d, READ);
+    list.biases = taken(&a[BIASES], o[BIASES], "biases", 4, n, READ);
+    list.diners = taken(&a[DINERS], o[DINERS], "diners", 4, b * list.d, READ);
+    list.fold_ins = taken(&a[FOLD_INS], o[FOLD_INS], "fold-ins", 4, b * list.d, MAY_BE_NONE);
+    list.lat = taken(&a[LAT], o[LAT], "latitudes", 8, n, READ);
+    list.lon = taken(&a[LON], o[LON], "longitudes", 8, n, READ);
+    list.here_lat = taken(&a[HERE_LAT], o[HERE_LAT], "diners' latitudes", 8, b, READ);
+    list.here_lon = taken(&a[HERE_LON], o[HERE_LON], "diners' longitudes", 8, b, READ);
+    list.columns = taken(&a[COLUMNS], o[COLUMNS], "columns", 8, plane, WRITE);
+    list.term = taken(&a[TERM], o[TERM], "terms", 8, list.terms * plane, WRITE);
+    list.distances = taken(&a[DISTANCES], o[DISTANCES], "distances", 8, plane, WRITE);
+    list.log_times = taken(&a[LOG_TIMES], o[LOG_TIMES], "log times", 8, plane, WRITE);
+    list.offsets = taken(&a[OFFSETS], o[OFFSETS], "offsets", 8, plane, WRITE);
+    list.passing = taken(&a[PASSING], o[PASSING], "passing", 1, plane, list.allowed ? WRITE : MAY_BE_NONE);
     if (!PyErr_Occurred()) {
         memset(list.term, 0, sizeof(double) * list.terms * plane);
         PyThreadState *thread = b > WITHOUT_THE_LOCK ? PyEval_SaveThread() : NULL;
@@ -384,23 +386,19 @@ static PyObject *order(PyObject *self, PyObject *arguments) {
         return NULL;
     }
     Array a[ARRAYS] = {0};
-    o.columns = taken(&a[COLUMNS], given[COLUMNS], "columns", 8, plane, 0);
-    o.offsets = taken(&a[OFFSETS], given[OFFSETS], "offsets", 8, plane, 0);
-    o.distances = taken(&a[DISTANCES], given[DISTANCES], "distances", 8, plane, 0);
-    o.passing = taken(&a[PASSING], given[PASSING], "passing", 1, plane, 0);
-    o.lifts = taken(&a[LIFTS], given[LIFTS], "lifts", 8, o.n, 0);
-    o.gumbel = taken(&a[GUMBEL], given[GUMBEL], "gumbel", 8, plane, 0);
-    o.term = taken(&a[TERM], given[TERM], "terms", 8, o.terms * plane, 1);
-    o.scores = taken(&a[SCORES], given[SCORES], "scores", 8, plane, 1);
-    o.order = taken(&a[ORDER], given[ORDER], "order", 8, plane, 1);
-    o.rows = taken(&a[ROWS], given[ROWS], "rows", 8, shown, 1);
-    o.shown_scores = taken(&a[SHOWN_SCORES], given[SHOWN_SCORES], "shown scores", 8, shown, 1);
-    o.shown_term = taken(&a[SHOWN_TERM], given[SHOWN_TERM], "shown terms", 8, o.terms * shown, 1);
-    o.shown_distances = taken(&a[SHOWN_DISTANCES], given[SHOWN_DISTANCES], "shown distances", 8, shown, 1);
-    const void *needed[] = {o.columns, o.offsets, o.distances, o.term, o.scores, o.order, o.rows, o.shown_scores,
-                            o.shown_term, o.shown_distances};
-    for (size_t at = 0; !PyErr_Occurred() && at < sizeof needed / sizeof *needed; at++)
-        if (!needed[at]) PyErr_SetString(PyExc_ValueError, "an array is missing");
+    o.columns = taken(&a[COLUMNS], given[COLUMNS], "columns", 8, plane, READ);
+    o.offsets = taken(&a[OFFSETS], given[OFFSETS], "offsets", 8, plane, READ);
+    o.distances = taken(&a[DISTANCES], given[DISTANCES], "distances", 8, plane, READ);
+    o.passing = taken(&a[PASSING], given[PASSING], "passing", 1, plane, MAY_BE_NONE);
+    o.lifts = taken(&a[LIFTS], given[LIFTS], "lifts", 8, o.n, MAY_BE_NONE);
+    o.gumbel = taken(&a[GUMBEL], given[GUMBEL], "gumbel", 8, plane, MAY_BE_NONE);
+    o.term = taken(&a[TERM], given[TERM], "terms", 8, o.terms * plane, WRITE);
+    o.scores = taken(&a[SCORES], given[SCORES], "scores", 8, plane, WRITE);
+    o.order = taken(&a[ORDER], given[ORDER], "order", 8, plane, WRITE);
+    o.rows = taken(&a[ROWS], given[ROWS], "rows", 8, shown, WRITE);
+    o.shown_scores = taken(&a[SHOWN_SCORES], given[SHOWN_SCORES], "shown scores", 8, shown, WRITE);
+    o.shown_term = taken(&a[SHOWN_TERM], given[SHOWN_TERM], "shown terms", 8, o.terms * shown, WRITE);
+    o.shown_distances = taken(&a[SHOWN_DISTANCES], given[SHOWN_DISTANCES], "shown distances", 8, shown, WRITE);
     for (Py_ssize_t at = 0; o.lifts && !PyErr_Occurred() && at < plane; at++)
         if (o.columns[at] < 0 || o.columns[at] >= o.n) PyErr_SetString(PyExc_ValueError, "a column beyond the catalogue");
     if (!PyErr_Occurred()) {
@@ -468,18 +466,15 @@ static PyObject *count(PyObject *self, PyObject *arguments) {
         return NULL;
     }
     Array a[ARRAYS] = {0};
-    c.term = taken(&a[TERM], o[TERM], "terms", 8, terms * plane, 0);
-    c.rows = taken(&a[ROWS], o[ROWS], "rows", 8, plane, 0);
-    c.passing = taken(&a[PASSING], o[PASSING], "passing", 1, plane, 0);
-    c.codes = taken(&a[CODES], o[CODES], "codes", 8, c.n, 0);
-    c.newcomers = taken(&a[NEWCOMERS], o[NEWCOMERS], "newcomers", 1, c.n, 0);
-    c.shown_rows = taken(&a[SHOWN_ROWS], o[SHOWN_ROWS], "shown rows", 8, c.shown, 0);
-    c.looks = taken(&a[LOOKS], o[LOOKS], "looks", 8, c.shown, 0);
-    c.exposure = taken(&a[EXPOSURE], o[EXPOSURE], "exposure", 8, c.groups, 1);
-    c.merit = taken(&a[MERIT], o[MERIT], "merit", 8, c.groups, 1);
-    const void *needed[] = {c.term, c.rows, c.codes, c.newcomers, c.shown_rows, c.looks, c.exposure, c.merit};
-    for (size_t at = 0; !PyErr_Occurred() && at < sizeof needed / sizeof *needed; at++)
-        if (!needed[at]) PyErr_SetString(PyExc_ValueError, "an array is missing");
+    c.term = taken(&a[TERM], o[TERM], "terms", 8, terms * plane, READ);
+    c.rows = taken(&a[ROWS], o[ROWS], "rows", 8, plane, READ);
+    c.passing = taken(&a[PASSING], o[PASSING], "passing", 1, plane, MAY_BE_NONE);
+    c.codes = taken(&a[CODES], o[CODES], "codes", 8, c.n, READ);
+    c.newcomers = taken(&a[NEWCOMERS], o[NEWCOMERS], "newcomers", 1, c.n, READ);
+    c.shown_rows = taken(&a[SHOWN_ROWS], o[SHOWN_ROWS], "shown rows", 8, c.shown, READ);
+    c.looks = taken(&a[LOOKS], o[LOOKS], "looks", 8, c.shown, READ);
+    c.exposure = taken(&a[EXPOSURE], o[EXPOSURE], "exposure", 8, c.groups, WRITE);
+    c.merit = taken(&a[MERIT], o[MERIT], "merit", 8, c.groups, WRITE);
     if (!PyErr_Occurred() &&
         !(in_range(c.rows + c.request * c.size, c.size, &c) && in_range(c.shown_rows, c.shown, &c)))
         PyErr_SetString(PyExc_ValueError, "a row beyond the catalogue, or of no group");
