@@ -42,8 +42,12 @@ def _home(small_city, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(name="stage", scope="module")
 def _stage(home: Home) -> Iterator[Stage]:
-    """One server for all scenarios here: starting it takes longer than their short forms."""
-    with opened(SCENARIOS["swaps"], plan_of("swaps", 60.0), home) as stage:
+    """One server for all scenarios here: starting it takes longer than their short forms.
+
+    Its gate is off: a server that is starved by its neighbours refuses some, which says nothing of the harness.
+    """
+    gate_off = {"TABLESTAKES_OVERLOAD_LAG_MS": "0"}
+    with opened(SCENARIOS["swaps"], plan_of("swaps", 60.0), home, gate_off) as stage:
         yield stage
 
 
@@ -71,20 +75,18 @@ def test_a_scenario_runs_and_tells_everything(name: str, stage: Stage) -> None:
     assert report["visits"]["visits"] == report["requests"]
     assert report["processes"]["by_name"]["server 1"]["cpu_seconds"] > 0
     assert {"p50_ms", "degraded", "failed"} <= set(report["timeline"][0])
-    statuses = {each["status"] for each in report["statuses"]}
-    assert statuses & {"200", "202"}
-    assert statuses <= {"200", "202", "503"}  # a server that was stopped, or starved by its neighbours, refuses some
+    assert report["statuses"][-1]["status"] == "200" or report["statuses"][-1]["status"] == "202"
     assert sum(each["requests"] for each in report["timeline"]) == report["requests"]
     assert sum(each["requests"] for each in report["phases"]) == report["requests"]
     # What takes a quiet machine or a longer run is not asserted: recovery times, flat memory, the knee.
-    for what in ("no request hangs", "the freeze is in the latencies"):
+    for what in ("every request is answered with 2xx", "no request hangs", "the freeze is in the latencies"):
         assert held.get(what, True), report["checks"]
     for what in ("every move is made", "an answer is exactly what the version that it names makes"):
         assert held.get(what, True), report["checks"]
     if name == "redis-away":
         assert report["degraded"]["codes"]["feature-cache-away"] > 0
     if name == "soak":
-        assert {"200", "202"} <= statuses
+        assert {each["status"] for each in report["statuses"]} == {"200", "202"}
     if name == "noisy-neighbour":
         assert report["processes"]["by_name"]["burner"]["cpu_seconds"] > 0
 
