@@ -19,7 +19,7 @@ from loadtests.intervals import Interval, blocked, difference, quantile, verdict
 from loadtests.latency import parse_server_timing
 from loadtests.orders import orders_lost
 from loadtests.scenarios.scenario import NAMES, Figure, Floats, Outcome, Plan, Recording
-from loadtests.watching import Watcher
+from loadtests.watching import Seen, Watcher
 from loadtests.yardstick import same_speed
 
 SCHEMA_VERSION: Final = 1
@@ -69,7 +69,7 @@ def document(
         "happened": [asdict(each) for each in sorted(recording.happened, key=lambda each: each.at)],
         "stages": _stages(recording.timings),
         "visits": orders_lost(recording.waited, recording.good, plan.seed).as_json(),
-        "processes": _processes(watcher),
+        "processes": _processes(watcher.seen()),
         "plan": plan.as_json(),
         "yardstick_ms": list(yardstick),
         "provenance": dict(provenance),
@@ -91,7 +91,7 @@ def _common(plan: Plan, recording: Recording, watcher: Watcher) -> list[Figure]:
         )
     )
     if "locust" not in watcher.pids:  # whose requests cost CPU too, and are not in the recording
-        figures.append(Figure("CPU of the server a request", "µs", _cpu_us(recording, watcher, plan.seed)))
+        figures.append(Figure("CPU of the server a request", "µs", _cpu_us(recording, watcher.seen(), plan.seed)))
     visits = orders_lost(recording.waited, recording.good, plan.seed)
     figures.append(Figure("orders lost to latency", "of 1,000 visits", visits.lost_to_latency))
     return figures
@@ -101,14 +101,14 @@ def _quantile_of(values: Floats, q: float, seed: int) -> Interval:
     return blocked(lambda chosen: quantile(values[chosen], q), values.size, seed=seed)
 
 
-def _cpu_us(recording: Recording, watcher: Watcher, seed: int) -> Interval:
+def _cpu_us(recording: Recording, seen: Seen, seed: int) -> Interval:
     """CPU time of the server's processes for each request sent, from the watcher's samples."""
-    servers = [np.diff(values) for name, values in watcher.cpu.items() if name.startswith("server")]
+    servers = [np.diff(values) for name, values in seen.cpu.items() if name.startswith("server")]
     if not servers or not recording.at.size:
         return Interval(float("nan"), float("nan"), float("nan"))
     spent = np.sum(servers, axis=0)
-    sampled = np.asarray(watcher.at) - watcher.at[0]
-    begin = recording.began_at - watcher.at[0]
+    sampled = np.asarray(seen.at) - seen.at[0]
+    begin = recording.began_at - seen.at[0]
     sent = np.diff(np.searchsorted(begin + recording.at, sampled))
     busy = sent > 0
     spent, sent = spent[busy], sent[busy]
@@ -194,19 +194,19 @@ def _stages(timings: Sequence[bytes]) -> Document:
     }
 
 
-def _processes(watcher: Watcher) -> Document:
+def _processes(seen: Seen) -> Document:
     """Memory over time of each process, thinned; its slope; and its CPU."""
-    step = max(1, len(watcher.at) // _MOST_SAMPLES)
-    growths = watcher.growths()
+    step = max(1, len(seen.at) // _MOST_SAMPLES)
+    growths = seen.growths()
     found = {}
-    for name, kib in watcher.kib.items():
+    for name, kib in seen.kib.items():
         grown = growths[name]
         found[name] = {
-            "cpu_seconds": watcher.cpu[name][-1] - watcher.cpu[name][0],
+            "cpu_seconds": seen.cpu[name][-1] - seen.cpu[name][0],
             "rss_kib": [None if each != each else each for each in kib[::step]],
             "growth": None if grown is None else grown.as_json(),
         }
-    return {"at": [each - watcher.at[0] for each in watcher.at[::step]], "by_name": found}
+    return {"at": [each - seen.at[0] for each in seen.at[::step]], "by_name": found}
 
 
 # -- the last report

@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.engine import open_database
 from services.events.log import EventLog
+from services.features import DinerState
 from services.ranking.candidates import Filters
 from services.ranking.rank import rank
 from services.releases.registry import ModelRegistry
@@ -245,7 +246,7 @@ def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
         each.version: build_snapshot(info, 0, restaurants, load(Path(each.path)), policies, active, 0, [])
         for each in ModelRegistry(engine).versions(market)
     }
-    expected: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    states: dict[tuple[str, str], DinerState] = {}
     versions: Counter[str] = Counter()
     wrong = 0
     for answer in answers:
@@ -255,17 +256,16 @@ def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
         version, user_id = body["model"]["version"], body["user_id"]
         versions[version] += 1
         key = (version, user_id)
-        if key not in expected:
-            expected[key] = _made_again(snapshots[version], diners, user_id)
-        found = [(item["restaurant_id"], item["score"]) for item in body["items"]]
-        wrong += found != expected[key]
+        if key not in states:
+            states[key], _ = diners.load(snapshots[version], user_id)
+        # What a diner did lately fades: the list is of the moment that it names.
+        made = _made_again(snapshots[version], states[key], user_id, datetime.fromisoformat(body["as_of"]))
+        wrong += made != [(item["restaurant_id"], item["score"]) for item in body["items"]]
     engine.dispose()
     return Proof(versions, wrong)
 
 
-def _made_again(snapshot: MarketSnapshot, diners: DinerLoader, user_id: str) -> list[tuple[str, float]]:
-    state, _ = diners.load(snapshot, user_id)
-    at = datetime.now(UTC)
+def _made_again(snapshot: MarketSnapshot, state: DinerState, user_id: str, at: datetime) -> list[tuple[str, float]]:
     policy = snapshot.policies[snapshot.active_policy]
     ask = Ask(user_id, snapshot, live_market(snapshot, at, {}, {}, {}), policy, Filters(), K)
     lists = rank(snapshot.catalogue, requests_of(ask, state, at, "0"), K, policy.shortlist)

@@ -84,6 +84,19 @@ def growth(at: npt.NDArray[np.float64], kib: npt.NDArray[np.float64]) -> Growth 
     return Growth(float(slope), float(low), float(high), float(middle[0]), float(middle[-1]))
 
 
+@dataclass(frozen=True)
+class Seen:
+    """Samples of a watcher, each list as long as `at`."""
+
+    at: list[float]
+    kib: dict[str, list[float]]
+    cpu: dict[str, list[float]]
+
+    def growths(self) -> dict[str, Growth | None]:
+        """Of each process."""
+        return {name: growth(np.asarray(self.at), np.asarray(kib)) for name, kib in self.kib.items()}
+
+
 @dataclass
 class Watcher:
     """Samples named processes every `seconds` until it is left: `with Watcher({"worker 1": pid}) as watcher: ...`."""
@@ -101,6 +114,7 @@ class Watcher:
     own: list[float] = field(default_factory=list)
     """CPU seconds of this process."""
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while samples are added or read: lists of one length each."""
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()
@@ -141,12 +155,14 @@ class Watcher:
             self.cpu.clear()
         self.sample()
 
-    def growths(self) -> dict[str, Growth | None]:
-        """Of each process."""
-        at = np.asarray(self.at)
-        return {name: growth(at, np.asarray(kib)) for name, kib in self.kib.items()}
+    def seen(self) -> Seen:
+        """The samples so far, which stay as they are while sampling goes on."""
+        with self._turn:
+            copies = ({name: list(values) for name, values in each.items()} for each in (self.kib, self.cpu))
+            return Seen(list(self.at), *copies)
 
     def foreign_cores(self) -> float:
         """Cores that were busy with neither the watched processes nor this one, on average; NaN where unknown."""
-        ours = self.own[-1] - self.own[0] + sum(each[-1] - each[0] for each in self.cpu.values())
-        return max(self.busy[-1] - self.busy[0] - ours, 0.0) / (self.at[-1] - self.at[0])
+        with self._turn:
+            ours = self.own[-1] - self.own[0] + sum(each[-1] - each[0] for each in self.cpu.values())
+            return max(self.busy[-1] - self.busy[0] - ours, 0.0) / (self.at[-1] - self.at[0])

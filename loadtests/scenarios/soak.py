@@ -32,7 +32,7 @@ def play(stage: Stage) -> Outcome:
     stage.watcher.sample()
     outcome = Outcome([answered(stage.recording)])
     requests_a_minute = 60 * stage.plan.rate
-    for name, grown in stage.watcher.growths().items():
+    for name, grown in stage.watcher.seen().growths().items():
         what = f"memory of {name}: slope indistinguishable from zero"
         if grown is None:
             outcome.checks.append(Check(what, False, "too few samples"))

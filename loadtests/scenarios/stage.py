@@ -177,6 +177,7 @@ class Stage:
         try:
             yield process
         finally:
+            self.watcher.sample()  # while there is something to see
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

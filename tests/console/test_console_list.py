@@ -129,8 +129,11 @@ def test_a_click_on_the_map_places_the_pin_and_home_takes_it_back(visit: Visit) 
 def test_entry_and_marker_light_each_other_up(visit: Visit) -> None:
     page = visit.open()
     ids = visit.ids()
-    page.locator(".entry").nth(3).hover()
-    expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[3])
+    for part in ("h3", ".reasons li", ".acts"):
+        page.locator(".entry").nth(2).locator(part).first.hover()
+        expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[2])
+        page.locator(".entry").nth(3).locator(part).first.hover()
+        expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[3])
     page.locator("#map").evaluate("map => { map.style.height = '300px'; }")  # it is drawn anew
     page.wait_for_timeout(200)
     expect(page.locator(".marker.chosen")).to_have_attribute("data-id", ids[3])

@@ -201,8 +201,8 @@ FAULTS = (
     Fault(
         "what is added to a probability counts from there on",
         _REASONS,
-        "before = shown.terms[:term].sum(axis=0)",
-        "before = shown.terms[: _CALIBRATION + 1].sum(axis=0)",
+        "shown.terms[:term].sum(axis=0))",
+        "shown.terms[: _CALIBRATION + 1].sum(axis=0))",
         f"{_OF_REASONS} -k inverse",
     ),
     Fault(

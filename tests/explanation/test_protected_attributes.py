@@ -8,7 +8,7 @@ import pytest
 from models import artifacts
 from services.catalogue.records import Diner
 from services.serving.recommender import Answer
-from services.serving.served_document import _document
+from services.serving.served_document import served_document
 from services.serving.taken_apart import taken_apart
 from tests.conftest import SmallCity
 from tests.explanation.lists import listed, market_of
@@ -16,7 +16,7 @@ from tests.explanation.lists import listed, market_of
 
 def named(answer: Answer, profile: Diner | None) -> set[str]:
     """Attributes of the diner that an explanation of the first three entries names."""
-    document, ids = _document(answer), answer.ask.snapshot.catalogue.ids
+    document, ids = served_document(answer).document, answer.ask.snapshot.catalogue.ids
     lines: list[Any] = []
     for row in answer.shown.rows[:3].tolist():
         found = taken_apart(answer, document, ids[row], profile)

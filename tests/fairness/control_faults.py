@@ -96,8 +96,8 @@ CONTROL = (
     Fault(
         "sold places are no exposure",
         _SHARES,
-        "free[list(shown.sponsors)] = False",
-        "free[list(shown.sponsors)] = True",
+        "ask.snapshot.looks, shown.sponsors\n",
+        "ask.snapshot.looks, {}\n",
         f"{_OF_API} -k paid_places",
     ),
     Fault(

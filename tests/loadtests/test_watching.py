@@ -72,7 +72,7 @@ def test_a_process_that_leaks_is_found_out(kib: int, grows: bool) -> None:
     finally:
         process.kill()
         process.communicate()
-    found = watcher.growths()["it"]
+    found = watcher.seen().growths()["it"]
     assert found is not None
     assert found.grows == grows
 

@@ -17,9 +17,9 @@ export class DinersList {
     this.root.addEventListener("click", (event) => {
       if (event.detail > 1) return; // the second half of a double click
       const button = event.target.closest("button[data-act]");
-      if (button) onAct(button.dataset.act, this.#items.get(button.closest("li").dataset.id));
+      if (button) onAct(button.dataset.act, this.#items.get(button.closest(".entry").dataset.id));
     });
-    const point = (event) => onPoint(event.target.closest("li")?.dataset.id ?? null);
+    const point = (event) => onPoint(event.target.closest(".entry")?.dataset.id ?? null); // a reason is an li too
     this.root.addEventListener("pointerover", point);
     this.root.addEventListener("focusin", point);
     this.root.addEventListener("pointerleave", () => onPoint(null));
@@ -83,7 +83,7 @@ export class DinersList {
   #focused() {
     const button = document.activeElement;
     if (!this.root.contains(button) || button === this.root) return null;
-    const entry = button.closest("li");
+    const entry = button.closest(".entry");
     return { id: entry.dataset.id, act: button.dataset.act, index: [...this.root.children].indexOf(entry) };
   }
 
