@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest openapi-check docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,9 @@ bench: setup  ## speed as ratios to a no-op endpoint and to the naive way
 
 loadtest: setup  ## two minutes of simulated diners (locust) against a server of one's own
 	@$(BIN)/python -m loadtests.run $(ARGS)
+
+openapi-check: setup  ## what breaks clients of the API as it is kept in docs/reference/openapi.json (ARGS=OLD.json)
+	@$(BIN)/python scripts/reference.py --breaks $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check
