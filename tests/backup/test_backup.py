@@ -1,0 +1,271 @@
+"""A home is copied while it is in use, made anew elsewhere, and goes on as if nothing had been."""
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from services.access.keys import ensure_keys
+from services.backup import BackupDamaged, BackupRefused, back_up, restore
+from services.bootstrap import Services
+from services.clock import Clock
+from services.database.engine import migrate, open_database
+from services.database.retraining_tables import retraining_runs, retraining_steps
+from services.database.schema import events, metadata, model_versions
+from services.database.transactions import reading, writing
+from services.settings import Settings
+from services.simulation.walk_in import ApiClient
+from tests.api.conftest import running, serving
+from tests.conftest import SmallCity, tablestakes
+from tests.stores.postgres import NOT_INSTALLED, find_binaries, running_postgres
+
+
+@pytest.fixture
+def home(small_city: SmallCity, tmp_path: Path) -> Path:
+    copy = tmp_path / "first" / "home"
+    shutil.copytree(small_city.home, copy, ignore=shutil.ignore_patterns("redis", "ready"))
+    return copy
+
+
+class Sender:
+    """Sends events one after the other until told to stop, and keeps the ids of those that were acknowledged."""
+
+    def __init__(self, port: int, key: str, restaurant: str) -> None:
+        self.acknowledged: list[str] = []
+        self._asked = (port, key, restaurant)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def _send(self) -> None:
+        port, key, restaurant = self._asked
+        with closing(ApiClient("127.0.0.1", port, key)) as api:
+            number = 0
+            while not self._stop.is_set():
+                one = {
+                    "event_id": f"load-{number}",
+                    "type": "click",
+                    "user_id": f"d0-{number % 300:06d}",
+                    "restaurant_id": restaurant,
+                    "at": Clock().now().isoformat(),
+                }
+                answer = api.call("POST", "/v1/events", one)
+                assert answer["accepted"] == 1, answer
+                self.acknowledged.append(one["event_id"])
+                number += 1
+
+    def __enter__(self) -> "Sender":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(20)
+
+
+def stored(url: str) -> set[str]:
+    engine = open_database(url)
+    try:
+        with reading(engine) as connection:
+            return set(connection.execute(select(events.c.event_id)).scalars())
+    finally:
+        engine.dispose()
+
+
+def test_a_backup_under_load_holds_every_event_that_was_acknowledged_before_it(
+    home: Path, small_city: SmallCity, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    asked = {"user_id": "d0-000001", "k": 10, "explain": "full"}
+    with running(home) as client:
+        bearer = {"Authorization": f"Bearer {small_city.keys['app']}"}
+        answer = client.get("/v1/recommendations", params=asked, headers=bearer)
+        request_id, was = answer.json()["request_id"], answer.content
+        restaurant = answer.json()["items"][0]["restaurant_id"]
+    with serving(home) as (port, _), Sender(port, small_city.keys["app"], restaurant) as sender:
+        deadline = time.monotonic() + 30
+        while len(sender.acknowledged) < 20:
+            assert time.monotonic() < deadline, "nothing is acknowledged"
+            time.sleep(0.01)
+        before = list(sender.acknowledged)
+        made = tablestakes("backup", str(kept), home=home)
+        during = len(sender.acknowledged)
+    assert during > len(before), "nobody wrote while it was copied"
+    assert "copied: sqlite" in made.stdout
+
+    elsewhere = tmp_path / "second" / "home"
+    tablestakes("restore", str(kept), home=elsewhere)
+    shutil.rmtree(home)
+
+    restored = stored(Settings(home=elsewhere).resolved_database_url)
+    assert set(before) <= restored
+    assert f"{len(restored):,} events" in made.stdout
+    with running(elsewhere) as client:
+        services: Services = client.app.state.services  # type: ignore[attr-defined]
+        again = services.replayer.replay(request_id)
+        assert (again.identical, again.sealed, again.body) == (True, True, was)
+        # The same keys open it, and what is served is served from the new home's artifacts.
+        assert client.get("/v1/recommendations", params=asked, headers=bearer).status_code == 200
+    assert json.loads((elsewhere / "keys.json").read_text()) == small_city.keys
+
+
+def test_restored_files_are_the_owners_alone_and_the_secrets_the_same(home: Path, tmp_path: Path) -> None:
+    (home / "pseudonym.secret").write_bytes(b"s" * 32)
+    kept, elsewhere = tmp_path / "kept", tmp_path / "second"
+    back_up(Settings(home=home), kept)
+    restore(Settings(home=elsewhere), kept)
+
+    assert (elsewhere / "pseudonym.secret").read_bytes() == b"s" * 32
+    assert (elsewhere / "keys.json").read_bytes() == (home / "keys.json").read_bytes()
+    for folder in (kept, elsewhere):
+        assert all(path.stat().st_mode & 0o077 == 0 for path in [folder, *folder.rglob("*")])
+
+
+def test_paths_of_artifacts_lead_into_the_new_home(home: Path, tmp_path: Path) -> None:
+    kept, elsewhere = tmp_path / "kept", tmp_path / "second"
+    made = back_up(Settings(home=home), kept)
+    assert made.versions == 1
+    assert made.missing == ()
+    restore(Settings(home=elsewhere), kept)
+
+    engine = open_database(Settings(home=elsewhere).resolved_database_url)
+    with reading(engine) as connection:
+        paths = [Path(path) for path in connection.execute(select(model_versions.c.path)).scalars()]
+    engine.dispose()
+    assert paths
+    assert all(path.is_relative_to(elsewhere) and (path / "manifest.json").exists() for path in paths)
+
+
+def test_a_run_that_was_under_way_begins_anew(home: Path, small_city: SmallCity, tmp_path: Path) -> None:
+    engine, now = open_database(Settings(home=home).resolved_database_url), Clock().now()
+    of = {"market": small_city.market}
+    run = {"requested_by": "ml", "requested_at": now, "models": ["popular"], "seed": 1, "attempts": 1, "reasons": []}
+    step = {"step": "snapshot", "document": "{}", "started_at": now, "finished_at": now}
+    with writing(engine) as connection:
+        for name, state in (("over", "finished"), ("under-way", "running")):
+            connection.execute(insert(retraining_runs), {**of, **run, "run_id": name, "state": state})
+            connection.execute(insert(retraining_steps), {**of, **step, "run_id": name})
+    engine.dispose()
+    back_up(Settings(home=home), tmp_path / "kept")
+    restore(Settings(home=tmp_path / "second"), tmp_path / "kept")
+
+    engine = open_database(Settings(home=tmp_path / "second").resolved_database_url)
+    with reading(engine) as connection:
+        assert list(connection.execute(select(retraining_steps.c.run_id)).scalars()) == ["over"]
+        assert set(connection.execute(select(retraining_runs.c.run_id)).scalars()) == {"over", "under-way"}
+    engine.dispose()
+
+
+def test_nothing_that_is_there_is_written_over(home: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    back_up(Settings(home=home), kept)
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+
+    with pytest.raises(BackupRefused, match="is there already"):
+        back_up(Settings(home=home), kept)
+    with pytest.raises(BackupRefused, match="lies in the home"):
+        back_up(Settings(home=home), home / "kept")
+    with pytest.raises(BackupRefused, match="is not empty"):
+        restore(Settings(home=home), kept)
+    with pytest.raises(BackupRefused, match="is no backup"):
+        restore(Settings(home=tmp_path / "second"), home)
+    with pytest.raises(BackupRefused, match="of sqlite, and the database is postgresql"):
+        restore(Settings(home=tmp_path / "second", database_url="postgresql+psycopg://x@localhost/x"), kept)
+
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+    assert not (tmp_path / "second").exists()
+
+
+@contextmanager
+def changed(file: Path, content: bytes | None) -> Iterator[None]:
+    was = file.read_bytes()
+    file.unlink() if content is None else file.write_bytes(content)
+    yield
+    file.write_bytes(was)
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_made(home: Path, tmp_path: Path) -> None:
+    kept, elsewhere = tmp_path / "kept", tmp_path / "second"
+    back_up(Settings(home=home), kept)
+    for file in [kept / "database.sqlite", kept / "home" / "keys.json", next(kept.rglob("manifest.json"))]:
+        turned = bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:]
+        for content, word in ((turned, "is not what was copied"), (None, "is missing")):
+            with changed(file, content), pytest.raises(BackupDamaged, match=word):
+                restore(Settings(home=elsewhere), kept)
+    (kept / "home" / "more").write_text("x")
+    with pytest.raises(BackupDamaged, match="was not copied"):
+        restore(Settings(home=elsewhere), kept)
+    (kept / "home" / "more").unlink()
+    (kept / "backup.json").write_text("{")
+    with pytest.raises(BackupDamaged, match="cannot be read"):
+        restore(Settings(home=elsewhere), kept)
+    assert {path.name for path in tmp_path.iterdir()} == {"first", "kept"}
+
+
+def test_a_version_without_its_artifact_is_named(home: Path, tmp_path: Path) -> None:
+    engine = open_database(Settings(home=home).resolved_database_url)
+    with writing(engine) as connection:
+        path = Path(str(connection.execute(select(model_versions.c.path)).scalar()))
+        connection.execute(model_versions.update().values(path=str(home / "gone")))
+    engine.dispose()
+
+    made = back_up(Settings(home=home), tmp_path / "kept")
+
+    assert [one.split()[-1] for one in made.missing] == [path.name]
+
+
+def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path) -> None:
+    file = home / "tablestakes.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = connection.execute("PRAGMA page_size").fetchone()[0]
+    with file.open("r+b") as stream:
+        stream.seek(page * 4)
+        stream.write(os.urandom(page * 6))
+
+    with pytest.raises(BackupDamaged):
+        back_up(Settings(home=home), tmp_path / "kept")
+    assert not [path for path in tmp_path.iterdir() if path.name != "first"]
+
+
+def test_postgresql_goes_out_and_comes_back_by_its_own_tools(home: Path, tmp_path: Path) -> None:
+    binaries = find_binaries()
+    if binaries is None or shutil.which("pg_dump") is None:
+        pytest.skip(NOT_INSTALLED)
+    with running_postgres(binaries) as server:
+        first, second = server.url(server.create_database()), server.url(server.create_database())
+        tablestakes_in(home, first)
+        made = back_up(Settings(home=home, database_url=first), tmp_path / "kept")
+        assert (tmp_path / "kept" / "database.dump").exists()
+        restored = restore(Settings(home=tmp_path / "second", database_url=second), tmp_path / "kept")
+        assert restored == made
+        assert tables(first) == tables(second)
+        with pytest.raises(BackupRefused, match="has tables"):
+            restore(Settings(home=tmp_path / "third", database_url=second), tmp_path / "kept")
+        assert not (tmp_path / "third").exists()
+
+
+def tablestakes_in(home: Path, url: str) -> None:
+    """A database with tables and a row."""
+    engine = open_database(url)
+    migrate(engine)
+    ensure_keys(engine, Settings(home=home).keys_file)
+    engine.dispose()
+
+
+def tables(url: str) -> dict[str, list[Any]]:
+    engine = open_database(url)
+    with reading(engine) as connection:
+        found = {
+            table.name: sorted(map(repr, connection.execute(select(table)).all())) for table in metadata.sorted_tables
+        }
+    engine.dispose()
+    return found
