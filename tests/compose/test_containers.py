@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dockerfile_lint import instructions
 
 from services.settings import Settings
 
@@ -20,14 +21,6 @@ JOBS = {"seed", "load"}
 DASHBOARDS = [json.loads(file.read_text()) for file in sorted((ROOT / "ops/grafana/dashboards").glob("*.json"))]
 
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
-
-
-def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """Instructions of a Dockerfile with continuation lines joined and comments left out."""
-    kept = "\n".join(line for line in dockerfile.splitlines() if not line.lstrip().startswith("#"))
-    joined = re.sub(r"\\\n\s*", " ", kept)
-    pairs = [line.split(maxsplit=1) for line in joined.splitlines() if line.strip()]
-    return [(word, rest) for word, rest in pairs]
 
 
 def stages(dockerfile: str) -> dict[str, list[tuple[str, str]]]:
