@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, Engine, inspect
 
 from services.backup.errors import BackupDamaged, BackupRefused
+from services.database.transactions import reading
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
@@ -23,19 +24,20 @@ FILE: Final = {SQLITE: "database.sqlite", POSTGRESQL: "database.dump"}
 _TOOLS: Final = "PostgreSQL's own tools do it: install them (Debian: apt install postgresql-client) at its version"
 
 
-def kind_of(engine: Engine) -> str:
+def kind_of(url: URL) -> str:
     """`sqlite` or `postgresql`."""
-    return engine.dialect.name
+    return SQLITE if url.get_backend_name() == SQLITE else POSTGRESQL
 
 
-def is_empty(engine: Engine) -> bool:
-    """Whether the database has no table. Raises StorageUnavailable's causes as SQLAlchemy has them."""
-    return not inspect(engine).get_table_names()
+def has_tables(engine: Engine) -> bool:
+    """Whether there is anything in the database. Raises StorageUnavailable."""
+    with reading(engine) as connection:
+        return bool(inspect(connection).get_table_names())
 
 
 def dump(url: URL, target: Path) -> None:
-    """Copy one state of the database. Raises BackupDamaged, BackupRefused where a tool is missing."""
-    if url.get_backend_name() == SQLITE:
+    """Copy one state of the database. Raises BackupDamaged, BackupRefused where there is none or a tool is missing."""
+    if kind_of(url) == SQLITE:
         _dump_sqlite(Path(str(url.database)), target)
     else:
         _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
@@ -44,14 +46,12 @@ def dump(url: URL, target: Path) -> None:
 
 
 def load(url: URL, source: Path) -> None:
-    """Fill an empty database, whole or not at all. Raises BackupDamaged, BackupRefused where a tool is missing."""
-    if url.get_backend_name() == SQLITE:
-        file = Path(str(url.database))
-        aside = file.with_name(f".{file.name}.restoring")
-        shutil.copyfile(source, aside)
-        aside.chmod(0o600)
-        sync(aside)
-        aside.replace(file)
+    """Fill an empty database; PostgreSQL's whole or not at all, SQLite's file as it is copied. Raises BackupDamaged, BackupRefused where a tool is missing."""
+    if kind_of(url) == SQLITE:
+        target = Path(str(url.database))
+        shutil.copyfile(source, target)
+        target.chmod(0o600)
+        sync(target)
         return
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     _run("pg_restore", url, *options, str(source))
@@ -67,6 +67,8 @@ def sync(path: Path) -> None:
 
 
 def _dump_sqlite(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise BackupRefused(f"there is nothing to copy: {source} is not there")
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         reader, writer = sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True), sqlite3.connect(target)

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Engine, bindparam, delete, func, make_url, select, update
+from sqlalchemy import URL, Connection, bindparam, delete, make_url, select, update
 
-from services.backup.databases import FILE, SQLITE, dump, is_empty, kind_of, load, sync
+from services.backup.databases import FILE, SQLITE, dump, has_tables, kind_of, load, sync
 from services.backup.errors import BackupDamaged, BackupRefused
 from services.database.engine import migrate, open_database
 from services.database.retraining_tables import retraining_runs as runs
 from services.database.retraining_tables import retraining_steps as steps
-from services.database.schema import events, model_versions
+from services.database.schema import model_versions
 from services.database.transactions import reading, writing
 from services.private_files import write_private
 from services.retraining.runs import RunState
@@ -40,6 +40,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "backup.json"
 _HOME: Final = "home"
 _CHUNK: Final = 1 << 20
+_VOLUMES_OWN: Final = "lost+found"
+"""A fresh volume may have it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,6 @@ class Backup:
     """Every event that was acknowledged before is in it."""
     database: str
     """`sqlite` or `postgresql`."""
-    events: int
     versions: int
     """Of models, with their artifacts."""
     missing: tuple[str, ...]
@@ -59,49 +60,33 @@ class Backup:
     """In bytes."""
 
 
-def back_up(settings: Settings, target: Path) -> Backup:
+def back_up(settings: Settings, target: Path, with_secrets: bool = True) -> Backup:
     """Copy the home and its database into a new folder, while they are in use; whole or not at all.
 
-    The folder holds keys and the diners' data in the clear: it is readable by the owner alone. Raises BackupRefused
-    where the target is there already or lies in the home, BackupDamaged where the database is, StorageUnavailable.
+    The folder holds the diners' data in the clear, and keys and the secret of the pseudonyms unless `with_secrets` is
+    false: it is readable by the owner alone. Raises BackupRefused where the target is there already or lies in the
+    home, or there is nothing to copy, BackupDamaged where the database is damaged, StorageUnavailable.
     """
-    target = target.absolute()
+    target, home = target.absolute(), settings.home.absolute()
     if target.exists():
         raise BackupRefused(f"{target} is there already: name a folder that is not")
-    if target.is_relative_to(settings.home.absolute()):
+    if target.is_relative_to(home):
         raise BackupRefused(f"{target} lies in the home that is to be copied: name one elsewhere, on another disk best")
-    url = make_url(settings.resolved_database_url)
-    began_at = datetime.now(UTC)
+    url, began_at = make_url(settings.resolved_database_url), datetime.now(UTC)
     aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    _make(aside)
     try:
-        engine = open_database(settings.resolved_database_url)
-        kind = kind_of(engine)
-        engine.dispose()
-        dump(url, aside / FILE[kind])
-        engine = _opened_copy(settings, kind, aside)
-        try:
-            with reading(engine) as connection:
-                count = int(connection.execute(select(func.count()).select_from(events)).scalar_one())
-                known = connection.execute(
-                    select(model_versions.c.market, model_versions.c.version, model_versions.c.path)
-                ).all()
-        finally:
-            engine.dispose()
-        missing = _copy_files(settings, [(row.market, row.version, Path(row.path)) for row in known], aside / _HOME)
+        _make(aside)
+        dump(url, aside / FILE[kind_of(url)])
+        # Named after the copy was made: these are at least the versions that the copy names.
+        known = _versions(settings)
+        _copy_files(settings, aside / _HOME, with_secrets)
+        missing = _copy_artifacts(known, aside / _HOME / settings.artifacts.name)
         files = _described(aside)
-        made = Backup(
-            began_at,
-            kind,
-            count,
-            len(known) - len(missing),
-            tuple(missing),
-            sum(one["bytes"] for one in files.values()),
-        )
-        about = {"format": FORMAT, "program": version("tablestakes"), "home": str(settings.home.absolute())}
-        write_private(
-            aside / MANIFEST, orjson.dumps({**about, **vars(made), "files": files}, option=orjson.OPT_INDENT_2)
-        )
+        size = sum(one["bytes"] for one in files.values())
+        made = Backup(began_at, kind_of(url), len(known) - len(missing), missing, size)
+        about = {"format": FORMAT, "program": version("tablestakes"), "home": str(home)}
+        document = orjson.dumps({**about, **vars(made), "files": files}, option=orjson.OPT_INDENT_2)
+        write_private(aside / MANIFEST, document)
         for folder in (path for path in aside.rglob("*") if path.is_dir()):
             sync(folder)
         sync(aside)
@@ -117,76 +102,70 @@ def restore(settings: Settings, source: Path) -> Backup:
     """Make the home and its database from a backup. Nothing may be there yet.
 
     The backup is read whole and held against its sums first. Paths of artifacts then lead into the new home. Runs of
-    the retraining job that were under way begin anew. Raises BackupRefused where the home or the database is not empty
-    or is of another kind, BackupDamaged, StorageUnavailable.
+    the retraining job that were under way begin anew. The database comes into its place last; a home that was left
+    half made is not empty, and is refused until it is. Raises BackupRefused where the home or the database is not
+    empty or is of another kind, BackupDamaged, StorageUnavailable.
     """
+    home, url = settings.home.absolute(), make_url(settings.resolved_database_url)
     manifest = _manifest(source)
-    home = settings.home.absolute()
-    if home.exists() and any(home.iterdir()):
-        raise BackupRefused(f"{home} is not empty: name a new home in TABLESTAKES_HOME")
-    url = make_url(settings.resolved_database_url)
-    kind = "postgresql" if url.get_backend_name().startswith("postgres") else url.get_backend_name()
-    if kind != manifest["database"]:
-        raise BackupRefused(f"this is a backup of {manifest['database']}, and the database is {kind}")
-    database = Path(str(url.database)).absolute() if kind == SQLITE else None
-    if database is not None and database.exists():
-        raise BackupRefused(f"{database} is there already: name a new one in TABLESTAKES_DATABASE_URL")
-    if database is None:
-        _refuse_tables(settings)
+    _refuse_used(settings, url, manifest["database"])
     _verify(source, manifest["files"])
-
-    aside = home.with_name(f".{home.name}.{secrets.token_hex(4)}")
+    _make(home)
+    # Inside the home: it may be the only place of a container that can be written to.
+    aside = home / f".restoring.{secrets.token_hex(4)}"
     try:
         _copy_tree(source / _HOME, aside)
-        inside = database is not None and database.is_relative_to(home)
-        place = aside / database.relative_to(home) if inside and database is not None else database
-        filled = url if place is None else url.set(database=str(place))
-        if place is not None:
-            _make(place.parent)
-        load(filled, source / FILE[kind])
-        engine = open_database(filled.render_as_string(hide_password=False))
-        try:
-            migrate(engine)
-            _lead_home(engine, home, source / _HOME)
-        finally:
-            engine.dispose()
-        if home.exists():
-            home.rmdir()
-        aside.replace(home)
-        sync(home.parent)
+        file = _database_file(url)
+        staged = None if file is None else _staged(file, home, aside)
+        filled = url if staged is None else url.set(database=str(staged))
+        load(filled, source / FILE[kind_of(url)])
+        _lead_home(filled, home, source / _HOME)
+        # What has the database in it is last.
+        for path in sorted(aside.iterdir(), key=lambda path: file is not None and file.is_relative_to(home / path.name)):
+            path.replace(home / path.name)
+        if file is not None and staged is not None and not file.is_relative_to(home):
+            staged.replace(file)
+        aside.rmdir()
+        sync(home)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    names = ("database", "events", "versions", "size")
-    read = {name: manifest[name] for name in names}
+    read = {name: manifest[name] for name in ("database", "versions", "size")}
     return Backup(datetime.fromisoformat(manifest["began_at"]), missing=tuple(manifest["missing"]), **read)
 
 
 # -- files
 
 
-def _opened_copy(settings: Settings, kind: str, aside: Path) -> Engine:
-    """What the copy says is in it. Of PostgreSQL the database itself is asked: it has had all that the copy has."""
-    if kind == SQLITE:
-        return open_database(f"sqlite:///{aside / FILE[kind]}")
-    return open_database(settings.resolved_database_url)
+def _versions(settings: Settings) -> list[tuple[str, str, Path]]:
+    """Market, version and the folder of its artifact, of every version that is registered."""
+    engine = open_database(settings.resolved_database_url)
+    try:
+        with reading(engine) as connection:
+            statement = select(model_versions.c.market, model_versions.c.version, model_versions.c.path)
+            return [(row.market, row.version, Path(row.path)) for row in connection.execute(statement)]
+    finally:
+        engine.dispose()
 
 
-def _copy_files(settings: Settings, known: Iterable[tuple[str, str, Path]], target: Path) -> list[str]:
-    """The home's files, and the artifacts wherever the database says that they lie; those that are not there."""
+def _copy_files(settings: Settings, target: Path, with_secrets: bool) -> None:
     _make(target)
     for file in (settings.keys_file, settings.pseudonym_secret_file):
-        if file.exists():
+        if with_secrets and file.exists():
             _copy(file, target / file.name)
     if settings.measurements.exists():
         _copy_tree(settings.measurements, target / settings.measurements.name)
+
+
+def _copy_artifacts(known: Iterable[tuple[str, str, Path]], target: Path) -> tuple[str, ...]:
+    """From wherever the database says that they lie; the versions whose artifacts are not there."""
     missing = []
     for market, name, path in known:
         if path.is_dir():
-            _copy_tree(path, target / settings.artifacts.name / market / name)
+            _copy_tree(path, target / market / name)
         else:
             missing.append(f"{market} {name}")
-    return missing
+    return tuple(missing)
 
 
 def _copy_tree(source: Path, target: Path) -> None:
@@ -254,33 +233,64 @@ def _verify(source: Path, files: dict[str, dict[str, Any]]) -> None:
             raise BackupDamaged(f"{source / name} is not what was copied")
 
 
-def _refuse_tables(settings: Settings) -> None:
-    engine = open_database(settings.resolved_database_url)
+def _refuse_used(settings: Settings, url: URL, kind: str) -> None:
+    home, file = settings.home.absolute(), _database_file(url)
+    if home.exists() and any(path.name != _VOLUMES_OWN for path in home.iterdir()):
+        raise BackupRefused(f"{home} is not empty: name a new home in TABLESTAKES_HOME, or empty it")
+    if kind_of(url) != kind:
+        raise BackupRefused(f"this is a backup of {kind}, and the database is {kind_of(url)}")
+    if file is not None and file.exists():
+        raise BackupRefused(f"{file} is there already: name a new one in TABLESTAKES_DATABASE_URL")
+    if file is None:
+        engine = open_database(settings.resolved_database_url)
+        try:
+            if has_tables(engine):
+                raise BackupRefused("the database has tables: name an empty one in TABLESTAKES_DATABASE_URL")
+        finally:
+            engine.dispose()
+
+
+def _database_file(url: URL) -> Path | None:
+    """None where the database is a server's."""
+    return Path(str(url.database)).absolute() if kind_of(url) == SQLITE else None
+
+
+def _staged(file: Path, home: Path, aside: Path) -> Path:
+    """Where the database is filled before it comes into its place; the folder is made."""
+    staged = aside / file.relative_to(home) if file.is_relative_to(home) else file.with_name(f".{file.name}.restoring")
+    _make(staged.parent)
+    return staged
+
+
+def _lead_home(url: URL, home: Path, copied: Path) -> None:
+    """Bring the schema to this program's, let paths lead into the home, and begin anew what lay in the old one."""
+    engine = open_database(url.render_as_string(hide_password=False))
     try:
-        if not is_empty(engine):
-            raise BackupRefused("the database has tables: name an empty one in TABLESTAKES_DATABASE_URL")
+        migrate(engine)
+        with writing(engine) as connection:
+            _move_artifacts(connection, home, copied)
+            _begin_runs_anew(connection)
     finally:
         engine.dispose()
 
 
-def _lead_home(engine: Engine, home: Path, copied: Path) -> None:
-    """Artifacts lie in the new home, and what a run had under way, which lay in the old one, is to be done again."""
+def _move_artifacts(connection: Connection, home: Path, copied: Path) -> None:
     changed = update(model_versions).where(
         model_versions.c.market == bindparam("of"), model_versions.c.version == bindparam("named")
     )
-    with writing(engine) as connection:
-        rows = connection.execute(select(model_versions.c.market, model_versions.c.version)).all()
-        moved = [
-            {"of": row.market, "named": row.version, "path": str(home / "artifacts" / row.market / row.version)}
-            for row in rows
-            if (copied / "artifacts" / row.market / row.version).is_dir()
-        ]
-        if moved:
-            connection.execute(changed.values(path=bindparam("path")), moved)
-        over = [state for state in RunState if state.is_over]
-        unfinished = (
-            select(runs.c.run_id)
-            .where(runs.c.market == steps.c.market, runs.c.run_id == steps.c.run_id, runs.c.state.not_in(over))
-            .exists()
-        )
-        connection.execute(delete(steps).where(unfinished))
+    rows = connection.execute(select(model_versions.c.market, model_versions.c.version)).all()
+    moved = [
+        {"of": row.market, "named": row.version, "path": str(home / "artifacts" / row.market / row.version)}
+        for row in rows
+        if (copied / "artifacts" / row.market / row.version).is_dir()
+    ]
+    if moved:
+        connection.execute(changed.values(path=bindparam("path")), moved)
+
+
+def _begin_runs_anew(connection: Connection) -> None:
+    """The snapshots that runs learn from lay in the old home: what was done of those under way is to be done again."""
+    over = [state for state in RunState if state.is_over]
+    of_step = (runs.c.market == steps.c.market, runs.c.run_id == steps.c.run_id)
+    unfinished = select(runs.c.run_id).where(*of_step, runs.c.state.not_in(over)).exists()
+    connection.execute(delete(steps).where(unfinished))

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 def backup(
     path: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")],
+    secrets: Annotated[bool, typer.Option(help="Also the keys, and the secret of the pseudonyms.")] = True,
 ) -> None:
-    """Copy the home and its database, keys and secrets too, while they are in use.
+    """Copy the home and its database while they are in use.
 
     Every event that was acknowledged before it began is in it.
     """
     from services.backup import back_up
 
-    _tell("copied", back_up(Settings(), path))
+    _tell("copied", back_up(Settings(), path, secrets))
 
 
 def restore(
@@ -34,7 +35,7 @@ def restore(
 
 def _tell(what: str, found: "Backup") -> None:
     typer.echo(
-        f"{what}: {found.database}, {found.events:,} events, {found.versions} model version(s), "
+        f"{what}: {found.database}, {found.versions} model version(s), "
         f"{found.size / 2**20:,.1f} MiB, as of {found.began_at.isoformat(timespec='seconds')}"
     )
     for one in found.missing:
