@@ -87,9 +87,7 @@ def back_up(settings: Settings, target: Path, with_secrets: bool = True) -> Back
         about = {"format": FORMAT, "program": version("tablestakes"), "home": str(home)}
         document = orjson.dumps({**about, **vars(made), "files": files}, option=orjson.OPT_INDENT_2)
         write_private(aside / MANIFEST, document)
-        for folder in (path for path in aside.rglob("*") if path.is_dir()):
-            sync(folder)
-        sync(aside)
+        _sync_folders(aside)
         aside.replace(target)
         sync(target.parent)
     except BaseException:
@@ -120,6 +118,7 @@ def restore(settings: Settings, source: Path) -> Backup:
         filled = url if staged is None else url.set(database=str(staged))
         load(filled, source / FILE[kind_of(url)])
         _lead_home(filled, home, source / _HOME)
+        _sync_folders(aside)
         # What has the database in it is last.
         for path in sorted(aside.iterdir(), key=lambda path: file is not None and file.is_relative_to(home / path.name)):
             path.replace(home / path.name)
@@ -192,6 +191,11 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(written.fileno())
 
 
+def _sync_folders(folder: Path) -> None:
+    for path in (*filter(Path.is_dir, folder.rglob("*")), folder):
+        sync(path)
+
+
 def _described(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": _digest(path)}
@@ -200,7 +204,7 @@ def _described(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / MANIFEST)
 
 
 def _digest(file: Path) -> str:

@@ -81,11 +81,11 @@ def is_whole(home: Path, made: Backup, copy: Path) -> bool:
 
 
 def test_a_killed_backup_is_not_there_or_whole(home: Path, tmp_path: Path) -> None:
-    kill_backups(home, tmp_path, 3)
+    kill_backups(home, tmp_path, 2)
 
 
 def test_a_killed_restore_leaves_a_whole_home_or_none(home: Path, tmp_path: Path) -> None:
-    kill_restores(home, tmp_path, 3)
+    kill_restores(home, tmp_path, 2)
 
 
 @pytest.mark.long
