@@ -26,7 +26,7 @@ _TOOLS: Final = "PostgreSQL's own tools do it: install them (Debian: apt install
 
 def kind_of(url: URL) -> str:
     """`sqlite` or `postgresql`."""
-    return SQLITE if url.get_backend_name() == SQLITE else POSTGRESQL
+    return url.get_backend_name()
 
 
 def has_tables(engine: Engine) -> bool:

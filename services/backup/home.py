@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import URL, Connection, bindparam, delete, make_url, select, update
+from sqlalchemy import URL, Connection, bindparam, delete, select, update
 
 from services.backup.databases import FILE, SQLITE, dump, has_tables, kind_of, load, sync
 from services.backup.errors import BackupDamaged, BackupRefused
-from services.database.engine import migrate, open_database
+from services.database.engine import address_of, migrate, open_database
 from services.database.retraining_tables import retraining_runs as runs
 from services.database.retraining_tables import retraining_steps as steps
 from services.database.schema import model_versions
@@ -65,14 +65,15 @@ def back_up(settings: Settings, target: Path, with_secrets: bool = True) -> Back
 
     The folder holds the diners' data in the clear, and keys and the secret of the pseudonyms unless `with_secrets` is
     false: it is readable by the owner alone. Raises BackupRefused where the target is there already or lies in the
-    home, or there is nothing to copy, BackupDamaged where the database is damaged, StorageUnavailable.
+    home, or there is nothing to copy, BackupDamaged where the database is damaged, StorageUnavailable,
+    StorageMisconfigured.
     """
     target, home = target.absolute(), settings.home.absolute()
     if target.exists():
         raise BackupRefused(f"{target} is there already: name a folder that is not")
     if target.is_relative_to(home):
         raise BackupRefused(f"{target} lies in the home that is to be copied: name one elsewhere, on another disk best")
-    url, began_at = make_url(settings.resolved_database_url), datetime.now(UTC)
+    url, began_at = address_of(settings.resolved_database_url), datetime.now(UTC)
     aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         _make(aside)
@@ -102,9 +103,9 @@ def restore(settings: Settings, source: Path) -> Backup:
     The backup is read whole and held against its sums first. Paths of artifacts then lead into the new home. Runs of
     the retraining job that were under way begin anew. The database comes into its place last; a home that was left
     half made is not empty, and is refused until it is. Raises BackupRefused where the home or the database is not
-    empty or is of another kind, BackupDamaged, StorageUnavailable.
+    empty or is of another kind, BackupDamaged, StorageUnavailable, StorageMisconfigured.
     """
-    home, url = settings.home.absolute(), make_url(settings.resolved_database_url)
+    home, url = settings.home.absolute(), address_of(settings.resolved_database_url)
     manifest = _manifest(source)
     _refuse_used(settings, url, manifest["database"])
     _verify(source, manifest["files"])

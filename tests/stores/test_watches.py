@@ -208,7 +208,7 @@ def test_the_seats_numbers_are_shown_and_those_that_nobody_can_tell_are_not(city
 
 
 def test_scorecards_are_made_one_market_a_round_and_in_turn(city: Engine) -> None:
-    CatalogueStore(city).load(BRAMBLE, restaurants("Bramble Bar"), diners("b1"))
+    CatalogueStore(city).load(BRAMBLE, restaurants("Bar", of="bramble"), diners(of="bramble"))
     clock = StoppedClock(NOON)
     watch = ScorecardWatch(city, Scorecards(city, clock, Settings().objectives))
 
