@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,8 +21,8 @@ from services.database.retraining_tables import retraining_runs, retraining_step
 from services.database.schema import events, metadata, model_versions
 from services.database.transactions import reading, writing
 from services.settings import Settings
-from services.simulation.walk_in import ApiClient
 from tests.api.conftest import running, serving
+from tests.backup.sending import Sender
 from tests.conftest import SmallCity, tablestakes
 from tests.stores.postgres import NOT_INSTALLED, find_binaries, running_postgres
 
@@ -34,41 +32,6 @@ def home(small_city: SmallCity, tmp_path: Path) -> Path:
     copy = tmp_path / "first" / "home"
     shutil.copytree(small_city.home, copy, ignore=shutil.ignore_patterns("redis", "ready"))
     return copy
-
-
-class Sender:
-    """Sends events one after the other until told to stop, and keeps the ids of those that were acknowledged."""
-
-    def __init__(self, port: int, key: str, restaurant: str) -> None:
-        self.acknowledged: list[str] = []
-        self._asked = (port, key, restaurant)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._send, daemon=True)
-
-    def _send(self) -> None:
-        port, key, restaurant = self._asked
-        with closing(ApiClient("127.0.0.1", port, key)) as api:
-            number = 0
-            while not self._stop.is_set():
-                one = {
-                    "event_id": f"load-{number}",
-                    "type": "click",
-                    "user_id": f"d0-{number % 300:06d}",
-                    "restaurant_id": restaurant,
-                    "at": Clock().now().isoformat(),
-                }
-                answer = api.call("POST", "/v1/events", one)
-                assert answer["accepted"] == 1, answer
-                self.acknowledged.append(one["event_id"])
-                number += 1
-
-    def __enter__(self) -> "Sender":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(20)
 
 
 def stored(url: str) -> set[str]:
@@ -91,13 +54,11 @@ def test_a_backup_under_load_holds_every_event_that_was_acknowledged_before_it(
         request_id, was = answer.json()["request_id"], answer.content
         restaurant = answer.json()["items"][0]["restaurant_id"]
     with serving(home) as (port, _), Sender(port, small_city.keys["app"], restaurant) as sender:
-        deadline = time.monotonic() + 30
-        while len(sender.acknowledged) < 20:
-            assert time.monotonic() < deadline, "nothing is acknowledged"
-            time.sleep(0.01)
+        sender.until(20)
         before = list(sender.acknowledged)
         made = tablestakes("backup", str(kept), home=home)
         during = len(sender.acknowledged)
+    assert sender.failure is None
     assert during > len(before), "nobody wrote while it was copied"
     assert "copied: sqlite" in made.stdout
 
