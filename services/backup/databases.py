@@ -46,7 +46,10 @@ def dump(url: URL, target: Path) -> None:
 
 
 def load(url: URL, source: Path) -> None:
-    """Fill an empty database; PostgreSQL's whole or not at all, SQLite's file as it is copied. Raises BackupDamaged, BackupRefused where a tool is missing."""
+    """Fill an empty database, PostgreSQL's whole or not at all.
+
+    Raises BackupDamaged, BackupRefused where a tool is missing.
+    """
     if kind_of(url) == SQLITE:
         target = Path(str(url.database))
         shutil.copyfile(source, target)

@@ -120,8 +120,7 @@ def restore(settings: Settings, source: Path) -> Backup:
         load(filled, source / FILE[kind_of(url)])
         _lead_home(filled, home, source / _HOME)
         _sync_folders(aside)
-        # What has the database in it is last.
-        for path in sorted(aside.iterdir(), key=lambda path: file is not None and file.is_relative_to(home / path.name)):
+        for path in sorted(aside.iterdir(), key=lambda path: _holds(home / path.name, file)):
             path.replace(home / path.name)
         if file is not None and staged is not None and not file.is_relative_to(home):
             staged.replace(file)
@@ -265,6 +264,11 @@ def _staged(file: Path, home: Path, aside: Path) -> Path:
     staged = aside / file.relative_to(home) if file.is_relative_to(home) else file.with_name(f".{file.name}.restoring")
     _make(staged.parent)
     return staged
+
+
+def _holds(path: Path, database: Path | None) -> bool:
+    """Whether it is the database or has it inside: it comes into its place last."""
+    return database is not None and database.is_relative_to(path)
 
 
 def _lead_home(url: URL, home: Path, copied: Path) -> None:

@@ -40,8 +40,7 @@ def _is_an_insert(call: ast.Call) -> bool:
 def _may_be_left_out(column: ast.expr) -> bool:
     assert isinstance(column, ast.Call)
     given = {word.arg: word.value for word in column.keywords}
-    nullable = given.get("nullable")
-    return "server_default" in given or nullable is None or (isinstance(nullable, ast.Constant) and nullable.value is True)
+    return "server_default" in given or ast.unparse(given.get("nullable", ast.Constant(True))) == "True"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
