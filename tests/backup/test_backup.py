@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,11 +22,13 @@ from services.database.engine import migrate, open_database
 from services.database.retraining_tables import retraining_runs, retraining_steps
 from services.database.schema import events, metadata, model_versions
 from services.database.transactions import reading, writing
+from services.events.log import EventLog
 from services.settings import Settings
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender
 from tests.conftest import SmallCity, tablestakes
-from tests.stores.postgres import NOT_INSTALLED, find_binaries, running_postgres
+from tests.stores.happenings import event
+from tests.stores.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
 
 
 @pytest.fixture
@@ -231,29 +235,68 @@ def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: 
     assert not [path for path in tmp_path.iterdir() if path.name != "first"]
 
 
-def test_postgresql_goes_out_and_comes_back_by_its_own_tools(home: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
     binaries = find_binaries()
     if binaries is None or shutil.which("pg_dump") is None:
         pytest.skip(NOT_INSTALLED)
     with running_postgres(binaries) as server:
-        first, second = server.url(server.create_database()), server.url(server.create_database())
-        tablestakes_in(home, first)
-        made = back_up(Settings(home=home, database_url=first), tmp_path / "kept")
-        assert (tmp_path / "kept" / "database.dump").exists()
-        restored = restore(Settings(home=tmp_path / "second", database_url=second), tmp_path / "kept")
-        assert restored == made
-        assert tables(first) == tables(second)
-        with pytest.raises(BackupRefused, match="has tables"):
-            restore(Settings(home=tmp_path / "third", database_url=second), tmp_path / "kept")
-        assert not (tmp_path / "third").exists()
+        yield server
 
 
-def tablestakes_in(home: Path, url: str) -> None:
-    """A database with tables and a row."""
-    engine = open_database(url)
+def test_postgresql_goes_out_and_comes_back_by_its_own_tools(
+    home: Path, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    first, second = postgres.url(postgres.create_database()), postgres.url(postgres.create_database())
+    engine = open_database(first)
     migrate(engine)
     ensure_keys(engine, Settings(home=home).keys_file)
+    EventLog(engine).append([event(number) for number in range(300)])
     engine.dispose()
+
+    made = back_up(Settings(home=home, database_url=first), tmp_path / "kept")
+    assert (tmp_path / "kept" / "database.dump").exists()
+    restored = restore(Settings(home=tmp_path / "second", database_url=second), tmp_path / "kept")
+
+    assert restored == made
+    assert tables(first) == tables(second)
+    assert len(tables(second)["events"]) == 300
+    with pytest.raises(BackupRefused, match="has tables"):
+        restore(Settings(home=tmp_path / "third", database_url=second), tmp_path / "kept")
+    assert not (tmp_path / "third").exists()
+
+
+def test_postgresql_is_copied_under_load_with_all_that_was_acknowledged_before(
+    home: Path, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    first, second = postgres.url(postgres.create_database()), postgres.url(postgres.create_database())
+    engine = open_database(first)
+    migrate(engine)
+    log, stop, acknowledged = EventLog(engine), threading.Event(), []
+
+    def write() -> None:
+        while not stop.is_set():
+            one = event(len(acknowledged))
+            log.append([one])
+            acknowledged.append(one.event_id)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        while len(acknowledged) < 20:
+            assert writer.is_alive()
+            time.sleep(0.01)
+        before = list(acknowledged)
+        back_up(Settings(home=home, database_url=first), tmp_path / "kept")
+        assert len(acknowledged) > len(before), "nobody wrote while it was copied"
+    finally:
+        stop.set()
+        writer.join(20)
+        engine.dispose()
+    restore(Settings(home=tmp_path / "second", database_url=second), tmp_path / "kept")
+
+    restored = stored(second)
+    assert set(before) <= restored <= set(acknowledged)
 
 
 def tables(url: str) -> dict[str, list[Any]]:
