@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest scenario overload chaos docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest scenario overload chaos openapi-check docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,6 +43,9 @@ chaos: setup  ## bad days: what breaks under a server, and what is promised all 
 	@sh scripts/test-servers.sh
 	@mkdir -p reports
 	@$(BIN)/python -m loadtests.chaos --json reports/chaos.json --html reports/chaos.html $(ARGS)
+
+openapi-check: setup  ## what breaks clients of the API as it is kept in docs/reference/openapi.json (ARGS=OLD.json)
+	@$(BIN)/python scripts/reference.py --breaks $(ARGS)
 
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check

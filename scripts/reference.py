@@ -1,12 +1,17 @@
-"""The reference pages, made from the code that they are about: python scripts/reference.py [--check].
+"""The reference pages, made from the code that they are about: python scripts/reference.py [--check | --breaks [OLD]].
 
 `docs/reference/` has the command line (from the commands themselves), the HTTP API (from the OpenAPI and the table of
-rights), the metrics and the events. Whoever changes one of them runs this again; a test compares.
+rights), the OpenAPI itself, the metrics and the events. Whoever changes one of them runs this again; a test compares.
+
+An API that breaks its clients is not written over the one that they know: each break is said, and `--accept-breaks` is
+needed. `--breaks` only compares, with the kept OpenAPI or with another file.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +19,14 @@ import typer.main
 
 from services.access.roles import SEATS, Role
 from services.api.app import create_app
+from services.api.contract import breaks
 from services.cli.main import app as commands
 from services.monitoring.metrics import Metrics
 from services.monitoring.worker_metrics import WorkerMetrics
 from services.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
+OPENAPI = "openapi.json"
 _MADE = "*Made by `python scripts/reference.py`; changes by hand are lost.*\n"
 _GROUPS = (
     (frozenset(Role), "anyone with a key"),
@@ -30,8 +37,14 @@ _GROUPS = (
 
 
 def pages() -> dict[str, str]:
-    """File name -> Markdown."""
-    return {"cli.md": _cli(), "api.md": _api(), "metrics.md": _metrics(), "events.md": _events()}
+    """File name -> text."""
+    return {
+        "cli.md": _cli(),
+        "api.md": _api(),
+        OPENAPI: json.dumps(_document(), indent=1, ensure_ascii=False) + "\n",
+        "metrics.md": _metrics(),
+        "events.md": _events(),
+    }
 
 
 # -- the command line
@@ -87,13 +100,21 @@ def _value(value: Any) -> str:
 # -- the HTTP API
 
 
+@cache
+def _document() -> dict[str, Any]:
+    return create_app(Settings()).openapi()
+
+
 def _api() -> str:
-    document = create_app(Settings()).openapi()
+    document = _document()
     lines = ["# The HTTP API", "", _MADE, document["info"]["description"].strip(), ""]
     lines += [
         "`/openapi.json` is the exact contract with bodies and examples (`x-roles` says who may call); `/docs` draws"
     ]
-    lines += ["it. `/metrics` needs no key.", ""]
+    lines += [
+        "it. `/metrics` needs no key. [openapi.json](openapi.json) is kept here, and `make openapi-check` says what"
+    ]
+    lines += ["a change of the code breaks for those who have a client of it.", ""]
     by_tag: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -144,7 +165,7 @@ def _metric(metric: Any) -> str:
 
 
 def _events() -> str:
-    schema = create_app(Settings()).openapi()["components"]["schemas"]["EventWrite"]
+    schema = _document()["components"]["schemas"]["EventWrite"]
     lines = [
         "# Events",
         "",
@@ -183,17 +204,32 @@ def _cell(text: str) -> str:
     return _plain(text).replace("\n\n", "<br>").replace("|", "\\|")
 
 
-def main() -> int:
-    """Write the pages, or with --check say which are not as they would be written."""
-    stale = [name for name, text in pages().items() if not _same(PAGES / name, text)]
-    if "--check" in sys.argv[1:]:
+def main(arguments: list[str]) -> int:
+    """Write the pages; with --check say which are not as they would be written, with --breaks what breaks clients."""
+    made = pages()
+    stale = [name for name, text in made.items() if not _same(PAGES / name, text)]
+    if "--breaks" in arguments:
+        others = [Path(argument) for argument in arguments if not argument.startswith("-")]
+        return 1 if _breaks(others[0] if others else PAGES / OPENAPI) else 0
+    if "--check" in arguments:
         for name in stale:
             print(f"docs/reference/{name} is not what the code says: run python scripts/reference.py", file=sys.stderr)
         return 1 if stale else 0
+    if OPENAPI in stale and _breaks(PAGES / OPENAPI) and "--accept-breaks" not in arguments:
+        print("nothing is written: mend it, or say --accept-breaks", file=sys.stderr)
+        return 1
     PAGES.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (PAGES / name).write_text(text)
+    for name in stale:
+        (PAGES / name).write_text(made[name])
     return 0
+
+
+def _breaks(known: Path) -> bool:
+    """Say what breaks the clients of an API that is kept in a file; whether anything does."""
+    found = breaks(json.loads(known.read_text()), _document()) if known.exists() else []
+    for one in found:
+        print(f"breaks clients: {one}", file=sys.stderr)
+    return bool(found)
 
 
 def _same(page: Path, text: str) -> bool:
@@ -201,4 +237,4 @@ def _same(page: Path, text: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -25,6 +25,7 @@ from services.monitoring.calibration_watch import live_calibration
 from services.monitoring.drift_watch import live_drift
 from services.monitoring.logs import configure_logs
 from services.monitoring.queue_watch import queue_states
+from services.monitoring.scorecard_watch import ScorecardWatch
 from services.monitoring.worker_metrics import WorkerMetrics
 from services.releases.freeze import FreezeStore
 from services.releases.guardrails import Promises
@@ -33,6 +34,7 @@ from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
 from services.retraining.supervisor import Supervisor
 from services.settings import Settings
+from services.stakeholders.scorecard.store import Scorecards
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _log = structlog.get_logger(__name__)
@@ -126,6 +128,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
     promises = Promises(1.0 - settings.slo_availability, 1.0 - settings.slo_fast)
     guardrails = GuardrailJob(engine, releases, minutes, clock, settings.guardrail_alpha, promises)
     budget = BudgetJob(engine, freezes, minutes, settings.objectives)
+    scorecards = ScorecardWatch(engine, Scorecards(engine, clock, settings.objectives))
 
     def drift() -> None:
         metrics.drift(live_drift(engine, clock, settings.drift_days), time.time())
@@ -144,6 +147,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
         Job("spend-watch", 60.0, lambda: metrics.spending(pacing.spending())),
         Job("calibration-watch", 300.0, lambda: metrics.calibration(live_calibration(engine, clock)), slow=True),
         Job("drift-watch", 3600.0, drift, slow=True),
+        Job("scorecard-watch", 60.0, lambda: metrics.scorecards(scorecards.round()), slow=True),
         Job("served-lists", 3600.0, forget, slow=True),
     ]
 

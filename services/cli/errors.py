@@ -21,6 +21,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from models.base import ModelError
     from services.access.keys import KeysFileError
     from services.audit.pseudonyms import SecretError
+    from services.backup.errors import BackupDamaged, BackupRefused
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.features.embedded import EmbeddedRedisError
@@ -40,6 +41,7 @@ def describe(error: Exception) -> tuple[int, str]:
         StorageMisconfigured,
         UnknownVersion,
         PolicyNotFound,
+        BackupRefused,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text
@@ -49,6 +51,6 @@ def describe(error: Exception) -> tuple[int, str]:
         return WRONG_USE, f"setting {where}: {first['msg']}"
     if isinstance(error, StorageUnavailable):
         return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
-    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused | PolicyError):
+    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused | PolicyError | BackupDamaged):
         return FAILED, text
     return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

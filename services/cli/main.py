@@ -16,6 +16,7 @@ from services.cli.demonstration import demo
 from services.cli.explaining import explain
 from services.cli.exporting import export_table
 from services.cli.history import events
+from services.cli.keeping import backup, restore
 from services.cli.learning import evaluate, ladder, train
 from services.cli.measuring import measure
 from services.cli.negotiating import negotiate
@@ -55,6 +56,8 @@ app.command("export-table")(export_table)
 app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("doctor")(doctor)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("demo")(demo)
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(releases, name="releases")

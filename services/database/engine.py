@@ -40,13 +40,14 @@ def open_database(url: str, lock_timeout_ms: int = 5_000) -> Engine:
     SQLite's file (mode 0600) and the folders above it (0700) are made where they are missing. Raises
     StorageMisconfigured for another kind of URL, StorageUnavailable where the folder cannot be made.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, lock_timeout_ms)
     return _open_postgresql(address, lock_timeout_ms)
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """A URL taken apart, with the driver that is used. Raises StorageMisconfigured for one that cannot be read."""
     try:
         address = make_url(url)
     except ArgumentError:

@@ -1,4 +1,4 @@
-"""The Prometheus metrics of the worker: its jobs, the billing queue, the budgets, drift, calibration."""
+"""The Prometheus metrics of the worker: its jobs, the billing queue, the budgets, drift, calibration, the seats."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from data.drift import DriftReport
 from services.ads.pacing_job import MarketSpend
 from services.monitoring.calibration_watch import LiveCalibration
 from services.monitoring.queue_watch import QueueState
+from services.stakeholders.scorecard.card import Scorecard
 
 _ROUND_SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
 
@@ -66,6 +67,15 @@ class WorkerMetrics:
             "market",
             "model_version",
         )
+        by_measure = ("market", "seat", "measure")
+        self._measures = tuple(
+            gauge(f"seat_measure{end}", what, *by_measure)
+            for end, what in (
+                ("", "What the scorecard says of a seat's number, over seven days"),
+                ("_low", "Lower end of its 95 % interval"),
+                ("_high", "Upper end of its 95 % interval"),
+            )
+        )
 
     def round(self, job: str, seconds: float, at: float, failed: bool) -> None:
         """One round of a job that ended `at`, in seconds since 1970."""
@@ -110,6 +120,19 @@ class WorkerMetrics:
             self._observed.labels(*labels).set(one.observed)
             if math.isfinite(one.z):
                 self._calibration_z.labels(*labels).set(one.z)
+
+    def scorecards(self, cards: Iterable[Scorecard]) -> None:
+        """The seats' own numbers, by market; those that nobody can tell now are left out, not zero."""
+        for metric in self._measures:
+            metric.clear()
+        for card in cards:
+            for seat in card.seats:
+                for line in seat.lines:
+                    labels = (card.market, seat.seat.name, line.measure.key)
+                    ends = (line.now.value, line.now.low, line.now.high)
+                    for metric, value in zip(self._measures, ends, strict=True):
+                        if value is not None:
+                            metric.labels(*labels).set(value)
 
     def serve(self, host: str, port: int) -> int:
         """Answer `GET /metrics` from a thread; the port, for 0 a free one. Raises OSError where it is taken."""

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import SmallCity, tablestakes
 
 COMMANDS = ["generate", "import", "validate", "train", "evaluate", "simulate", "serve", "worker", "doctor", "demo"]
+COMMANDS += ["backup", "restore"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -56,6 +57,7 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
         (["generate", "--out", "OUT", "--restaurants", "-1"], 2, "--restaurants"),
         (["generate", "--out", "OUT", "--seed", "x"], 2, "--seed"),
         (["simulate", "--policy", "x:ads.mony=1"], 2, "ads.mony"),
+        (["restore", "nowhere"], 2, "is no backup"),
         (["no-such-command"], 2, "no-such-command"),
         (["serve", "--port", "99999"], 2, "--port"),
     ],

@@ -9,25 +9,18 @@ from typing import Any
 
 import pytest
 import yaml
+from dockerfile_lint import instructions
 
 from services.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-JOBS = {"seed", "load"}
+JOBS = {"seed", "load", "backup"}
 """They end by themselves, so they have no health to check."""
-DASHBOARD = json.loads((ROOT / "ops/grafana/dashboards/tablestakes.json").read_text())
+DASHBOARDS = [json.loads(file.read_text()) for file in sorted((ROOT / "ops/grafana/dashboards").glob("*.json"))]
 
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
-
-
-def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """Instructions of a Dockerfile with continuation lines joined and comments left out."""
-    kept = "\n".join(line for line in dockerfile.splitlines() if not line.lstrip().startswith("#"))
-    joined = re.sub(r"\\\n\s*", " ", kept)
-    pairs = [line.split(maxsplit=1) for line in joined.splitlines() if line.strip()]
-    return [(word, rest) for word, rest in pairs]
 
 
 def stages(dockerfile: str) -> dict[str, list[tuple[str, str]]]:
@@ -49,10 +42,13 @@ shipped = pytest.mark.parametrize("stage", ["runtime", "load"])
 
 
 def test_the_compose_file_has_the_services_of_the_design() -> None:
-    expected = {"proxy", "api", "worker", "seed", "redis", "postgres", "prometheus", "grafana", "load"}
-    assert set(SERVICES) == expected
+    always = {"proxy", "api", "worker", "seed", "redis", "postgres", "prometheus", "grafana"}
+    asked_for = {"load": "load", "backup": "backup", "mlflow": "tracking", "tracked-worker": "tracking"}
+    assert {name for name, service in SERVICES.items() if "profiles" not in service} == always
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        name: [profile] for name, profile in asked_for.items()
+    }
     assert SERVICES["api"]["deploy"]["replicas"] == 2
-    assert SERVICES["load"]["profiles"] == ["load"]
 
 
 @every_service
@@ -93,9 +89,9 @@ def test_images_are_pinned_to_a_version(name: str) -> None:
 
 
 @every_service
-def test_only_the_proxy_and_grafana_are_reachable_and_only_from_this_machine(name: str) -> None:
+def test_only_pages_are_reachable_and_only_from_this_machine(name: str) -> None:
     ports = SERVICES[name].get("ports", [])
-    assert bool(ports) == (name in {"proxy", "grafana"})
+    assert bool(ports) == (name in {"proxy", "grafana", "mlflow"})
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert ("outside" in SERVICES[name]["networks"]) == bool(ports)
 
@@ -135,7 +131,7 @@ def test_the_settings_of_the_services_are_valid(monkeypatch: pytest.MonkeyPatch)
     assert settings.rate_app_per_second == 0  # diners are shed under load, not rationed
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "seed"])
+@pytest.mark.parametrize("name", ["api", "worker", "tracked-worker", "seed", "backup"])
 def test_the_commands_are_commands_of_ours(name: str) -> None:
     from services.cli.main import app
 
@@ -188,7 +184,36 @@ def test_the_build_is_locked_and_portable() -> None:
 
 
 def test_base_images_are_pinned_to_a_version() -> None:
-    assert {rest for stage in STAGES.values() for word, rest in stage if word == "FROM"} == {"python:3.12-slim"}
+    assert {rest for stage in STAGES.values() for word, rest in stage if word == "FROM"} == {
+        "python:3.12-slim-trixie",
+        f"ghcr.io/mlflow/mlflow:v{locked('mlflow-skinny')}",
+    }
+
+
+def locked(package: str) -> str:
+    """The version in the lock."""
+    lock = (ROOT / "requirements/dev.txt").read_text()
+    return re.findall(rf"^{package}==(\S+)", lock, re.MULTILINE)[0]
+
+
+def test_the_image_has_the_tools_of_the_database_that_is_backed_up() -> None:
+    server = re.findall(r"postgres:(\d+)", SERVICES["postgres"]["image"])[0]
+    installed = " ".join(rest for word, rest in STAGES["runtime"] if word == "RUN")
+    assert f"postgresql-client-{server}" in installed
+    mounted = SERVICES["backup"]["volumes"]
+    assert mounted == ["home:/var/lib/tablestakes:ro", "backups:/backups"]
+    assert "/backups" in " ".join(rest for word, rest in STAGES["base"] if word == "RUN")
+
+
+def test_whoever_tracks_runs_has_the_client_and_stands_where_the_worker_stood() -> None:
+    tracked, plain = SERVICES["tracked-worker"], SERVICES["worker"]
+    assert tracked["command"] == plain["command"]
+    assert tracked["networks"]["inside"]["aliases"] == ["worker"]
+    uri = tracked["environment"]["TABLESTAKES_MLFLOW_URI"]
+    assert {**plain["environment"], "TABLESTAKES_MLFLOW_URI": uri} == tracked["environment"]
+    host = uri.removeprefix("http://")
+    assert any(f"--allowed-hosts={host}," in part for part in SERVICES["mlflow"]["command"])
+    assert "requirements/dev.txt" in " ".join(rest for _, rest in STAGES["build-load"])
 
 
 def test_the_build_context_has_what_is_copied_and_nothing_secret() -> None:
@@ -201,26 +226,14 @@ def test_the_build_context_has_what_is_copied_and_nothing_secret() -> None:
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
 
 
-def test_the_dashboard_uses_the_provisioned_data_source() -> None:
+def test_the_dashboards_use_the_provisioned_data_source() -> None:
     sources = yaml.safe_load((ROOT / "ops/grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
-    assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"] if panel["type"] != "row"} == {
-        sources[0]["uid"]
-    }
+    panels = [panel for dashboard in DASHBOARDS for panel in dashboard["panels"] if panel["type"] != "row"]
+    assert {panel["datasource"]["uid"] for panel in panels} == {sources[0]["uid"]}
     assert sources[0]["url"] == "http://prometheus:9090"
     providers = yaml.safe_load((ROOT / "ops/grafana/provisioning/dashboards/tablestakes.yml").read_text())["providers"]
     mounts = [volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"]]
     assert ["./ops/grafana/dashboards", providers[0]["options"]["path"]] in mounts
-
-
-def test_dashboard_panels_do_not_overlap() -> None:
-    cells = [
-        (x, y)
-        for panel in DASHBOARD["panels"]
-        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
-        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
-    ]
-    assert len(cells) == len(set(cells))
-    assert max(x for x, _ in cells) < 24
 
 
 def test_prometheus_scrapes_every_replica_and_the_worker() -> None:
@@ -261,6 +274,7 @@ def test_the_compose_client_accepts_the_file() -> None:
     client = compose_client()
     if client is None:
         pytest.skip("no docker compose client here")
-    command = [*client, "--file", str(ROOT / "docker-compose.yml"), "--profile", "load", "config", "--quiet"]
+    profiles = [word for name in ("load", "tracking", "backup") for word in ("--profile", name)]
+    command = [*client, "--file", str(ROOT / "docker-compose.yml"), *profiles, "config", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 """The reference pages are what the code says."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from textwrap import indent
@@ -23,7 +24,7 @@ def reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "api.md", "metrics.md", "events.md"])
+@pytest.mark.parametrize("name", ["cli.md", "api.md", "openapi.json", "metrics.md", "events.md"])
 def test_a_page_is_what_the_code_says(name: str) -> None:
     made: str = reference().pages()[name]
     assert (ROOT / "docs" / "reference" / name).read_text() == made, "run: python scripts/reference.py"
@@ -35,6 +36,26 @@ def test_every_operation_and_command_has_its_line() -> None:
         assert part in pages["api.md"]
     for part in ("`tablestakes releases promote`", "| `--restaurants int 2..200000` | `1000` |"):
         assert part in pages["cli.md"]
+
+
+def test_an_api_that_breaks_its_clients_is_not_written_unless_that_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = reference()
+    monkeypatch.setattr(script, "PAGES", tmp_path)
+    kept = tmp_path / "openapi.json"
+    known = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text())
+    known["paths"]["/v1/crumbs"] = {"get": {"operationId": "getCrumbs", "responses": {}}}
+    kept.write_text(json.dumps(known))
+
+    assert script.main(["--breaks"]) == 1
+    assert script.main([]) == 1
+    assert "breaks clients: GET /v1/crumbs is gone" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["openapi.json"]
+
+    assert script.main(["--accept-breaks"]) == 0
+    assert script.main(["--check"]) == script.main(["--breaks"]) == 0
+    assert "/v1/crumbs" not in kept.read_text()
 
 
 PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "reference")]

@@ -1,6 +1,5 @@
 """The alerts' rules: promtool accepts them, each fires when it should and only then, and is in the runbook."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -10,59 +9,18 @@ from typing import Any
 import pytest
 import yaml
 from alert_cases import CASES
+from series import GROUPS, ROOT, faults_of
 
-from services.monitoring.metrics import Metrics
-from services.monitoring.worker_metrics import WorkerMetrics
-
-ROOT = Path(__file__).parents[2]
 OPS = ROOT / "ops"
-GROUPS: list[dict[str, Any]] = yaml.safe_load((OPS / "alerts.yml").read_text())["groups"]
 ALERTS = {rule["alert"]: rule for group in GROUPS for rule in group["rules"] if "alert" in rule}
-RECORDED = {rule["record"] for group in GROUPS for rule in group["rules"] if "record" in rule}
-DASHBOARD: dict[str, Any] = json.loads((OPS / "grafana/dashboards/tablestakes.json").read_text())
 
 
-def exposed() -> dict[str, set[str]]:
-    """Each series as Prometheus sees it, with its labels, of the API's processes and of the worker."""
-    found: dict[str, set[str]] = {}
-    for registry in (Metrics().registry, WorkerMetrics().registry):
-        for collector in registry._collector_to_names:
-            labels = set(collector._labelnames)
-            for family in collector.describe():
-                kinds = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
-                for suffix in kinds.get(family.type, ("",)):
-                    found[family.name + suffix] = labels | ({"le"} if suffix == "_bucket" else set())
-    return found
+EXPRESSIONS = {rule.get("alert") or rule["record"]: rule["expr"] for group in GROUPS for rule in group["rules"]}
 
 
-EXPOSED = exposed()
-
-
-def used_in(expression: str) -> set[str]:
-    return set(re.findall(r"\btablestakes_\w+", expression))
-
-
-def expressions() -> dict[str, str]:
-    rules = {rule.get("alert") or rule["record"]: rule["expr"] for group in GROUPS for rule in group["rules"]}
-    panels = {
-        f"{panel['title']}-{number}": target["expr"]
-        for panel in DASHBOARD["panels"]
-        for number, target in enumerate(panel.get("targets", ()))
-    }
-    return {**rules, **panels}
-
-
-@pytest.mark.parametrize("name", sorted(expressions()))
+@pytest.mark.parametrize("name", sorted(EXPRESSIONS))
 def test_every_series_and_label_that_is_asked_for_exists(name: str) -> None:
-    expression = expressions()[name]
-    assert used_in(expression) <= set(EXPOSED), used_in(expression) - set(EXPOSED)
-    assert set(re.findall(r"tablestakes:\w+(?::\w+)?", expression)) <= RECORDED
-    for series, matchers in re.findall(r"\b(tablestakes_\w+)\{([^}]*)\}", expression):
-        asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
-        assert asked <= EXPOSED[series], (series, asked)
-    labels = set().union(*(EXPOSED[series] for series in used_in(expression)), {"instance"})
-    for grouped in re.findall(r"by \(([^)]*)\)", expression):
-        assert {label.strip() for label in grouped.split(",")} <= labels, grouped
+    assert faults_of(EXPRESSIONS[name]) == []
 
 
 @pytest.mark.parametrize("name", sorted(ALERTS))

@@ -19,9 +19,11 @@ from services.events.log import EventLog
 from services.monitoring.calibration_watch import SETTLED_AFTER, live_calibration
 from services.monitoring.drift_watch import live_drift
 from services.monitoring.queue_watch import QueueState, queue_states
+from services.monitoring.scorecard_watch import ScorecardWatch
 from services.monitoring.worker_metrics import WorkerMetrics
 from services.retraining.supervisor import Supervisor
 from services.settings import Settings
+from services.stakeholders.scorecard.store import Scorecards
 from services.worker import Job, Worker, jobs
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -188,3 +190,37 @@ def test_versions_and_columns_that_are_gone_are_forgotten(city: Engine) -> None:
     metrics.calibration(live_calibration(city, clock))
 
     assert metrics.registry.get_sample_value("tablestakes_calibration_observed_orders", labels) is None
+
+
+def test_the_seats_numbers_are_shown_and_those_that_nobody_can_tell_are_not(city: Engine) -> None:
+    metrics, clock = WorkerMetrics(), StoppedClock(NOON)
+    serve(city, np.random.default_rng(5), 60, NOON - 5 * HOUR, HOUR)
+    (card,) = ScorecardWatch(city, Scorecards(city, clock, Settings().objectives)).round()
+
+    metrics.scorecards([card])
+
+    lines = {(seat.seat.name, line.measure.key): line.now for seat in card.seats for line in seat.lines}
+    assert {None} < {line.value for line in lines.values()}
+    for (seat, measure), now in lines.items():
+        labels = {"market": "aldermoor", "seat": seat, "measure": measure}
+        for end, value in (("", now.value), ("_low", now.low), ("_high", now.high)):
+            assert metrics.registry.get_sample_value(f"tablestakes_seat_measure{end}", labels) == value
+
+
+def test_scorecards_are_made_one_market_a_round_and_in_turn(city: Engine) -> None:
+    CatalogueStore(city).load(BRAMBLE, restaurants("Bar", of="bramble"), diners(of="bramble"))
+    clock = StoppedClock(NOON)
+    watch = ScorecardWatch(city, Scorecards(city, clock, Settings().objectives))
+
+    told = []
+    for _ in range(4):
+        told.append({card.market: card.until - NOON for card in watch.round()})
+        clock.at += HOUR
+
+    first, second = sorted(told[1], key=lambda market: told[1][market])
+    assert told == [
+        {first: 0 * HOUR},
+        {first: 0 * HOUR, second: 1 * HOUR},
+        {first: 2 * HOUR, second: 1 * HOUR},
+        {first: 2 * HOUR, second: 3 * HOUR},
+    ]
