@@ -1,6 +1,7 @@
 """All commands. Heavy libraries are imported by the command that needs them, so that `--help` is quick."""
 
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -71,10 +72,19 @@ audit.command("fairness")(audit_fairness)
 app.add_typer(audit, name="audit")
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tablestakes {version('tablestakes')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the trace of an error.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and leave.")
+    ] = False,
 ) -> None:
     context.obj = verbose
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def test_help_is_there(tmp_path: Path, command: str) -> None:
     assert "Usage" in shown.stdout
     if not command:
         assert all(name in shown.stdout for name in COMMANDS)
+
+
+def test_the_version_is_the_package_s(tmp_path: Path) -> None:
+    assert tablestakes("--version", home=tmp_path).stdout == f"tablestakes {version('tablestakes')}\n"
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:
