@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    cast,
+)
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.axis import Axis
+    from ..models.bar_series import BarSeries
+    from ..models.mark import Mark
+
+
+T = TypeVar("T", bound="Bars")
+
+
+@_attrs_define
+class Bars:
+    """Bars side by side.
+
+    Attributes:
+        title (str):
+        sentence (str): What to see in it.
+        y (Axis): What runs along a side.
+        groups (list[str]):
+        series (list[BarSeries]):
+        kind (Literal['bars'] | Unset):  Default: 'bars'.
+        marks (list[Mark] | Unset):
+        horizontal (bool | Unset):  Default: False.
+    """
+
+    title: str
+    sentence: str
+    y: Axis
+    groups: list[str]
+    series: list[BarSeries]
+    kind: Literal["bars"] | Unset = "bars"
+    marks: list[Mark] | Unset = UNSET
+    horizontal: bool | Unset = False
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        title = self.title
+
+        sentence = self.sentence
+
+        y = self.y.to_dict()
+
+        groups = self.groups
+
+        series = []
+        for series_item_data in self.series:
+            series_item = series_item_data.to_dict()
+            series.append(series_item)
+
+        kind = self.kind
+
+        marks: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.marks, Unset):
+            marks = []
+            for marks_item_data in self.marks:
+                marks_item = marks_item_data.to_dict()
+                marks.append(marks_item)
+
+        horizontal = self.horizontal
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "title": title,
+                "sentence": sentence,
+                "y": y,
+                "groups": groups,
+                "series": series,
+            }
+        )
+        if kind is not UNSET:
+            field_dict["kind"] = kind
+        if marks is not UNSET:
+            field_dict["marks"] = marks
+        if horizontal is not UNSET:
+            field_dict["horizontal"] = horizontal
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.axis import Axis
+        from ..models.bar_series import BarSeries
+        from ..models.mark import Mark
+
+        d = dict(src_dict)
+        title = d.pop("title")
+
+        sentence = d.pop("sentence")
+
+        y = Axis.from_dict(d.pop("y"))
+
+        groups = cast(list[str], d.pop("groups"))
+
+        series = []
+        _series = d.pop("series")
+        for series_item_data in _series:
+            series_item = BarSeries.from_dict(series_item_data)
+
+            series.append(series_item)
+
+        kind = cast(Literal["bars"] | Unset, d.pop("kind", UNSET))
+        if kind != "bars" and not isinstance(kind, Unset):
+            raise ValueError(f"kind must match const 'bars', got '{kind}'")
+
+        _marks = d.pop("marks", UNSET)
+        marks: list[Mark] | Unset = UNSET
+        if _marks is not UNSET:
+            marks = []
+            for marks_item_data in _marks:
+                marks_item = Mark.from_dict(marks_item_data)
+
+                marks.append(marks_item)
+
+        horizontal = d.pop("horizontal", UNSET)
+
+        bars = cls(
+            title=title,
+            sentence=sentence,
+            y=y,
+            groups=groups,
+            series=series,
+            kind=kind,
+            marks=marks,
+            horizontal=horizontal,
+        )
+
+        bars.additional_properties = d
+        return bars
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

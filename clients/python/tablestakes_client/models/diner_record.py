@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.event_body import EventBody
+
+
+T = TypeVar("T", bound="DinerRecord")
+
+
+@_attrs_define
+class DinerRecord:
+    """Everything that is held about a diner.
+
+    Attributes:
+        market (str):
+        user_id (str):
+        events (list[EventBody]):
+        served_lists (int):
+        home_lat (float | None | Unset):
+        home_lon (float | None | Unset):
+        profile (list[str] | Unset):
+        protected (list[str] | Unset): For measuring fairness only; never used to rank.
+    """
+
+    market: str
+    user_id: str
+    events: list[EventBody]
+    served_lists: int
+    home_lat: float | None | Unset = UNSET
+    home_lon: float | None | Unset = UNSET
+    profile: list[str] | Unset = UNSET
+    protected: list[str] | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        market = self.market
+
+        user_id = self.user_id
+
+        events = []
+        for events_item_data in self.events:
+            events_item = events_item_data.to_dict()
+            events.append(events_item)
+
+        served_lists = self.served_lists
+
+        home_lat: float | None | Unset
+        if isinstance(self.home_lat, Unset):
+            home_lat = UNSET
+        else:
+            home_lat = self.home_lat
+
+        home_lon: float | None | Unset
+        if isinstance(self.home_lon, Unset):
+            home_lon = UNSET
+        else:
+            home_lon = self.home_lon
+
+        profile: list[str] | Unset = UNSET
+        if not isinstance(self.profile, Unset):
+            profile = self.profile
+
+        protected: list[str] | Unset = UNSET
+        if not isinstance(self.protected, Unset):
+            protected = self.protected
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "market": market,
+                "user_id": user_id,
+                "events": events,
+                "served_lists": served_lists,
+            }
+        )
+        if home_lat is not UNSET:
+            field_dict["home_lat"] = home_lat
+        if home_lon is not UNSET:
+            field_dict["home_lon"] = home_lon
+        if profile is not UNSET:
+            field_dict["profile"] = profile
+        if protected is not UNSET:
+            field_dict["protected"] = protected
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.event_body import EventBody
+
+        d = dict(src_dict)
+        market = d.pop("market")
+
+        user_id = d.pop("user_id")
+
+        events = []
+        _events = d.pop("events")
+        for events_item_data in _events:
+            events_item = EventBody.from_dict(events_item_data)
+
+            events.append(events_item)
+
+        served_lists = d.pop("served_lists")
+
+        def _parse_home_lat(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        home_lat = _parse_home_lat(d.pop("home_lat", UNSET))
+
+        def _parse_home_lon(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        home_lon = _parse_home_lon(d.pop("home_lon", UNSET))
+
+        profile = cast(list[str], d.pop("profile", UNSET))
+
+        protected = cast(list[str], d.pop("protected", UNSET))
+
+        diner_record = cls(
+            market=market,
+            user_id=user_id,
+            events=events,
+            served_lists=served_lists,
+            home_lat=home_lat,
+            home_lon=home_lon,
+            profile=profile,
+            protected=protected,
+        )
+
+        diner_record.additional_properties = d
+        return diner_record
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
