@@ -46,6 +46,7 @@ def prepared(document: Mapping[str, Any]) -> Node:
     """The OpenAPI as the generator gets it: the same API, and what the client makes of it settled.
 
     - Of what an operation answers the success is left, as JSON where there are several forms; the rest is raised.
+    - What is not given is not sent: defaults are the server's.
     - Objects and lists of words inside a schema become schemas with a name: `Lack.code` is a `LackCode`.
     - What comes in answers is open: fields and words that are not known yet (`LackCode | str`), and `Unknown` where a
       field tells alternatives apart. What is only sent stays as narrow as the API says.
@@ -70,15 +71,26 @@ def prepared(document: Mapping[str, Any]) -> Node:
     return made
 
 
-def _tidied(node: Any) -> Any:
-    """Without examples, and with descriptions that are not broken into lines."""
+def _tidied(node: Any, fields: bool = False) -> Any:
+    """Without examples, with descriptions in one line, and with defaults told there alone: they are the server's.
+
+    A client that sent the defaults of its day would hold an API to them that has better ones by now.
+    fields: the node's keys are names of fields.
+    """
     if isinstance(node, list):
         return [_tidied(one) for one in node]
     if not isinstance(node, dict):
         return node
-    tidy = {key: _tidied(value) for key, value in node.items() if key not in ("example", "examples")}
-    if isinstance(words := tidy.get("description"), str):
-        tidy["description"] = "\n\n".join(" ".join(part.split()) for part in words.split("\n\n"))
+    tidy = {key: _tidied(value, key == "properties") for key, value in node.items()}
+    if fields:
+        return tidy
+    for key in ("example", "examples"):
+        tidy.pop(key, None)
+    said = [" ".join(part.split()) for part in str(tidy.pop("description", "")).split("\n\n")]
+    if (default := tidy.pop("default", None)) not in (None, ""):
+        said[-1] = f"{said[-1]} By default {json.dumps(default)}.".strip()
+    if words := "\n\n".join(said):
+        tidy["description"] = words
     return tidy
 
 
@@ -107,8 +119,7 @@ def _taken_out(schemas: Node, schema: Node, name: str) -> Node:
         raise ValueError(f"two schemas would be called {name}: name one of them in the API")
     schemas[name] = {**schema, "title": name}
     _name_inner(schemas, schemas[name], name)
-    schemas[name].pop("default", None)
-    return {"$ref": _REFERENCE + name} | {key: schema[key] for key in ("default", "description") if key in schema}
+    return {"$ref": _REFERENCE + name} | {key: schema[key] for key in ("description",) if key in schema}
 
 
 def _pascal(name: str) -> str:

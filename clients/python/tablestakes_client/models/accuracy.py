@@ -21,8 +21,8 @@ class Accuracy:
     """Figures on data that it had not seen when it was measured.
 
     Attributes:
-        questions (list[Questioned] | Unset):
-        against (list[Versus] | Unset):
+        questions (list[Questioned] | Unset): By default [].
+        against (list[Versus] | Unset): By default [].
     """
 
     questions: list[Questioned] | Unset = UNSET

@@ -16,13 +16,13 @@ class Activation:
 
     Attributes:
         version (int | None | Unset): By default the newest.
-        override (bool | Unset): Go without signatures: for set-up, the admin only. Default: False.
-        reason (str | Unset): For the audit trail; an override needs one. Default: ''.
+        override (bool | Unset): Go without signatures: for set-up, the admin only. By default false.
+        reason (str | Unset): For the audit trail; an override needs one.
     """
 
     version: int | None | Unset = UNSET
-    override: bool | Unset = False
-    reason: str | Unset = ""
+    override: bool | Unset = UNSET
+    reason: str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         version: int | None | Unset

@@ -18,32 +18,32 @@ class AdPolicy:
     """The dials of the ad-fee layer.
 
     Attributes:
-        money (float | Unset):  Default: 0.002.
-        first_slot (int | Unset):  Default: 2.
-        gap (int | Unset):  Default: 4.
-        cap (int | Unset):  Default: 3.
-        label_cost (float | Unset):  Default: 0.0.
-        value_floor (float | Unset):  Default: 0.0.
-        click_floor (float | Unset):  Default: 0.0.
-        reserve_click (int | Unset):  Default: 5.
-        reserve_order (int | Unset):  Default: 50.
-        pricing (Pricing | str | Unset):  Default: 'vcg'.
-        eligibility (Eligibility | str | Unset):  Default: 'below-list'.
-        max_calibration_error (float | Unset):  Default: 0.02.
+        money (float | Unset): By default 0.002.
+        first_slot (int | Unset): By default 2.
+        gap (int | Unset): By default 4.
+        cap (int | Unset): By default 3.
+        label_cost (float | Unset): By default 0.0.
+        value_floor (float | Unset): By default 0.0.
+        click_floor (float | Unset): By default 0.0.
+        reserve_click (int | Unset): By default 5.
+        reserve_order (int | Unset): By default 50.
+        pricing (Pricing | str | Unset): By default "vcg".
+        eligibility (Eligibility | str | Unset): By default "below-list".
+        max_calibration_error (float | Unset): By default 0.02.
     """
 
-    money: float | Unset = 0.002
-    first_slot: int | Unset = 2
-    gap: int | Unset = 4
-    cap: int | Unset = 3
-    label_cost: float | Unset = 0.0
-    value_floor: float | Unset = 0.0
-    click_floor: float | Unset = 0.0
-    reserve_click: int | Unset = 5
-    reserve_order: int | Unset = 50
-    pricing: Pricing | str | Unset = "vcg"
-    eligibility: Eligibility | str | Unset = "below-list"
-    max_calibration_error: float | Unset = 0.02
+    money: float | Unset = UNSET
+    first_slot: int | Unset = UNSET
+    gap: int | Unset = UNSET
+    cap: int | Unset = UNSET
+    label_cost: float | Unset = UNSET
+    value_floor: float | Unset = UNSET
+    click_floor: float | Unset = UNSET
+    reserve_click: int | Unset = UNSET
+    reserve_order: int | Unset = UNSET
+    pricing: Pricing | str | Unset = UNSET
+    eligibility: Eligibility | str | Unset = UNSET
+    max_calibration_error: float | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

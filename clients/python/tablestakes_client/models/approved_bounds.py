@@ -15,7 +15,7 @@ T = TypeVar("T", bound="ApprovedBounds")
 
 @_attrs_define
 class ApprovedBounds:
-    """A range for each dial that may move; the others may not move at all."""
+    """A range for each dial that may move; the others may not move at all. By default {}."""
 
     additional_properties: dict[str, DialRange] = _attrs_field(init=False, factory=dict)
 

@@ -19,12 +19,12 @@ class Axis:
     Attributes:
         label (str):
         unit (None | str | Unset):
-        scale (AxisScale | str | Unset):  Default: 'linear'.
+        scale (AxisScale | str | Unset): By default "linear".
     """
 
     label: str
     unit: None | str | Unset = UNSET
-    scale: AxisScale | str | Unset = "linear"
+    scale: AxisScale | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,9 +33,9 @@ class Bars:
         y (Axis): What runs along a side.
         groups (list[str]):
         series (list[BarSeries]):
-        kind (Literal['bars'] | Unset):  Default: 'bars'.
-        marks (list[Mark] | Unset):
-        horizontal (bool | Unset):  Default: False.
+        kind (Literal['bars'] | Unset): By default "bars".
+        marks (list[Mark] | Unset): By default [].
+        horizontal (bool | Unset): By default false.
     """
 
     title: str
@@ -43,9 +43,9 @@ class Bars:
     y: Axis
     groups: list[str]
     series: list[BarSeries]
-    kind: Literal["bars"] | Unset = "bars"
+    kind: Literal["bars"] | Unset = UNSET
     marks: list[Mark] | Unset = UNSET
-    horizontal: bool | Unset = False
+    horizontal: bool | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

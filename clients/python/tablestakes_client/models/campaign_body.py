@@ -8,7 +8,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.billing import Billing, check_billing
-from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="CampaignBody")
 
@@ -25,13 +24,13 @@ class CampaignBody:
         billing (Billing | str): What is paid for: a click, or an order within seven days.
         daily_budget (int): Minor units for a local day of the market; 0 pauses the campaign.
         total_budget (int): Minor units in all.
+        starts_at (datetime.datetime | None): Null: at once.
+        ends_at (datetime.datetime | None): The first moment at which it does not run; null: open.
         campaign_id (str):
         version (int):
         created_at (datetime.datetime):
         updated_at (datetime.datetime):
         closed_at (datetime.datetime | None): Since when it sells nothing any more; null while it is open.
-        starts_at (datetime.datetime | None | Unset): Null: at once.
-        ends_at (datetime.datetime | None | Unset): The first moment at which it does not run; null: open.
     """
 
     market: str
@@ -41,13 +40,13 @@ class CampaignBody:
     billing: Billing | str
     daily_budget: int
     total_budget: int
+    starts_at: datetime.datetime | None
+    ends_at: datetime.datetime | None
     campaign_id: str
     version: int
     created_at: datetime.datetime
     updated_at: datetime.datetime
     closed_at: datetime.datetime | None
-    starts_at: datetime.datetime | None | Unset = UNSET
-    ends_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +68,18 @@ class CampaignBody:
 
         total_budget = self.total_budget
 
+        starts_at: None | str
+        if isinstance(self.starts_at, datetime.datetime):
+            starts_at = self.starts_at.isoformat()
+        else:
+            starts_at = self.starts_at
+
+        ends_at: None | str
+        if isinstance(self.ends_at, datetime.datetime):
+            ends_at = self.ends_at.isoformat()
+        else:
+            ends_at = self.ends_at
+
         campaign_id = self.campaign_id
 
         version = self.version
@@ -83,22 +94,6 @@ class CampaignBody:
         else:
             closed_at = self.closed_at
 
-        starts_at: None | str | Unset
-        if isinstance(self.starts_at, Unset):
-            starts_at = UNSET
-        elif isinstance(self.starts_at, datetime.datetime):
-            starts_at = self.starts_at.isoformat()
-        else:
-            starts_at = self.starts_at
-
-        ends_at: None | str | Unset
-        if isinstance(self.ends_at, Unset):
-            ends_at = UNSET
-        elif isinstance(self.ends_at, datetime.datetime):
-            ends_at = self.ends_at.isoformat()
-        else:
-            ends_at = self.ends_at
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -110,6 +105,8 @@ class CampaignBody:
                 "billing": billing,
                 "daily_budget": daily_budget,
                 "total_budget": total_budget,
+                "starts_at": starts_at,
+                "ends_at": ends_at,
                 "campaign_id": campaign_id,
                 "version": version,
                 "created_at": created_at,
@@ -117,10 +114,6 @@ class CampaignBody:
                 "closed_at": closed_at,
             }
         )
-        if starts_at is not UNSET:
-            field_dict["starts_at"] = starts_at
-        if ends_at is not UNSET:
-            field_dict["ends_at"] = ends_at
 
         return field_dict
 
@@ -152,6 +145,36 @@ class CampaignBody:
 
         total_budget = d.pop("total_budget")
 
+        def _parse_starts_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                starts_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return starts_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        starts_at = _parse_starts_at(d.pop("starts_at"))
+
+        def _parse_ends_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                ends_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return ends_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        ends_at = _parse_ends_at(d.pop("ends_at"))
+
         campaign_id = d.pop("campaign_id")
 
         version = d.pop("version")
@@ -175,40 +198,6 @@ class CampaignBody:
 
         closed_at = _parse_closed_at(d.pop("closed_at"))
 
-        def _parse_starts_at(data: object) -> datetime.datetime | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                starts_at_type_0 = datetime.datetime.fromisoformat(data)
-
-                return starts_at_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(datetime.datetime | None | Unset, data)
-
-        starts_at = _parse_starts_at(d.pop("starts_at", UNSET))
-
-        def _parse_ends_at(data: object) -> datetime.datetime | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                ends_at_type_0 = datetime.datetime.fromisoformat(data)
-
-                return ends_at_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(datetime.datetime | None | Unset, data)
-
-        ends_at = _parse_ends_at(d.pop("ends_at", UNSET))
-
         campaign_body = cls(
             market=market,
             restaurant_id=restaurant_id,
@@ -217,13 +206,13 @@ class CampaignBody:
             billing=billing,
             daily_budget=daily_budget,
             total_budget=total_budget,
+            starts_at=starts_at,
+            ends_at=ends_at,
             campaign_id=campaign_id,
             version=version,
             created_at=created_at,
             updated_at=updated_at,
             closed_at=closed_at,
-            starts_at=starts_at,
-            ends_at=ends_at,
         )
 
         campaign_body.additional_properties = d

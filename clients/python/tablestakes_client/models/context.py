@@ -27,7 +27,7 @@ class Context:
         cuisine (None | str | Unset):
         max_price (int | None | Unset):
         open_at (datetime.datetime | Literal['now'] | None | Unset): Only restaurants open at this time.
-        exclude (list[str] | Unset): Restaurants to leave out.
+        exclude (list[str] | Unset): Restaurants to leave out. By default [].
     """
 
     lat: float | None | Unset = UNSET

@@ -33,10 +33,10 @@ class DataFacts:
         tested_on (int | None | Unset):
         diners_measured (int | None | Unset):
         rejected (int | None | Unset): Rows that the import refused; null: nothing was imported.
-        assumptions (list[str] | Unset): What the importer had to assume.
+        assumptions (list[str] | Unset): What the importer had to assume. By default [].
         run (None | str | Unset): The retraining run that made it.
         window_days (int | None | Unset): Days of log that the run took; 0: all.
-        quality (list[Quality] | Unset): Empty where no retraining run has looked.
+        quality (list[Quality] | Unset): Empty where no retraining run has looked. By default [].
     """
 
     source: None | str | Unset = UNSET

@@ -20,16 +20,16 @@ class Demand:
     """Of one seat.
 
     Attributes:
-        limits (list[Bound] | Unset): Never traded.
+        limits (list[Bound] | Unset): Never traded. By default [].
         disagreement (float | None | Unset): What the seat's own number is worth to it without a settlement: it takes
             nothing worse. By default its worst over the other seats' favourites.
-        weight (float | Unset): Decides between equals, nothing else. Default: 1.0.
+        weight (float | Unset): Decides between equals, nothing else. By default 1.0.
         note (None | str | Unset):
     """
 
     limits: list[Bound] | Unset = UNSET
     disagreement: float | None | Unset = UNSET
-    weight: float | Unset = 1.0
+    weight: float | Unset = UNSET
     note: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.bound import Bound
 
@@ -21,28 +19,41 @@ class DemandBody:
     """What a seat demands.
 
     Attributes:
+        limits (list[Bound]): Never traded. By default [].
+        disagreement (float | None): What the seat's own number is worth to it without a settlement: it takes nothing
+            worse. By default its worst over the other seats' favourites.
+        weight (float): Decides between equals, nothing else. By default 1.0.
+        note (None | str):
         market (str):
         seat (str):
         version (int): The `ETag` stands for it.
         updated_at (datetime.datetime):
-        limits (list[Bound] | Unset): Never traded.
-        disagreement (float | None | Unset): What the seat's own number is worth to it without a settlement: it takes
-            nothing worse. By default its worst over the other seats' favourites.
-        weight (float | Unset): Decides between equals, nothing else. Default: 1.0.
-        note (None | str | Unset):
     """
 
+    limits: list[Bound]
+    disagreement: float | None
+    weight: float
+    note: None | str
     market: str
     seat: str
     version: int
     updated_at: datetime.datetime
-    limits: list[Bound] | Unset = UNSET
-    disagreement: float | None | Unset = UNSET
-    weight: float | Unset = 1.0
-    note: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        limits = []
+        for limits_item_data in self.limits:
+            limits_item = limits_item_data.to_dict()
+            limits.append(limits_item)
+
+        disagreement: float | None
+        disagreement = self.disagreement
+
+        weight = self.weight
+
+        note: None | str
+        note = self.note
+
         market = self.market
 
         seat = self.seat
@@ -51,45 +62,20 @@ class DemandBody:
 
         updated_at = self.updated_at.isoformat()
 
-        limits: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.limits, Unset):
-            limits = []
-            for limits_item_data in self.limits:
-                limits_item = limits_item_data.to_dict()
-                limits.append(limits_item)
-
-        disagreement: float | None | Unset
-        if isinstance(self.disagreement, Unset):
-            disagreement = UNSET
-        else:
-            disagreement = self.disagreement
-
-        weight = self.weight
-
-        note: None | str | Unset
-        if isinstance(self.note, Unset):
-            note = UNSET
-        else:
-            note = self.note
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "limits": limits,
+                "disagreement": disagreement,
+                "weight": weight,
+                "note": note,
                 "market": market,
                 "seat": seat,
                 "version": version,
                 "updated_at": updated_at,
             }
         )
-        if limits is not UNSET:
-            field_dict["limits"] = limits
-        if disagreement is not UNSET:
-            field_dict["disagreement"] = disagreement
-        if weight is not UNSET:
-            field_dict["weight"] = weight
-        if note is not UNSET:
-            field_dict["note"] = note
 
         return field_dict
 
@@ -98,6 +84,29 @@ class DemandBody:
         from ..models.bound import Bound
 
         d = dict(src_dict)
+        limits = []
+        _limits = d.pop("limits")
+        for limits_item_data in _limits:
+            limits_item = Bound.from_dict(limits_item_data)
+
+            limits.append(limits_item)
+
+        def _parse_disagreement(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        disagreement = _parse_disagreement(d.pop("disagreement"))
+
+        weight = d.pop("weight")
+
+        def _parse_note(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        note = _parse_note(d.pop("note"))
+
         market = d.pop("market")
 
         seat = d.pop("seat")
@@ -106,44 +115,15 @@ class DemandBody:
 
         updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
 
-        _limits = d.pop("limits", UNSET)
-        limits: list[Bound] | Unset = UNSET
-        if _limits is not UNSET:
-            limits = []
-            for limits_item_data in _limits:
-                limits_item = Bound.from_dict(limits_item_data)
-
-                limits.append(limits_item)
-
-        def _parse_disagreement(data: object) -> float | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
-
-        disagreement = _parse_disagreement(d.pop("disagreement", UNSET))
-
-        weight = d.pop("weight", UNSET)
-
-        def _parse_note(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        note = _parse_note(d.pop("note", UNSET))
-
         demand_body = cls(
-            market=market,
-            seat=seat,
-            version=version,
-            updated_at=updated_at,
             limits=limits,
             disagreement=disagreement,
             weight=weight,
             note=note,
+            market=market,
+            seat=seat,
+            version=version,
+            updated_at=updated_at,
         )
 
         demand_body.additional_properties = d

@@ -6,8 +6,6 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="DinerBody")
 
 
@@ -17,62 +15,48 @@ class DinerBody:
 
     Attributes:
         market (str):
+        home_lat (float | None):
+        home_lon (float | None):
+        profile (list[str]): By default [].
+        protected (list[str]): For measuring fairness only; never used to rank. By default [].
         user_id (str):
-        home_lat (float | None | Unset):
-        home_lon (float | None | Unset):
-        profile (list[str] | Unset):
-        protected (list[str] | Unset): For measuring fairness only; never used to rank.
     """
 
     market: str
+    home_lat: float | None
+    home_lon: float | None
+    profile: list[str]
+    protected: list[str]
     user_id: str
-    home_lat: float | None | Unset = UNSET
-    home_lon: float | None | Unset = UNSET
-    profile: list[str] | Unset = UNSET
-    protected: list[str] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         market = self.market
 
+        home_lat: float | None
+        home_lat = self.home_lat
+
+        home_lon: float | None
+        home_lon = self.home_lon
+
+        profile = self.profile
+
+        protected = self.protected
+
         user_id = self.user_id
-
-        home_lat: float | None | Unset
-        if isinstance(self.home_lat, Unset):
-            home_lat = UNSET
-        else:
-            home_lat = self.home_lat
-
-        home_lon: float | None | Unset
-        if isinstance(self.home_lon, Unset):
-            home_lon = UNSET
-        else:
-            home_lon = self.home_lon
-
-        profile: list[str] | Unset = UNSET
-        if not isinstance(self.profile, Unset):
-            profile = self.profile
-
-        protected: list[str] | Unset = UNSET
-        if not isinstance(self.protected, Unset):
-            protected = self.protected
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "market": market,
+                "home_lat": home_lat,
+                "home_lon": home_lon,
+                "profile": profile,
+                "protected": protected,
                 "user_id": user_id,
             }
         )
-        if home_lat is not UNSET:
-            field_dict["home_lat"] = home_lat
-        if home_lon is not UNSET:
-            field_dict["home_lon"] = home_lon
-        if profile is not UNSET:
-            field_dict["profile"] = profile
-        if protected is not UNSET:
-            field_dict["protected"] = protected
 
         return field_dict
 
@@ -81,37 +65,33 @@ class DinerBody:
         d = dict(src_dict)
         market = d.pop("market")
 
+        def _parse_home_lat(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        home_lat = _parse_home_lat(d.pop("home_lat"))
+
+        def _parse_home_lon(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        home_lon = _parse_home_lon(d.pop("home_lon"))
+
+        profile = cast(list[str], d.pop("profile"))
+
+        protected = cast(list[str], d.pop("protected"))
+
         user_id = d.pop("user_id")
-
-        def _parse_home_lat(data: object) -> float | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
-
-        home_lat = _parse_home_lat(d.pop("home_lat", UNSET))
-
-        def _parse_home_lon(data: object) -> float | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
-
-        home_lon = _parse_home_lon(d.pop("home_lon", UNSET))
-
-        profile = cast(list[str], d.pop("profile", UNSET))
-
-        protected = cast(list[str], d.pop("protected", UNSET))
 
         diner_body = cls(
             market=market,
-            user_id=user_id,
             home_lat=home_lat,
             home_lon=home_lon,
             profile=profile,
             protected=protected,
+            user_id=user_id,
         )
 
         diner_body.additional_properties = d

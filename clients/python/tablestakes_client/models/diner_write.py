@@ -18,8 +18,8 @@ class DinerWrite:
         market (str):
         home_lat (float | None | Unset):
         home_lon (float | None | Unset):
-        profile (list[str] | Unset):
-        protected (list[str] | Unset): For measuring fairness only; never used to rank.
+        profile (list[str] | Unset): By default [].
+        protected (list[str] | Unset): For measuring fairness only; never used to rank. By default [].
     """
 
     market: str

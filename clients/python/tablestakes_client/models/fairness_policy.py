@@ -18,22 +18,22 @@ class FairnessPolicy:
     """The dials of the control of exposure. With a gain of 0, or no control, lists are as if there were none.
 
     Attributes:
-        gain (float | Unset):  Default: 0.0.
-        max_lift (float | Unset):  Default: 0.1.
-        control (Control | str | Unset):  Default: 'fairco'.
-        by (GroupedBy | str | Unset):  Default: 'kind'.
-        half_life_days (float | Unset):  Default: 21.0.
-        newcomer_quota (float | Unset):  Default: 0.0.
-        quality_floor (float | Unset):  Default: 0.05.
+        gain (float | Unset): By default 0.0.
+        max_lift (float | Unset): By default 0.1.
+        control (Control | str | Unset): By default "fairco".
+        by (GroupedBy | str | Unset): By default "kind".
+        half_life_days (float | Unset): By default 21.0.
+        newcomer_quota (float | Unset): By default 0.0.
+        quality_floor (float | Unset): By default 0.05.
     """
 
-    gain: float | Unset = 0.0
-    max_lift: float | Unset = 0.1
-    control: Control | str | Unset = "fairco"
-    by: GroupedBy | str | Unset = "kind"
-    half_life_days: float | Unset = 21.0
-    newcomer_quota: float | Unset = 0.0
-    quality_floor: float | Unset = 0.05
+    gain: float | Unset = UNSET
+    max_lift: float | Unset = UNSET
+    control: Control | str | Unset = UNSET
+    by: GroupedBy | str | Unset = UNSET
+    half_life_days: float | Unset = UNSET
+    newcomer_quota: float | Unset = UNSET
+    quality_floor: float | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

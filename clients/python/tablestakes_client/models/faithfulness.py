@@ -25,7 +25,7 @@ class Faithfulness:
         diners (int):
         parts (float): Of a case, in the mean.
         margins (FaithfulnessMargins | Unset): By how much the exact values beat another order, case by case: above 0
-            they are better.
+            they are better. By default {}.
         interaction_share (Figure | None | Unset): How much of the values comes of parts together.
         sign_agreement (Figure | None | Unset): Share of parts whose value has the sign of what taking them away does.
         local_r2 (Figure | None | Unset): What of the changes near a case adds up from the values.

@@ -15,7 +15,7 @@ T = TypeVar("T", bound="FaithfulnessMargins")
 
 @_attrs_define
 class FaithfulnessMargins:
-    """By how much the exact values beat another order, case by case: above 0 they are better."""
+    """By how much the exact values beat another order, case by case: above 0 they are better. By default {}."""
 
     additional_properties: dict[str, FaithfulnessMarginsValue] = _attrs_field(init=False, factory=dict)
 

@@ -28,7 +28,7 @@ class FreezeBody:
         freezes (list[FreezeReason]):
         queue (list[ReleaseBody]): Challengers that could be promoted, the longest waiting first.
         price (Price): What it costs that nothing is released.
-        bounds (ApprovedBounds): A range for each dial that may move; the others may not move at all.
+        bounds (ApprovedBounds): A range for each dial that may move; the others may not move at all. By default {}.
         calendar (list[Window]):
         error_budget (BudgetBody): What is left of the error budget.
     """

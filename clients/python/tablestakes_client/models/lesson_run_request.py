@@ -15,11 +15,11 @@ class LessonRunRequest:
     """How a lesson is to be run.
 
     Attributes:
-        short (bool | Unset): Seconds instead of minutes: smaller cities, and fewer. Default: False.
+        short (bool | Unset): Seconds instead of minutes: smaller cities, and fewer. By default false.
         seeds (int | None | Unset): Cities; by default as many as the lesson says.
     """
 
-    short: bool | Unset = False
+    short: bool | Unset = UNSET
     seeds: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:

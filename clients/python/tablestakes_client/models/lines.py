@@ -33,8 +33,8 @@ class Lines:
         x (Axis): What runs along a side.
         y (Axis): What runs along a side.
         series (list[Series]):
-        kind (Literal['lines'] | Unset):  Default: 'lines'.
-        marks (list[Mark] | Unset):
+        kind (Literal['lines'] | Unset): By default "lines".
+        marks (list[Mark] | Unset): By default [].
     """
 
     title: str
@@ -42,7 +42,7 @@ class Lines:
     x: Axis
     y: Axis
     series: list[Series]
-    kind: Literal["lines"] | Unset = "lines"
+    kind: Literal["lines"] | Unset = UNSET
     marks: list[Mark] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -29,13 +29,13 @@ class Lists:
         title (str):
         sentence (str): What to see in it.
         columns (list[Column]):
-        kind (Literal['lists'] | Unset):  Default: 'lists'.
+        kind (Literal['lists'] | Unset): By default "lists".
     """
 
     title: str
     sentence: str
     columns: list[Column]
-    kind: Literal["lists"] | Unset = "lists"
+    kind: Literal["lists"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

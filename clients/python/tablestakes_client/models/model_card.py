@@ -64,7 +64,7 @@ class ModelCard:
         changes (Changes | None): Null: there is no version before it.
         not_measured (ModelCardNotMeasured): Why a part is null, by the part's name: not measured, or kept in a shape
             that is not known.
-        interactions (list[Interaction] | Unset): The largest; kept with the importance.
+        interactions (list[Interaction] | Unset): The largest; kept with the importance. By default [].
         embedding_map (EmbeddingPlane | None | Unset): Who is like whom; kept with the importance. Null: it tells no
             cuisines apart.
     """

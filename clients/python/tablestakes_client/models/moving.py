@@ -15,10 +15,10 @@ class Moving:
     """Why.
 
     Attributes:
-        reason (str | Unset): For the audit trail. Default: ''.
+        reason (str | Unset): For the audit trail.
     """
 
-    reason: str | Unset = ""
+    reason: str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         reason = self.reason

@@ -56,7 +56,8 @@ class NegotiationBody:
         demands (NegotiationBodyDemands):
         policy (ActivePolicy | None): The settlement as a stored policy, ready to be signed.
         held (None | str): Why a settlement is not stored as a policy: the market is frozen.
-        steps (list[Step] | Unset): How it came to this; empty where an older version of the program settled it.
+        steps (list[Step] | Unset): How it came to this; empty where an older version of the program settled it. By
+            default [].
     """
 
     settlement: Choice | None

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.negotiation_body import NegotiationBody
 
@@ -21,11 +19,11 @@ class NegotiationPage:
 
     Attributes:
         items (list[NegotiationBody]):
-        next_ (None | str | Unset):
+        next_ (None | str):
     """
 
     items: list[NegotiationBody]
-    next_: None | str | Unset = UNSET
+    next_: None | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,21 +32,17 @@ class NegotiationPage:
             items_item = items_item_data.to_dict()
             items.append(items_item)
 
-        next_: None | str | Unset
-        if isinstance(self.next_, Unset):
-            next_ = UNSET
-        else:
-            next_ = self.next_
+        next_: None | str
+        next_ = self.next_
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "items": items,
+                "next": next_,
             }
         )
-        if next_ is not UNSET:
-            field_dict["next"] = next_
 
         return field_dict
 
@@ -64,14 +58,12 @@ class NegotiationPage:
 
             items.append(items_item)
 
-        def _parse_next_(data: object) -> None | str | Unset:
+        def _parse_next_(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        next_ = _parse_next_(d.pop("next", UNSET))
+        next_ = _parse_next_(d.pop("next"))
 
         negotiation_page = cls(
             items=items,

@@ -21,31 +21,31 @@ class Policy:
     """A version of a policy. Every answer names the one that made it.
 
     Attributes:
-        shortlist (int | Unset):  Default: 200.
-        recency_gain (float | Unset):  Default: 0.5.
-        recency_half_life_hours (float | Unset):  Default: 72.0.
-        exploration (float | Unset):  Default: 0.0.
-        model (str | Unset):  Default: ''.
-        radius_km (float | Unset):  Default: 8.0.
-        latency_budget_ms (float | Unset):  Default: 0.0.
+        shortlist (int | Unset): By default 200.
+        recency_gain (float | Unset): By default 0.5.
+        recency_half_life_hours (float | Unset): By default 72.0.
+        exploration (float | Unset): By default 0.0.
+        model (str | Unset):
+        radius_km (float | Unset): By default 8.0.
+        latency_budget_ms (float | Unset): By default 0.0.
         ads (AdPolicy | Unset): The dials of the ad-fee layer.
         fairness (FairnessPolicy | Unset): The dials of the control of exposure. With a gain of 0, or no control, lists
             are as if there were none.
-        name (str | Unset):  Default: 'balanced'.
-        version (int | Unset):  Default: 1.
+        name (str | Unset): By default "balanced".
+        version (int | Unset): By default 1.
     """
 
-    shortlist: int | Unset = 200
-    recency_gain: float | Unset = 0.5
-    recency_half_life_hours: float | Unset = 72.0
-    exploration: float | Unset = 0.0
-    model: str | Unset = ""
-    radius_km: float | Unset = 8.0
-    latency_budget_ms: float | Unset = 0.0
+    shortlist: int | Unset = UNSET
+    recency_gain: float | Unset = UNSET
+    recency_half_life_hours: float | Unset = UNSET
+    exploration: float | Unset = UNSET
+    model: str | Unset = UNSET
+    radius_km: float | Unset = UNSET
+    latency_budget_ms: float | Unset = UNSET
     ads: AdPolicy | Unset = UNSET
     fairness: FairnessPolicy | Unset = UNSET
-    name: str | Unset = "balanced"
-    version: int | Unset = 1
+    name: str | Unset = UNSET
+    version: int | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.ad_policy import AdPolicy
     from ..models.fairness_policy import FairnessPolicy
@@ -22,50 +20,40 @@ class PolicyBody:
     """A version of a policy.
 
     Attributes:
+        shortlist (int): By default 200.
+        recency_gain (float): By default 0.5.
+        recency_half_life_hours (float): By default 72.0.
+        exploration (float): By default 0.0.
+        model (str):
+        radius_km (float): By default 8.0.
+        latency_budget_ms (float): By default 0.0.
+        ads (AdPolicy): The dials of the ad-fee layer.
+        fairness (FairnessPolicy): The dials of the control of exposure. With a gain of 0, or no control, lists are as
+            if there were none.
         market (str):
         name (str):
         version (int): The `ETag` stands for it.
         active (bool): Whether this version makes the market's lists.
         created_at (datetime.datetime):
-        shortlist (int | Unset):  Default: 200.
-        recency_gain (float | Unset):  Default: 0.5.
-        recency_half_life_hours (float | Unset):  Default: 72.0.
-        exploration (float | Unset):  Default: 0.0.
-        model (str | Unset):  Default: ''.
-        radius_km (float | Unset):  Default: 8.0.
-        latency_budget_ms (float | Unset):  Default: 0.0.
-        ads (AdPolicy | Unset): The dials of the ad-fee layer.
-        fairness (FairnessPolicy | Unset): The dials of the control of exposure. With a gain of 0, or no control, lists
-            are as if there were none.
     """
 
+    shortlist: int
+    recency_gain: float
+    recency_half_life_hours: float
+    exploration: float
+    model: str
+    radius_km: float
+    latency_budget_ms: float
+    ads: AdPolicy
+    fairness: FairnessPolicy
     market: str
     name: str
     version: int
     active: bool
     created_at: datetime.datetime
-    shortlist: int | Unset = 200
-    recency_gain: float | Unset = 0.5
-    recency_half_life_hours: float | Unset = 72.0
-    exploration: float | Unset = 0.0
-    model: str | Unset = ""
-    radius_km: float | Unset = 8.0
-    latency_budget_ms: float | Unset = 0.0
-    ads: AdPolicy | Unset = UNSET
-    fairness: FairnessPolicy | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        market = self.market
-
-        name = self.name
-
-        version = self.version
-
-        active = self.active
-
-        created_at = self.created_at.isoformat()
-
         shortlist = self.shortlist
 
         recency_gain = self.recency_gain
@@ -80,18 +68,33 @@ class PolicyBody:
 
         latency_budget_ms = self.latency_budget_ms
 
-        ads: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.ads, Unset):
-            ads = self.ads.to_dict()
+        ads = self.ads.to_dict()
 
-        fairness: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.fairness, Unset):
-            fairness = self.fairness.to_dict()
+        fairness = self.fairness.to_dict()
+
+        market = self.market
+
+        name = self.name
+
+        version = self.version
+
+        active = self.active
+
+        created_at = self.created_at.isoformat()
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "shortlist": shortlist,
+                "recency_gain": recency_gain,
+                "recency_half_life_hours": recency_half_life_hours,
+                "exploration": exploration,
+                "model": model,
+                "radius_km": radius_km,
+                "latency_budget_ms": latency_budget_ms,
+                "ads": ads,
+                "fairness": fairness,
                 "market": market,
                 "name": name,
                 "version": version,
@@ -99,24 +102,6 @@ class PolicyBody:
                 "created_at": created_at,
             }
         )
-        if shortlist is not UNSET:
-            field_dict["shortlist"] = shortlist
-        if recency_gain is not UNSET:
-            field_dict["recency_gain"] = recency_gain
-        if recency_half_life_hours is not UNSET:
-            field_dict["recency_half_life_hours"] = recency_half_life_hours
-        if exploration is not UNSET:
-            field_dict["exploration"] = exploration
-        if model is not UNSET:
-            field_dict["model"] = model
-        if radius_km is not UNSET:
-            field_dict["radius_km"] = radius_km
-        if latency_budget_ms is not UNSET:
-            field_dict["latency_budget_ms"] = latency_budget_ms
-        if ads is not UNSET:
-            field_dict["ads"] = ads
-        if fairness is not UNSET:
-            field_dict["fairness"] = fairness
 
         return field_dict
 
@@ -126,6 +111,24 @@ class PolicyBody:
         from ..models.fairness_policy import FairnessPolicy
 
         d = dict(src_dict)
+        shortlist = d.pop("shortlist")
+
+        recency_gain = d.pop("recency_gain")
+
+        recency_half_life_hours = d.pop("recency_half_life_hours")
+
+        exploration = d.pop("exploration")
+
+        model = d.pop("model")
+
+        radius_km = d.pop("radius_km")
+
+        latency_budget_ms = d.pop("latency_budget_ms")
+
+        ads = AdPolicy.from_dict(d.pop("ads"))
+
+        fairness = FairnessPolicy.from_dict(d.pop("fairness"))
+
         market = d.pop("market")
 
         name = d.pop("name")
@@ -136,40 +139,7 @@ class PolicyBody:
 
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
-        shortlist = d.pop("shortlist", UNSET)
-
-        recency_gain = d.pop("recency_gain", UNSET)
-
-        recency_half_life_hours = d.pop("recency_half_life_hours", UNSET)
-
-        exploration = d.pop("exploration", UNSET)
-
-        model = d.pop("model", UNSET)
-
-        radius_km = d.pop("radius_km", UNSET)
-
-        latency_budget_ms = d.pop("latency_budget_ms", UNSET)
-
-        _ads = d.pop("ads", UNSET)
-        ads: AdPolicy | Unset
-        if isinstance(_ads, Unset):
-            ads = UNSET
-        else:
-            ads = AdPolicy.from_dict(_ads)
-
-        _fairness = d.pop("fairness", UNSET)
-        fairness: FairnessPolicy | Unset
-        if isinstance(_fairness, Unset):
-            fairness = UNSET
-        else:
-            fairness = FairnessPolicy.from_dict(_fairness)
-
         policy_body = cls(
-            market=market,
-            name=name,
-            version=version,
-            active=active,
-            created_at=created_at,
             shortlist=shortlist,
             recency_gain=recency_gain,
             recency_half_life_hours=recency_half_life_hours,
@@ -179,6 +149,11 @@ class PolicyBody:
             latency_budget_ms=latency_budget_ms,
             ads=ads,
             fairness=fairness,
+            market=market,
+            name=name,
+            version=version,
+            active=active,
+            created_at=created_at,
         )
 
         policy_body.additional_properties = d

@@ -20,25 +20,25 @@ class PolicyDials:
     """All dials of the ranking; one that is left out has its default.
 
     Attributes:
-        shortlist (int | Unset):  Default: 200.
-        recency_gain (float | Unset):  Default: 0.5.
-        recency_half_life_hours (float | Unset):  Default: 72.0.
-        exploration (float | Unset):  Default: 0.0.
-        model (str | Unset):  Default: ''.
-        radius_km (float | Unset):  Default: 8.0.
-        latency_budget_ms (float | Unset):  Default: 0.0.
+        shortlist (int | Unset): By default 200.
+        recency_gain (float | Unset): By default 0.5.
+        recency_half_life_hours (float | Unset): By default 72.0.
+        exploration (float | Unset): By default 0.0.
+        model (str | Unset):
+        radius_km (float | Unset): By default 8.0.
+        latency_budget_ms (float | Unset): By default 0.0.
         ads (AdPolicy | Unset): The dials of the ad-fee layer.
         fairness (FairnessPolicy | Unset): The dials of the control of exposure. With a gain of 0, or no control, lists
             are as if there were none.
     """
 
-    shortlist: int | Unset = 200
-    recency_gain: float | Unset = 0.5
-    recency_half_life_hours: float | Unset = 72.0
-    exploration: float | Unset = 0.0
-    model: str | Unset = ""
-    radius_km: float | Unset = 8.0
-    latency_budget_ms: float | Unset = 0.0
+    shortlist: int | Unset = UNSET
+    recency_gain: float | Unset = UNSET
+    recency_half_life_hours: float | Unset = UNSET
+    exploration: float | Unset = UNSET
+    model: str | Unset = UNSET
+    radius_km: float | Unset = UNSET
+    latency_budget_ms: float | Unset = UNSET
     ads: AdPolicy | Unset = UNSET
     fairness: FairnessPolicy | Unset = UNSET
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.active_policy import ActivePolicy
     from ..models.policy_body import PolicyBody
@@ -22,13 +20,13 @@ class PolicyPage:
 
     Attributes:
         items (list[PolicyBody]):
+        next_ (None | str):
         active (ActivePolicy): What makes a market's lists.
-        next_ (None | str | Unset):
     """
 
     items: list[PolicyBody]
+    next_: None | str
     active: ActivePolicy
-    next_: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,24 +35,20 @@ class PolicyPage:
             items_item = items_item_data.to_dict()
             items.append(items_item)
 
-        active = self.active.to_dict()
+        next_: None | str
+        next_ = self.next_
 
-        next_: None | str | Unset
-        if isinstance(self.next_, Unset):
-            next_ = UNSET
-        else:
-            next_ = self.next_
+        active = self.active.to_dict()
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "items": items,
+                "next": next_,
                 "active": active,
             }
         )
-        if next_ is not UNSET:
-            field_dict["next"] = next_
 
         return field_dict
 
@@ -71,21 +65,19 @@ class PolicyPage:
 
             items.append(items_item)
 
-        active = ActivePolicy.from_dict(d.pop("active"))
-
-        def _parse_next_(data: object) -> None | str | Unset:
+        def _parse_next_(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        next_ = _parse_next_(d.pop("next", UNSET))
+        next_ = _parse_next_(d.pop("next"))
+
+        active = ActivePolicy.from_dict(d.pop("active"))
 
         policy_page = cls(
             items=items,
-            active=active,
             next_=next_,
+            active=active,
         )
 
         policy_page.additional_properties = d

@@ -26,19 +26,19 @@ class RankingRequest:
         user_id (str):
         restaurant_ids (list[str]):
         context (Context | Unset): Where and when, and what the diner is looking for.
-        k (int | Unset):  Default: 20.
+        k (int | Unset): By default 20.
         market (None | str | Unset):
-        explain (RankingRequestExplain | Unset):
-        personalised (bool | Unset):  Default: True.
+        explain (RankingRequestExplain | Unset): By default "none".
+        personalised (bool | Unset): By default true.
     """
 
     user_id: str
     restaurant_ids: list[str]
     context: Context | Unset = UNSET
-    k: int | Unset = 20
+    k: int | Unset = UNSET
     market: None | str | Unset = UNSET
     explain: RankingRequestExplain | Unset = UNSET
-    personalised: bool | Unset = True
+    personalised: bool | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         user_id = self.user_id

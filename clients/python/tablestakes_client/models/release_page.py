@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.budget_body import BudgetBody
     from ..models.release_body import ReleaseBody
@@ -22,13 +20,13 @@ class ReleasePage:
 
     Attributes:
         items (list[ReleaseBody]):
+        next_ (None | str):
         error_budget (BudgetBody): What is left of the error budget.
-        next_ (None | str | Unset):
     """
 
     items: list[ReleaseBody]
+    next_: None | str
     error_budget: BudgetBody
-    next_: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,24 +35,20 @@ class ReleasePage:
             items_item = items_item_data.to_dict()
             items.append(items_item)
 
-        error_budget = self.error_budget.to_dict()
+        next_: None | str
+        next_ = self.next_
 
-        next_: None | str | Unset
-        if isinstance(self.next_, Unset):
-            next_ = UNSET
-        else:
-            next_ = self.next_
+        error_budget = self.error_budget.to_dict()
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "items": items,
+                "next": next_,
                 "error_budget": error_budget,
             }
         )
-        if next_ is not UNSET:
-            field_dict["next"] = next_
 
         return field_dict
 
@@ -71,21 +65,19 @@ class ReleasePage:
 
             items.append(items_item)
 
-        error_budget = BudgetBody.from_dict(d.pop("error_budget"))
-
-        def _parse_next_(data: object) -> None | str | Unset:
+        def _parse_next_(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        next_ = _parse_next_(d.pop("next", UNSET))
+        next_ = _parse_next_(d.pop("next"))
+
+        error_budget = BudgetBody.from_dict(d.pop("error_budget"))
 
         release_page = cls(
             items=items,
-            error_budget=error_budget,
             next_=next_,
+            error_budget=error_budget,
         )
 
         release_page.additional_properties = d

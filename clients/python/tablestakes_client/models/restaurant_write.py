@@ -20,14 +20,14 @@ class RestaurantWrite:
         name (str):
         lat (float):
         lon (float):
-        cuisines (list[str] | Unset):
+        cuisines (list[str] | Unset): By default [].
         price_level (int | None | Unset):
         chain (None | str | Unset): Null for an independent.
-        district (str | Unset):  Default: ''.
+        district (str | Unset):
         opened_at (datetime.datetime | None | Unset):
         hours (list[int] | None | Unset): open, close, open, close, … in minutes of the local week
-        delivery (bool | Unset):  Default: False.
-        tags (list[str] | Unset):
+        delivery (bool | Unset): By default false.
+        tags (list[str] | Unset): By default [].
     """
 
     market: str
@@ -37,10 +37,10 @@ class RestaurantWrite:
     cuisines: list[str] | Unset = UNSET
     price_level: int | None | Unset = UNSET
     chain: None | str | Unset = UNSET
-    district: str | Unset = ""
+    district: str | Unset = UNSET
     opened_at: datetime.datetime | None | Unset = UNSET
     hours: list[int] | None | Unset = UNSET
-    delivery: bool | Unset = False
+    delivery: bool | Unset = UNSET
     tags: list[str] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:

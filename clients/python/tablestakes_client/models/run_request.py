@@ -16,11 +16,11 @@ class RunRequest:
 
     Attributes:
         models (list[str] | None | Unset): Members of the ladder; by default the settings' ones.
-        seed (int | Unset):  Default: 0.
+        seed (int | Unset): By default 0.
     """
 
     models: list[str] | None | Unset = UNSET
-    seed: int | Unset = 0
+    seed: int | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         models: list[str] | None | Unset

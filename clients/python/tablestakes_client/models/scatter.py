@@ -33,9 +33,9 @@ class Scatter:
         x (Axis): What runs along a side.
         y (Axis): What runs along a side.
         series (list[Series]):
-        kind (Literal['scatter'] | Unset):  Default: 'scatter'.
-        marks (list[Mark] | Unset):
-        front (bool | Unset): Draw the staircase of points to whose left, or at which, none is higher. Default: False.
+        kind (Literal['scatter'] | Unset): By default "scatter".
+        marks (list[Mark] | Unset): By default [].
+        front (bool | Unset): Draw the staircase of points to whose left, or at which, none is higher. By default false.
     """
 
     title: str
@@ -43,9 +43,9 @@ class Scatter:
     x: Axis
     y: Axis
     series: list[Series]
-    kind: Literal["scatter"] | Unset = "scatter"
+    kind: Literal["scatter"] | Unset = UNSET
     marks: list[Mark] | Unset = UNSET
-    front: bool | Unset = False
+    front: bool | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -23,12 +23,12 @@ class Series:
     Attributes:
         name (str):
         points (list[Point]):
-        style (SeriesStyle | str | Unset):  Default: 'line'.
+        style (SeriesStyle | str | Unset): By default "line".
     """
 
     name: str
     points: list[Point]
-    style: SeriesStyle | str | Unset = "line"
+    style: SeriesStyle | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class SliceRegression:
         high (float):
         p_adjusted (float):
         same_as (list[list[str]] | Unset): Other descriptions of nearly the same cases, which the data do not tell apart
-            from it.
+            from it. By default [].
     """
 
     conditions: list[str]

@@ -8,7 +8,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.step_body_state import StepBodyState, check_step_body_state
-from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.step_body_document import StepBodyDocument
@@ -24,16 +23,16 @@ class StepBody:
     Attributes:
         step (str):
         state (StepBodyState | str):
-        started_at (datetime.datetime | None | Unset):
-        finished_at (datetime.datetime | None | Unset):
-        document (None | StepBodyDocument | Unset): What it found; its form is that of the step.
+        started_at (datetime.datetime | None):
+        finished_at (datetime.datetime | None):
+        document (None | StepBodyDocument): What it found; its form is that of the step.
     """
 
     step: str
     state: StepBodyState | str
-    started_at: datetime.datetime | None | Unset = UNSET
-    finished_at: datetime.datetime | None | Unset = UNSET
-    document: None | StepBodyDocument | Unset = UNSET
+    started_at: datetime.datetime | None
+    finished_at: datetime.datetime | None
+    document: None | StepBodyDocument
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -47,26 +46,20 @@ class StepBody:
         else:
             state = self.state
 
-        started_at: None | str | Unset
-        if isinstance(self.started_at, Unset):
-            started_at = UNSET
-        elif isinstance(self.started_at, datetime.datetime):
+        started_at: None | str
+        if isinstance(self.started_at, datetime.datetime):
             started_at = self.started_at.isoformat()
         else:
             started_at = self.started_at
 
-        finished_at: None | str | Unset
-        if isinstance(self.finished_at, Unset):
-            finished_at = UNSET
-        elif isinstance(self.finished_at, datetime.datetime):
+        finished_at: None | str
+        if isinstance(self.finished_at, datetime.datetime):
             finished_at = self.finished_at.isoformat()
         else:
             finished_at = self.finished_at
 
-        document: dict[str, Any] | None | Unset
-        if isinstance(self.document, Unset):
-            document = UNSET
-        elif isinstance(self.document, StepBodyDocument):
+        document: dict[str, Any] | None
+        if isinstance(self.document, StepBodyDocument):
             document = self.document.to_dict()
         else:
             document = self.document
@@ -77,14 +70,11 @@ class StepBody:
             {
                 "step": step,
                 "state": state,
+                "started_at": started_at,
+                "finished_at": finished_at,
+                "document": document,
             }
         )
-        if started_at is not UNSET:
-            field_dict["started_at"] = started_at
-        if finished_at is not UNSET:
-            field_dict["finished_at"] = finished_at
-        if document is not UNSET:
-            field_dict["document"] = document
 
         return field_dict
 
@@ -108,10 +98,8 @@ class StepBody:
 
         state = _parse_state(d.pop("state"))
 
-        def _parse_started_at(data: object) -> datetime.datetime | None | Unset:
+        def _parse_started_at(data: object) -> datetime.datetime | None:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, str):
@@ -121,14 +109,12 @@ class StepBody:
                 return started_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(datetime.datetime | None | Unset, data)
+            return cast(datetime.datetime | None, data)
 
-        started_at = _parse_started_at(d.pop("started_at", UNSET))
+        started_at = _parse_started_at(d.pop("started_at"))
 
-        def _parse_finished_at(data: object) -> datetime.datetime | None | Unset:
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, str):
@@ -138,14 +124,12 @@ class StepBody:
                 return finished_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(datetime.datetime | None | Unset, data)
+            return cast(datetime.datetime | None, data)
 
-        finished_at = _parse_finished_at(d.pop("finished_at", UNSET))
+        finished_at = _parse_finished_at(d.pop("finished_at"))
 
-        def _parse_document(data: object) -> None | StepBodyDocument | Unset:
+        def _parse_document(data: object) -> None | StepBodyDocument:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, dict):
@@ -155,9 +139,9 @@ class StepBody:
                 return document_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(None | StepBodyDocument | Unset, data)
+            return cast(None | StepBodyDocument, data)
 
-        document = _parse_document(d.pop("document", UNSET))
+        document = _parse_document(d.pop("document"))
 
         step_body = cls(
             step=step,

@@ -30,14 +30,14 @@ class Table:
         sentence (str): What to see in it.
         columns (list[str]):
         rows (list[list[float | MeasuredValue | str]]):
-        kind (Literal['table'] | Unset):  Default: 'table'.
+        kind (Literal['table'] | Unset): By default "table".
     """
 
     title: str
     sentence: str
     columns: list[str]
     rows: list[list[float | MeasuredValue | str]]
-    kind: Literal["table"] | Unset = "table"
+    kind: Literal["table"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,11 +16,11 @@ class Trying:
 
     Attributes:
         share (float): Of diners (canary) or of lists (shadow).
-        reason (str | Unset): For the audit trail. Default: ''.
+        reason (str | Unset): For the audit trail.
     """
 
     share: float
-    reason: str | Unset = ""
+    reason: str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         share = self.share

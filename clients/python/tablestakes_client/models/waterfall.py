@@ -32,7 +32,7 @@ class Waterfall:
         y (Axis): What runs along a side.
         steps (list[WaterfallStep]):
         total (float):
-        kind (Literal['waterfall'] | Unset):  Default: 'waterfall'.
+        kind (Literal['waterfall'] | Unset): By default "waterfall".
     """
 
     title: str
@@ -40,7 +40,7 @@ class Waterfall:
     y: Axis
     steps: list[WaterfallStep]
     total: float
-    kind: Literal["waterfall"] | Unset = "waterfall"
+    kind: Literal["waterfall"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class WorstSlice:
         rest (float): The mean loss of all other cases.
         p_adjusted (float): Corrected for how many slices were looked at.
         same_as (list[list[str]] | Unset): Other descriptions of nearly the same cases, which the data do not tell apart
-            from it.
+            from it. By default [].
     """
 
     conditions: list[str]

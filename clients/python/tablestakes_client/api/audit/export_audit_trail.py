@@ -9,7 +9,7 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    lists: bool | Unset = False,
+    lists: bool | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -46,12 +46,12 @@ def _build_response(response: httpx.Response) -> Response[Any]:
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    lists: bool | Unset = False,
+    lists: bool | Unset = UNSET,
 ) -> Response[Any]:
     """The whole trail as a zip with `verify.py`, which checks it without this program: `python -I verify.py`.
 
     Args:
-        lists (bool | Unset): With the served lists, which hold diners' ids. Default: False.
+        lists (bool | Unset): With the served lists, which hold diners' ids. By default false.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -72,12 +72,12 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    lists: bool | Unset = False,
+    lists: bool | Unset = UNSET,
 ) -> Any:
     """The whole trail as a zip with `verify.py`, which checks it without this program: `python -I verify.py`.
 
     Args:
-        lists (bool | Unset): With the served lists, which hold diners' ids. Default: False.
+        lists (bool | Unset): With the served lists, which hold diners' ids. By default false.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -95,7 +95,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    lists: bool | Unset = False,
+    lists: bool | Unset = UNSET,
 ) -> Response[Any]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -110,7 +110,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    lists: bool | Unset = False,
+    lists: bool | Unset = UNSET,
 ) -> Any:
     """`sync` for asyncio."""
     return (

@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     action: None | str | Unset = UNSET,
     subject: None | str | Unset = UNSET,
     role: None | str | Unset = UNSET,
@@ -89,7 +89,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     action: None | str | Unset = UNSET,
     subject: None | str | Unset = UNSET,
     role: None | str | Unset = UNSET,
@@ -102,7 +102,7 @@ def sync_detailed(
 
     Args:
         market (None | str | Unset): Only what concerns this market.
-        limit (int | Unset):  Default: 100.
+        limit (int | Unset): By default 100.
         action (None | str | Unset): Only this lever, as `policy.activate`.
         subject (None | str | Unset): Only what was done to this policy, campaign, …
         role (None | str | Unset): Only what this role did.
@@ -133,7 +133,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     action: None | str | Unset = UNSET,
     subject: None | str | Unset = UNSET,
     role: None | str | Unset = UNSET,
@@ -146,7 +146,7 @@ def sync(
 
     Args:
         market (None | str | Unset): Only what concerns this market.
-        limit (int | Unset):  Default: 100.
+        limit (int | Unset): By default 100.
         action (None | str | Unset): Only this lever, as `policy.activate`.
         subject (None | str | Unset): Only what was done to this policy, campaign, …
         role (None | str | Unset): Only what this role did.
@@ -174,7 +174,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     action: None | str | Unset = UNSET,
     subject: None | str | Unset = UNSET,
     role: None | str | Unset = UNSET,
@@ -199,7 +199,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     action: None | str | Unset = UNSET,
     subject: None | str | Unset = UNSET,
     role: None | str | Unset = UNSET,

@@ -14,7 +14,7 @@ def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -69,7 +69,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CampaignBody]:
     """Close a campaign: nothing is sold to it any more. It stays, for what it sold is still billed and reported.
 
@@ -78,7 +78,7 @@ def sync_detailed(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -105,7 +105,7 @@ def sync(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CampaignBody:
     """Close a campaign: nothing is sold to it any more. It stays, for what it sold is still billed and reported.
 
@@ -114,7 +114,7 @@ def sync(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -138,7 +138,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CampaignBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -159,7 +159,7 @@ async def asyncio(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CampaignBody:
     """`sync` for asyncio."""
     return (

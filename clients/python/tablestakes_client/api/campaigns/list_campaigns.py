@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
@@ -65,14 +65,14 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> Response[CampaignPage]:
     """A market's campaigns by id, closed ones too.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        limit (int | Unset):  Default: 100.
+        limit (int | Unset): By default 100.
         cursor (None | str | Unset): The last answer's `next`.
 
     Raises:
@@ -97,14 +97,14 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> CampaignPage:
     """A market's campaigns by id, closed ones too.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        limit (int | Unset):  Default: 100.
+        limit (int | Unset): By default 100.
         cursor (None | str | Unset): The last answer's `next`.
 
     Raises:
@@ -126,7 +126,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> Response[CampaignPage]:
     """`sync_detailed` for asyncio."""
@@ -145,7 +145,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 100,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> CampaignPage:
     """`sync` for asyncio."""

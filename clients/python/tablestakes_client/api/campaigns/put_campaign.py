@@ -15,7 +15,7 @@ def _get_kwargs(
     *,
     body: CampaignWrite,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -62,7 +62,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: CampaignWrite,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CampaignBody]:
     """Add a campaign, change it, or open it again after it was closed; lists follow within a second.
 
@@ -72,7 +72,7 @@ def sync_detailed(
         campaign_id (str):
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (CampaignWrite): What a payer offers for a place of a restaurant; the path names the campaign's id.
 
     Raises:
@@ -100,7 +100,7 @@ def sync(
     client: AuthenticatedClient,
     body: CampaignWrite,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CampaignBody:
     """Add a campaign, change it, or open it again after it was closed; lists follow within a second.
 
@@ -110,7 +110,7 @@ def sync(
         campaign_id (str):
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (CampaignWrite): What a payer offers for a place of a restaurant; the path names the campaign's id.
 
     Raises:
@@ -135,7 +135,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: CampaignWrite,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CampaignBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -156,7 +156,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: CampaignWrite,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CampaignBody:
     """`sync` for asyncio."""
     return (

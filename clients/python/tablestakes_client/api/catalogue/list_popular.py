@@ -11,10 +11,10 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
+    k: int | Unset = UNSET,
     lat: float | None | Unset = UNSET,
     lon: float | None | Unset = UNSET,
-    radius_km: float | Unset = 5.0,
+    radius_km: float | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -76,19 +76,19 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
+    k: int | Unset = UNSET,
     lat: float | None | Unset = UNSET,
     lon: float | None | Unset = UNSET,
-    radius_km: float | Unset = 5.0,
+    radius_km: float | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """The restaurants with the most orders (older ones count less), in the market or around a place.
 
     Args:
         market (None | str | Unset):
-        k (int | Unset):  Default: 20.
+        k (int | Unset): By default 20.
         lat (float | None | Unset):
         lon (float | None | Unset):
-        radius_km (float | Unset):  Default: 5.0.
+        radius_km (float | Unset): By default 5.0.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -114,19 +114,19 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
+    k: int | Unset = UNSET,
     lat: float | None | Unset = UNSET,
     lon: float | None | Unset = UNSET,
-    radius_km: float | Unset = 5.0,
+    radius_km: float | Unset = UNSET,
 ) -> ScoredRestaurants:
     """The restaurants with the most orders (older ones count less), in the market or around a place.
 
     Args:
         market (None | str | Unset):
-        k (int | Unset):  Default: 20.
+        k (int | Unset): By default 20.
         lat (float | None | Unset):
         lon (float | None | Unset):
-        radius_km (float | Unset):  Default: 5.0.
+        radius_km (float | Unset): By default 5.0.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -149,10 +149,10 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
+    k: int | Unset = UNSET,
     lat: float | None | Unset = UNSET,
     lon: float | None | Unset = UNSET,
-    radius_km: float | Unset = 5.0,
+    radius_km: float | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -172,10 +172,10 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
+    k: int | Unset = UNSET,
     lat: float | None | Unset = UNSET,
     lon: float | None | Unset = UNSET,
-    radius_km: float | Unset = 5.0,
+    radius_km: float | Unset = UNSET,
 ) -> ScoredRestaurants:
     """`sync` for asyncio."""
     return (

@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     restaurant_id: str,
     *,
-    k: int | Unset = 10,
+    k: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -53,13 +53,13 @@ def sync_detailed(
     restaurant_id: str,
     *,
     client: AuthenticatedClient,
-    k: int | Unset = 10,
+    k: int | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """The restaurants that the model holds most alike: cosine of the learnt vectors, -1 to 1.
 
     Args:
         restaurant_id (str):
-        k (int | Unset):  Default: 10.
+        k (int | Unset): By default 10.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -82,13 +82,13 @@ def sync(
     restaurant_id: str,
     *,
     client: AuthenticatedClient,
-    k: int | Unset = 10,
+    k: int | Unset = UNSET,
 ) -> ScoredRestaurants:
     """The restaurants that the model holds most alike: cosine of the learnt vectors, -1 to 1.
 
     Args:
         restaurant_id (str):
-        k (int | Unset):  Default: 10.
+        k (int | Unset): By default 10.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
     restaurant_id: str,
     *,
     client: AuthenticatedClient,
-    k: int | Unset = 10,
+    k: int | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -125,7 +125,7 @@ async def asyncio(
     restaurant_id: str,
     *,
     client: AuthenticatedClient,
-    k: int | Unset = 10,
+    k: int | Unset = UNSET,
 ) -> ScoredRestaurants:
     """`sync` for asyncio."""
     return (

@@ -12,7 +12,7 @@ def _get_kwargs(
     *,
     q: str,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -61,14 +61,14 @@ def sync_detailed(
     client: AuthenticatedClient,
     q: str,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """Restaurants whose name or cuisine has all the words, the most popular first.
 
     Args:
         q (str):
         market (None | str | Unset):
-        limit (int | Unset):  Default: 20.
+        limit (int | Unset): By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -93,14 +93,14 @@ def sync(
     client: AuthenticatedClient,
     q: str,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> ScoredRestaurants:
     """Restaurants whose name or cuisine has all the words, the most popular first.
 
     Args:
         q (str):
         market (None | str | Unset):
-        limit (int | Unset):  Default: 20.
+        limit (int | Unset): By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -122,7 +122,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     q: str,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> Response[ScoredRestaurants]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -141,7 +141,7 @@ async def asyncio(
     client: AuthenticatedClient,
     q: str,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> ScoredRestaurants:
     """`sync` for asyncio."""
     return (

@@ -6,13 +6,13 @@ import httpx
 from ...client import AuthenticatedClient
 from ...errors import ProblemError
 from ...models.erased import Erased
-from ...types import Response, Unset
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     user_id: str,
     *,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -50,7 +50,7 @@ def sync_detailed(
     user_id: str,
     *,
     client: AuthenticatedClient,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[Erased]:
     """Erase a diner: profile, events, served lists, cache. The next model is trained without them.
 
@@ -59,7 +59,7 @@ def sync_detailed(
     Args:
         user_id (str):
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -82,7 +82,7 @@ def sync(
     user_id: str,
     *,
     client: AuthenticatedClient,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Erased:
     """Erase a diner: profile, events, served lists, cache. The next model is trained without them.
 
@@ -91,7 +91,7 @@ def sync(
     Args:
         user_id (str):
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -111,7 +111,7 @@ async def asyncio_detailed(
     user_id: str,
     *,
     client: AuthenticatedClient,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[Erased]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -128,7 +128,7 @@ async def asyncio(
     user_id: str,
     *,
     client: AuthenticatedClient,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Erased:
     """`sync` for asyncio."""
     return (

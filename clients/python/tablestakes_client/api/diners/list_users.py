@@ -12,7 +12,7 @@ def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
     q: None | str | Unset = UNSET,
-    limit: int | Unset = 50,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
@@ -74,7 +74,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     q: None | str | Unset = UNSET,
-    limit: int | Unset = 50,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> Response[DinerPage]:
     """A market's diners, by id. Protected attributes are not in the list.
@@ -82,7 +82,7 @@ def sync_detailed(
     Args:
         market (None | str | Unset):
         q (None | str | Unset): Beginning of the id.
-        limit (int | Unset):  Default: 50.
+        limit (int | Unset): By default 50.
         cursor (None | str | Unset): The last answer's `next`.
 
     Raises:
@@ -109,7 +109,7 @@ def sync(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     q: None | str | Unset = UNSET,
-    limit: int | Unset = 50,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> DinerPage:
     """A market's diners, by id. Protected attributes are not in the list.
@@ -117,7 +117,7 @@ def sync(
     Args:
         market (None | str | Unset):
         q (None | str | Unset): Beginning of the id.
-        limit (int | Unset):  Default: 50.
+        limit (int | Unset): By default 50.
         cursor (None | str | Unset): The last answer's `next`.
 
     Raises:
@@ -141,7 +141,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     q: None | str | Unset = UNSET,
-    limit: int | Unset = 50,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> Response[DinerPage]:
     """`sync_detailed` for asyncio."""
@@ -162,7 +162,7 @@ async def asyncio(
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
     q: None | str | Unset = UNSET,
-    limit: int | Unset = 50,
+    limit: int | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
 ) -> DinerPage:
     """`sync` for asyncio."""

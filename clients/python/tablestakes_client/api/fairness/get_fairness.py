@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[FairnessBody]:
     """Exposure per merit of groups of restaurants, organic and paid apart, and how well groups of diners are served.
 
@@ -66,7 +66,7 @@ def sync_detailed(
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -89,7 +89,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> FairnessBody:
     """Exposure per merit of groups of restaurants, organic and paid apart, and how well groups of diners are served.
 
@@ -98,7 +98,7 @@ def sync(
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -118,7 +118,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[FairnessBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -135,7 +135,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> FairnessBody:
     """`sync` for asyncio."""
     return (

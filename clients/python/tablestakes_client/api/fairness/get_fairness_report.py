@@ -10,7 +10,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -55,13 +55,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[str]:
     """The same as one page with pictures, for people; it needs nothing from elsewhere.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -84,13 +84,13 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> str:
     """The same as one page with pictures, for people; it needs nothing from elsewhere.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -110,7 +110,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[str]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -127,7 +127,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> str:
     """`sync` for asyncio."""
     return (

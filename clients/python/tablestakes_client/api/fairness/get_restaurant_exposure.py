@@ -13,7 +13,7 @@ def _get_kwargs(
     restaurant_id: str,
     *,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -62,14 +62,14 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[ExposureBody]:
     """Why a restaurant is shown as often as it is: its groups, its merit, paid and organic, against its groups'.
 
     Args:
         restaurant_id (str):
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -94,14 +94,14 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> ExposureBody:
     """Why a restaurant is shown as often as it is: its groups, its merit, paid and organic, against its groups'.
 
     Args:
         restaurant_id (str):
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -123,7 +123,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[ExposureBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -142,7 +142,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> ExposureBody:
     """`sync` for asyncio."""
     return (

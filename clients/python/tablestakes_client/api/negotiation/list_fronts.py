@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -57,13 +57,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> Response[FrontPage]:
     """Fronts that are kept for a market, the newest first; that one is bargained over where none is named.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        limit (int | Unset):  Default: 20.
+        limit (int | Unset): By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -86,13 +86,13 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> FrontPage:
     """Fronts that are kept for a market, the newest first; that one is bargained over where none is named.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        limit (int | Unset):  Default: 20.
+        limit (int | Unset): By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -112,7 +112,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> Response[FrontPage]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -129,7 +129,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    limit: int | Unset = 20,
+    limit: int | Unset = UNSET,
 ) -> FrontPage:
     """`sync` for asyncio."""
     return (

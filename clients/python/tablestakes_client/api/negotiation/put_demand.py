@@ -16,7 +16,7 @@ def _get_kwargs(
     body: Demand,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -76,7 +76,7 @@ def sync_detailed(
     body: Demand,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[DemandBody]:
     """Say what the caller's own seat demands; the same again keeps its version.
 
@@ -88,7 +88,7 @@ def sync_detailed(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (Demand): Of one seat.
 
     Raises:
@@ -118,7 +118,7 @@ def sync(
     body: Demand,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> DemandBody:
     """Say what the caller's own seat demands; the same again keeps its version.
 
@@ -130,7 +130,7 @@ def sync(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (Demand): Of one seat.
 
     Raises:
@@ -157,7 +157,7 @@ async def asyncio_detailed(
     body: Demand,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[DemandBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -180,7 +180,7 @@ async def asyncio(
     body: Demand,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> DemandBody:
     """`sync` for asyncio."""
     return (

@@ -13,7 +13,7 @@ def _get_kwargs(
     *,
     body: NegotiationRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -66,7 +66,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NegotiationRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[NegotiationBody]:
     """Find the settlement, or who blocks whom, over the policies of an evaluated front.
 
@@ -78,7 +78,7 @@ def sync_detailed(
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (NegotiationRequest): What is to be negotiated. Without `demands` it is for real: by what the seats
             have demanded, and kept.
 
@@ -105,7 +105,7 @@ def sync(
     client: AuthenticatedClient,
     body: NegotiationRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> NegotiationBody:
     """Find the settlement, or who blocks whom, over the policies of an evaluated front.
 
@@ -117,7 +117,7 @@ def sync(
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (NegotiationRequest): What is to be negotiated. Without `demands` it is for real: by what the seats
             have demanded, and kept.
 
@@ -141,7 +141,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NegotiationRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[NegotiationBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -160,7 +160,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NegotiationRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> NegotiationBody:
     """`sync` for asyncio."""
     return (

@@ -16,7 +16,7 @@ def _get_kwargs(
     body: PolicyDials,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -76,7 +76,7 @@ def sync_detailed(
     body: PolicyDials,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[PolicyBody]:
     """Store a new version. It makes lists when it is activated, and before that for requests that name it.
 
@@ -88,7 +88,7 @@ def sync_detailed(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (PolicyDials): All dials of the ranking; one that is left out has its default.
 
     Raises:
@@ -118,7 +118,7 @@ def sync(
     body: PolicyDials,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> PolicyBody:
     """Store a new version. It makes lists when it is activated, and before that for requests that name it.
 
@@ -130,7 +130,7 @@ def sync(
         market (None | str | Unset): May be left out where there is one market.
         if_match (None | str | Unset): The `ETag` that you have read; needed to change what exists.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (PolicyDials): All dials of the ranking; one that is left out has its default.
 
     Raises:
@@ -157,7 +157,7 @@ async def asyncio_detailed(
     body: PolicyDials,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[PolicyBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -180,7 +180,7 @@ async def asyncio(
     body: PolicyDials,
     market: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> PolicyBody:
     """`sync` for asyncio."""
     return (

@@ -14,7 +14,7 @@ def _get_kwargs(
     *,
     version: int,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -68,7 +68,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     version: int,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[SignOffBody]:
     """Take back the signature of the seat whose key this is, while the version is not active.
 
@@ -77,7 +77,7 @@ def sync_detailed(
         version (int):
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -104,7 +104,7 @@ def sync(
     client: AuthenticatedClient,
     version: int,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> SignOffBody:
     """Take back the signature of the seat whose key this is, while the version is not active.
 
@@ -113,7 +113,7 @@ def sync(
         version (int):
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -137,7 +137,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     version: int,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[SignOffBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -158,7 +158,7 @@ async def asyncio(
     client: AuthenticatedClient,
     version: int,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> SignOffBody:
     """`sync` for asyncio."""
     return (

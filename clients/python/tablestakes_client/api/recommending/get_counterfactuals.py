@@ -12,7 +12,7 @@ def _get_kwargs(
     *,
     request_id: str,
     restaurant_id: str,
-    rank: int | Unset = 1,
+    rank: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -56,7 +56,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     request_id: str,
     restaurant_id: str,
-    rank: int | Unset = 1,
+    rank: int | Unset = UNSET,
 ) -> Response[Counterfactuals]:
     """Where a restaurant would have stood, had one thing been otherwise in a list that was served.
 
@@ -68,7 +68,7 @@ def sync_detailed(
     Args:
         request_id (str):
         restaurant_id (str): Any restaurant that the market had then, in the list or not.
-        rank (int | Unset): Where the restaurant would like to stand. Default: 1.
+        rank (int | Unset): Where the restaurant would like to stand. By default 1.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -93,7 +93,7 @@ def sync(
     client: AuthenticatedClient,
     request_id: str,
     restaurant_id: str,
-    rank: int | Unset = 1,
+    rank: int | Unset = UNSET,
 ) -> Counterfactuals:
     """Where a restaurant would have stood, had one thing been otherwise in a list that was served.
 
@@ -105,7 +105,7 @@ def sync(
     Args:
         request_id (str):
         restaurant_id (str): Any restaurant that the market had then, in the list or not.
-        rank (int | Unset): Where the restaurant would like to stand. Default: 1.
+        rank (int | Unset): Where the restaurant would like to stand. By default 1.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -127,7 +127,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     request_id: str,
     restaurant_id: str,
-    rank: int | Unset = 1,
+    rank: int | Unset = UNSET,
 ) -> Response[Counterfactuals]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -146,7 +146,7 @@ async def asyncio(
     client: AuthenticatedClient,
     request_id: str,
     restaurant_id: str,
-    rank: int | Unset = 1,
+    rank: int | Unset = UNSET,
 ) -> Counterfactuals:
     """`sync` for asyncio."""
     return (

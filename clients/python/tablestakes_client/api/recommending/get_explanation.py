@@ -13,7 +13,7 @@ def _get_kwargs(
     request_id: str,
     restaurant_id: str,
     against: None | str | Unset = UNSET,
-    against_average: bool | Unset = False,
+    against_average: bool | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def sync_detailed(
     request_id: str,
     restaurant_id: str,
     against: None | str | Unset = UNSET,
-    against_average: bool | Unset = False,
+    against_average: bool | Unset = UNSET,
 ) -> Response[Explanation]:
     """Why a restaurant stood where it stood in a list that was served.
 
@@ -77,7 +77,7 @@ def sync_detailed(
         restaurant_id (str):
         against (None | str | Unset): Another restaurant of the list to compare with.
         against_average (bool | Unset): Compare with the average candidate of that request, where `against`
-            names no other. Default: False.
+            names no other. By default false.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -104,7 +104,7 @@ def sync(
     request_id: str,
     restaurant_id: str,
     against: None | str | Unset = UNSET,
-    against_average: bool | Unset = False,
+    against_average: bool | Unset = UNSET,
 ) -> Explanation:
     """Why a restaurant stood where it stood in a list that was served.
 
@@ -116,7 +116,7 @@ def sync(
         restaurant_id (str):
         against (None | str | Unset): Another restaurant of the list to compare with.
         against_average (bool | Unset): Compare with the average candidate of that request, where `against`
-            names no other. Default: False.
+            names no other. By default false.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -140,7 +140,7 @@ async def asyncio_detailed(
     request_id: str,
     restaurant_id: str,
     against: None | str | Unset = UNSET,
-    against_average: bool | Unset = False,
+    against_average: bool | Unset = UNSET,
 ) -> Response[Explanation]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -161,7 +161,7 @@ async def asyncio(
     request_id: str,
     restaurant_id: str,
     against: None | str | Unset = UNSET,
-    against_average: bool | Unset = False,
+    against_average: bool | Unset = UNSET,
 ) -> Explanation:
     """`sync` for asyncio."""
     return (

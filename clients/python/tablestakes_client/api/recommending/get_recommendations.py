@@ -21,10 +21,10 @@ def _get_kwargs(
     exclude: list[str] | Unset = UNSET,
     user_id: str,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
-    explain: GetRecommendationsExplain | Unset = "none",
-    personalised: bool | Unset = True,
-    ads: bool | Unset = True,
+    k: int | Unset = UNSET,
+    explain: GetRecommendationsExplain | Unset = UNSET,
+    personalised: bool | Unset = UNSET,
+    ads: bool | Unset = UNSET,
     policy: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
@@ -148,10 +148,10 @@ def sync_detailed(
     exclude: list[str] | Unset = UNSET,
     user_id: str,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
-    explain: GetRecommendationsExplain | Unset = "none",
-    personalised: bool | Unset = True,
-    ads: bool | Unset = True,
+    k: int | Unset = UNSET,
+    explain: GetRecommendationsExplain | Unset = UNSET,
+    personalised: bool | Unset = UNSET,
+    ads: bool | Unset = UNSET,
     policy: None | str | Unset = UNSET,
 ) -> Response[Recommendations]:
     """The restaurants to show to a diner, best first.
@@ -166,13 +166,13 @@ def sync_detailed(
         cuisine (None | str | Unset):
         max_price (int | None | Unset):
         open_at (datetime.datetime | Literal['now'] | None | Unset): Only restaurants open at this time.
-        exclude (list[str] | Unset): Restaurants to leave out.
+        exclude (list[str] | Unset): Restaurants to leave out. By default [].
         user_id (str):
         market (None | str | Unset): By default the diner's own.
-        k (int | Unset):  Default: 20.
-        explain (GetRecommendationsExplain | Unset):  Default: 'none'.
-        personalised (bool | Unset): False: no profile is used, everybody gets the same list. Default: True.
-        ads (bool | Unset): False: no place of this list is sold. Default: True.
+        k (int | Unset): By default 20.
+        explain (GetRecommendationsExplain | Unset): By default "none".
+        personalised (bool | Unset): False: no profile is used, everybody gets the same list. By default true.
+        ads (bool | Unset): False: no place of this list is sold. By default true.
         policy (None | str | Unset): By default the active one.
 
     Raises:
@@ -216,10 +216,10 @@ def sync(
     exclude: list[str] | Unset = UNSET,
     user_id: str,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
-    explain: GetRecommendationsExplain | Unset = "none",
-    personalised: bool | Unset = True,
-    ads: bool | Unset = True,
+    k: int | Unset = UNSET,
+    explain: GetRecommendationsExplain | Unset = UNSET,
+    personalised: bool | Unset = UNSET,
+    ads: bool | Unset = UNSET,
     policy: None | str | Unset = UNSET,
 ) -> Recommendations:
     """The restaurants to show to a diner, best first.
@@ -234,13 +234,13 @@ def sync(
         cuisine (None | str | Unset):
         max_price (int | None | Unset):
         open_at (datetime.datetime | Literal['now'] | None | Unset): Only restaurants open at this time.
-        exclude (list[str] | Unset): Restaurants to leave out.
+        exclude (list[str] | Unset): Restaurants to leave out. By default [].
         user_id (str):
         market (None | str | Unset): By default the diner's own.
-        k (int | Unset):  Default: 20.
-        explain (GetRecommendationsExplain | Unset):  Default: 'none'.
-        personalised (bool | Unset): False: no profile is used, everybody gets the same list. Default: True.
-        ads (bool | Unset): False: no place of this list is sold. Default: True.
+        k (int | Unset): By default 20.
+        explain (GetRecommendationsExplain | Unset): By default "none".
+        personalised (bool | Unset): False: no profile is used, everybody gets the same list. By default true.
+        ads (bool | Unset): False: no place of this list is sold. By default true.
         policy (None | str | Unset): By default the active one.
 
     Raises:
@@ -281,10 +281,10 @@ async def asyncio_detailed(
     exclude: list[str] | Unset = UNSET,
     user_id: str,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
-    explain: GetRecommendationsExplain | Unset = "none",
-    personalised: bool | Unset = True,
-    ads: bool | Unset = True,
+    k: int | Unset = UNSET,
+    explain: GetRecommendationsExplain | Unset = UNSET,
+    personalised: bool | Unset = UNSET,
+    ads: bool | Unset = UNSET,
     policy: None | str | Unset = UNSET,
 ) -> Response[Recommendations]:
     """`sync_detailed` for asyncio."""
@@ -322,10 +322,10 @@ async def asyncio(
     exclude: list[str] | Unset = UNSET,
     user_id: str,
     market: None | str | Unset = UNSET,
-    k: int | Unset = 20,
-    explain: GetRecommendationsExplain | Unset = "none",
-    personalised: bool | Unset = True,
-    ads: bool | Unset = True,
+    k: int | Unset = UNSET,
+    explain: GetRecommendationsExplain | Unset = UNSET,
+    personalised: bool | Unset = UNSET,
+    ads: bool | Unset = UNSET,
     policy: None | str | Unset = UNSET,
 ) -> Recommendations:
     """`sync` for asyncio."""

@@ -12,7 +12,7 @@ def _get_kwargs(
     *,
     body: ApprovedBounds,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -65,15 +65,16 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: ApprovedBounds,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[ApprovedBounds]:
     """Approve bounds beforehand. They bind in a freeze only.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
-        body (ApprovedBounds): A range for each dial that may move; the others may not move at all.
+            encoded as UTF-8.
+        body (ApprovedBounds): A range for each dial that may move; the others may not move at all. By default
+            {}.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -98,15 +99,16 @@ def sync(
     client: AuthenticatedClient,
     body: ApprovedBounds,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> ApprovedBounds:
     """Approve bounds beforehand. They bind in a freeze only.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
-        body (ApprovedBounds): A range for each dial that may move; the others may not move at all.
+            encoded as UTF-8.
+        body (ApprovedBounds): A range for each dial that may move; the others may not move at all. By default
+            {}.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -128,7 +130,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: ApprovedBounds,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[ApprovedBounds]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -147,7 +149,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: ApprovedBounds,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> ApprovedBounds:
     """`sync` for asyncio."""
     return (

@@ -12,7 +12,7 @@ def _get_kwargs(
     *,
     body: CalendarBody,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -65,14 +65,14 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: CalendarBody,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CalendarBody]:
     """Replace the windows. They follow the market's own clock, past midnight and through changes of the hour.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (CalendarBody): Hours of the local week in which nothing is released.
 
     Raises:
@@ -98,14 +98,14 @@ def sync(
     client: AuthenticatedClient,
     body: CalendarBody,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CalendarBody:
     """Replace the windows. They follow the market's own clock, past midnight and through changes of the hour.
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (CalendarBody): Hours of the local week in which nothing is released.
 
     Raises:
@@ -128,7 +128,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: CalendarBody,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[CalendarBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -147,7 +147,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: CalendarBody,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> CalendarBody:
     """`sync` for asyncio."""
     return (

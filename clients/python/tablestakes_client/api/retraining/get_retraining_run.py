@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     run_id: str,
     *,
-    log: int | Unset = 20,
+    log: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -53,13 +53,13 @@ def sync_detailed(
     run_id: str,
     *,
     client: AuthenticatedClient,
-    log: int | Unset = 20,
+    log: int | Unset = UNSET,
 ) -> Response[RunDetail]:
     """One run: its steps with what they found, how far it is, what came of it, and the end of its log.
 
     Args:
         run_id (str):
-        log (int | Unset): How many of the log's last lines. Default: 20.
+        log (int | Unset): How many of the log's last lines. By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -82,13 +82,13 @@ def sync(
     run_id: str,
     *,
     client: AuthenticatedClient,
-    log: int | Unset = 20,
+    log: int | Unset = UNSET,
 ) -> RunDetail:
     """One run: its steps with what they found, how far it is, what came of it, and the end of its log.
 
     Args:
         run_id (str):
-        log (int | Unset): How many of the log's last lines. Default: 20.
+        log (int | Unset): How many of the log's last lines. By default 20.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
     run_id: str,
     *,
     client: AuthenticatedClient,
-    log: int | Unset = 20,
+    log: int | Unset = UNSET,
 ) -> Response[RunDetail]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -125,7 +125,7 @@ async def asyncio(
     run_id: str,
     *,
     client: AuthenticatedClient,
-    log: int | Unset = 20,
+    log: int | Unset = UNSET,
 ) -> RunDetail:
     """`sync` for asyncio."""
     return (

@@ -13,7 +13,7 @@ def _get_kwargs(
     *,
     body: RunRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_reason, Unset):
@@ -66,7 +66,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: RunRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[RunBody]:
     """Queue a run of a market; `tablestakes worker` does it. What passes the gates becomes a challenger, no more.
 
@@ -76,7 +76,7 @@ def sync_detailed(
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (RunRequest): What a run is to train.
 
     Raises:
@@ -102,7 +102,7 @@ def sync(
     client: AuthenticatedClient,
     body: RunRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> RunBody:
     """Queue a run of a market; `tablestakes worker` does it. What passes the gates becomes a challenger, no more.
 
@@ -112,7 +112,7 @@ def sync(
     Args:
         market (None | str | Unset): May be left out where there is one market.
         x_reason (str | Unset): Why, for the audit trail: up to 500 characters, those beyond ASCII percent-
-            encoded as UTF-8. Default: ''.
+            encoded as UTF-8.
         body (RunRequest): What a run is to train.
 
     Raises:
@@ -135,7 +135,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: RunRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> Response[RunBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -154,7 +154,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: RunRequest,
     market: None | str | Unset = UNSET,
-    x_reason: str | Unset = "",
+    x_reason: str | Unset = UNSET,
 ) -> RunBody:
     """`sync` for asyncio."""
     return (

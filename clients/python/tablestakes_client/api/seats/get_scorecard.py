@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[ScorecardBody]:
     """Every seat's numbers now, with 95 % intervals, targets, and the change from the window before.
 
@@ -67,7 +67,7 @@ def sync_detailed(
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -90,7 +90,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> ScorecardBody:
     """Every seat's numbers now, with 95 % intervals, targets, and the change from the window before.
 
@@ -100,7 +100,7 @@ def sync(
 
     Args:
         market (None | str | Unset): May be left out where there is one market.
-        days (int | Unset): So many days, beside as many before them. Default: 7.
+        days (int | Unset): So many days, beside as many before them. By default 7.
 
     Raises:
         ProblemError: the API refuses, or cannot.
@@ -120,7 +120,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> Response[ScorecardBody]:
     """`sync_detailed` for asyncio."""
     return _build_response(
@@ -137,7 +137,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     market: None | str | Unset = UNSET,
-    days: int | Unset = 7,
+    days: int | Unset = UNSET,
 ) -> ScorecardBody:
     """`sync` for asyncio."""
     return (
