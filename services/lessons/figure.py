@@ -19,9 +19,11 @@ _DIGITS: Final = 6
 
 
 class Document(BaseModel):
-    """Is not changed, and holds nothing that JSON cannot."""
+    """Is not changed, holds nothing that JSON cannot, and is written with all its fields, as its schema says."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+    )
 
 
 class MeasuredValue(Document):

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.axis_scale import AxisScale, check_axis_scale
-from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Axis")
 
@@ -18,28 +17,23 @@ class Axis:
 
     Attributes:
         label (str):
-        unit (None | str | Unset):
-        scale (AxisScale | str | Unset): By default "linear".
+        unit (None | str):
+        scale (AxisScale | str): By default "linear".
     """
 
     label: str
-    unit: None | str | Unset = UNSET
-    scale: AxisScale | str | Unset = UNSET
+    unit: None | str
+    scale: AxisScale | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         label = self.label
 
-        unit: None | str | Unset
-        if isinstance(self.unit, Unset):
-            unit = UNSET
-        else:
-            unit = self.unit
+        unit: None | str
+        unit = self.unit
 
-        scale: str | Unset
-        if isinstance(self.scale, Unset):
-            scale = UNSET
-        elif isinstance(self.scale, str):
+        scale: str
+        if isinstance(self.scale, str):
             scale = self.scale
         else:
             scale = self.scale
@@ -49,12 +43,10 @@ class Axis:
         field_dict.update(
             {
                 "label": label,
+                "unit": unit,
+                "scale": scale,
             }
         )
-        if unit is not UNSET:
-            field_dict["unit"] = unit
-        if scale is not UNSET:
-            field_dict["scale"] = scale
 
         return field_dict
 
@@ -63,18 +55,14 @@ class Axis:
         d = dict(src_dict)
         label = d.pop("label")
 
-        def _parse_unit(data: object) -> None | str | Unset:
+        def _parse_unit(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        unit = _parse_unit(d.pop("unit", UNSET))
+        unit = _parse_unit(d.pop("unit"))
 
-        def _parse_scale(data: object) -> AxisScale | str | Unset:
-            if isinstance(data, Unset):
-                return data
+        def _parse_scale(data: object) -> AxisScale | str:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
@@ -83,9 +71,9 @@ class Axis:
                 return scale_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(AxisScale | str | Unset, data)
+            return cast(AxisScale | str, data)
 
-        scale = _parse_scale(d.pop("scale", UNSET))
+        scale = _parse_scale(d.pop("scale"))
 
         axis = cls(
             label=label,

@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.axis import Axis
     from ..models.bar_series import BarSeries
@@ -30,28 +28,30 @@ class Bars:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['bars']): By default "bars".
         y (Axis): What runs along a side.
         groups (list[str]):
         series (list[BarSeries]):
-        kind (Literal['bars'] | Unset): By default "bars".
-        marks (list[Mark] | Unset): By default [].
-        horizontal (bool | Unset): By default false.
+        marks (list[Mark]): By default [].
+        horizontal (bool): By default false.
     """
 
     title: str
     sentence: str
+    kind: Literal["bars"]
     y: Axis
     groups: list[str]
     series: list[BarSeries]
-    kind: Literal["bars"] | Unset = UNSET
-    marks: list[Mark] | Unset = UNSET
-    horizontal: bool | Unset = UNSET
+    marks: list[Mark]
+    horizontal: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         title = self.title
 
         sentence = self.sentence
+
+        kind = self.kind
 
         y = self.y.to_dict()
 
@@ -62,14 +62,10 @@ class Bars:
             series_item = series_item_data.to_dict()
             series.append(series_item)
 
-        kind = self.kind
-
-        marks: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.marks, Unset):
-            marks = []
-            for marks_item_data in self.marks:
-                marks_item = marks_item_data.to_dict()
-                marks.append(marks_item)
+        marks = []
+        for marks_item_data in self.marks:
+            marks_item = marks_item_data.to_dict()
+            marks.append(marks_item)
 
         horizontal = self.horizontal
 
@@ -79,17 +75,14 @@ class Bars:
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "y": y,
                 "groups": groups,
                 "series": series,
+                "marks": marks,
+                "horizontal": horizontal,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
-        if marks is not UNSET:
-            field_dict["marks"] = marks
-        if horizontal is not UNSET:
-            field_dict["horizontal"] = horizontal
 
         return field_dict
 
@@ -104,6 +97,10 @@ class Bars:
 
         sentence = d.pop("sentence")
 
+        kind = cast(Literal["bars"], d.pop("kind"))
+        if kind != "bars":
+            raise ValueError(f"kind must match const 'bars', got '{kind}'")
+
         y = Axis.from_dict(d.pop("y"))
 
         groups = cast(list[str], d.pop("groups"))
@@ -115,28 +112,22 @@ class Bars:
 
             series.append(series_item)
 
-        kind = cast(Literal["bars"] | Unset, d.pop("kind", UNSET))
-        if kind != "bars" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'bars', got '{kind}'")
+        marks = []
+        _marks = d.pop("marks")
+        for marks_item_data in _marks:
+            marks_item = Mark.from_dict(marks_item_data)
 
-        _marks = d.pop("marks", UNSET)
-        marks: list[Mark] | Unset = UNSET
-        if _marks is not UNSET:
-            marks = []
-            for marks_item_data in _marks:
-                marks_item = Mark.from_dict(marks_item_data)
+            marks.append(marks_item)
 
-                marks.append(marks_item)
-
-        horizontal = d.pop("horizontal", UNSET)
+        horizontal = d.pop("horizontal")
 
         bars = cls(
             title=title,
             sentence=sentence,
+            kind=kind,
             y=y,
             groups=groups,
             series=series,
-            kind=kind,
             marks=marks,
             horizontal=horizontal,
         )

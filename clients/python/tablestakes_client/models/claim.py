@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.claim_sign import ClaimSign, check_claim_sign
-from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.measured_value import MeasuredValue
@@ -24,17 +23,17 @@ class Claim:
         sentence (str):
         sign (ClaimSign | int): That the measured number must have.
         measured (MeasuredValue): A number with its 95 % interval; null where there is nothing to measure.
+        unit (None | str):
         asserted (bool): In a short run only the main claims are asserted, the rest is told.
         holds (bool): Whether the interval is wholly on the sign's side; in a short run, whether every seed is.
-        unit (None | str | Unset):
     """
 
     sentence: str
     sign: ClaimSign | int
     measured: MeasuredValue
+    unit: None | str
     asserted: bool
     holds: bool
-    unit: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,15 +47,12 @@ class Claim:
 
         measured = self.measured.to_dict()
 
+        unit: None | str
+        unit = self.unit
+
         asserted = self.asserted
 
         holds = self.holds
-
-        unit: None | str | Unset
-        if isinstance(self.unit, Unset):
-            unit = UNSET
-        else:
-            unit = self.unit
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -65,12 +61,11 @@ class Claim:
                 "sentence": sentence,
                 "sign": sign,
                 "measured": measured,
+                "unit": unit,
                 "asserted": asserted,
                 "holds": holds,
             }
         )
-        if unit is not UNSET:
-            field_dict["unit"] = unit
 
         return field_dict
 
@@ -96,26 +91,24 @@ class Claim:
 
         measured = MeasuredValue.from_dict(d.pop("measured"))
 
+        def _parse_unit(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        unit = _parse_unit(d.pop("unit"))
+
         asserted = d.pop("asserted")
 
         holds = d.pop("holds")
-
-        def _parse_unit(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        unit = _parse_unit(d.pop("unit", UNSET))
 
         claim = cls(
             sentence=sentence,
             sign=sign,
             measured=measured,
+            unit=unit,
             asserted=asserted,
             holds=holds,
-            unit=unit,
         )
 
         claim.additional_properties = d

@@ -6,8 +6,6 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="Headline")
 
 
@@ -18,16 +16,16 @@ class Headline:
     Attributes:
         name (str):
         value (float | None):
-        low (float | None | Unset):
-        high (float | None | Unset):
-        unit (None | str | Unset):
+        low (float | None):
+        high (float | None):
+        unit (None | str):
     """
 
     name: str
     value: float | None
-    low: float | None | Unset = UNSET
-    high: float | None | Unset = UNSET
-    unit: None | str | Unset = UNSET
+    low: float | None
+    high: float | None
+    unit: None | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,23 +34,14 @@ class Headline:
         value: float | None
         value = self.value
 
-        low: float | None | Unset
-        if isinstance(self.low, Unset):
-            low = UNSET
-        else:
-            low = self.low
+        low: float | None
+        low = self.low
 
-        high: float | None | Unset
-        if isinstance(self.high, Unset):
-            high = UNSET
-        else:
-            high = self.high
+        high: float | None
+        high = self.high
 
-        unit: None | str | Unset
-        if isinstance(self.unit, Unset):
-            unit = UNSET
-        else:
-            unit = self.unit
+        unit: None | str
+        unit = self.unit
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -60,14 +49,11 @@ class Headline:
             {
                 "name": name,
                 "value": value,
+                "low": low,
+                "high": high,
+                "unit": unit,
             }
         )
-        if low is not UNSET:
-            field_dict["low"] = low
-        if high is not UNSET:
-            field_dict["high"] = high
-        if unit is not UNSET:
-            field_dict["unit"] = unit
 
         return field_dict
 
@@ -83,32 +69,26 @@ class Headline:
 
         value = _parse_value(d.pop("value"))
 
-        def _parse_low(data: object) -> float | None | Unset:
+        def _parse_low(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        low = _parse_low(d.pop("low", UNSET))
+        low = _parse_low(d.pop("low"))
 
-        def _parse_high(data: object) -> float | None | Unset:
+        def _parse_high(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        high = _parse_high(d.pop("high", UNSET))
+        high = _parse_high(d.pop("high"))
 
-        def _parse_unit(data: object) -> None | str | Unset:
+        def _parse_unit(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        unit = _parse_unit(d.pop("unit", UNSET))
+        unit = _parse_unit(d.pop("unit"))
 
         headline = cls(
             name=name,

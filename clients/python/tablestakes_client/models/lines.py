@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.axis import Axis
     from ..models.mark import Mark
@@ -30,26 +28,28 @@ class Lines:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['lines']): By default "lines".
         x (Axis): What runs along a side.
         y (Axis): What runs along a side.
         series (list[Series]):
-        kind (Literal['lines'] | Unset): By default "lines".
-        marks (list[Mark] | Unset): By default [].
+        marks (list[Mark]): By default [].
     """
 
     title: str
     sentence: str
+    kind: Literal["lines"]
     x: Axis
     y: Axis
     series: list[Series]
-    kind: Literal["lines"] | Unset = UNSET
-    marks: list[Mark] | Unset = UNSET
+    marks: list[Mark]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         title = self.title
 
         sentence = self.sentence
+
+        kind = self.kind
 
         x = self.x.to_dict()
 
@@ -60,14 +60,10 @@ class Lines:
             series_item = series_item_data.to_dict()
             series.append(series_item)
 
-        kind = self.kind
-
-        marks: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.marks, Unset):
-            marks = []
-            for marks_item_data in self.marks:
-                marks_item = marks_item_data.to_dict()
-                marks.append(marks_item)
+        marks = []
+        for marks_item_data in self.marks:
+            marks_item = marks_item_data.to_dict()
+            marks.append(marks_item)
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -75,15 +71,13 @@ class Lines:
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "x": x,
                 "y": y,
                 "series": series,
+                "marks": marks,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
-        if marks is not UNSET:
-            field_dict["marks"] = marks
 
         return field_dict
 
@@ -98,6 +92,10 @@ class Lines:
 
         sentence = d.pop("sentence")
 
+        kind = cast(Literal["lines"], d.pop("kind"))
+        if kind != "lines":
+            raise ValueError(f"kind must match const 'lines', got '{kind}'")
+
         x = Axis.from_dict(d.pop("x"))
 
         y = Axis.from_dict(d.pop("y"))
@@ -109,26 +107,20 @@ class Lines:
 
             series.append(series_item)
 
-        kind = cast(Literal["lines"] | Unset, d.pop("kind", UNSET))
-        if kind != "lines" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'lines', got '{kind}'")
+        marks = []
+        _marks = d.pop("marks")
+        for marks_item_data in _marks:
+            marks_item = Mark.from_dict(marks_item_data)
 
-        _marks = d.pop("marks", UNSET)
-        marks: list[Mark] | Unset = UNSET
-        if _marks is not UNSET:
-            marks = []
-            for marks_item_data in _marks:
-                marks_item = Mark.from_dict(marks_item_data)
-
-                marks.append(marks_item)
+            marks.append(marks_item)
 
         lines = cls(
             title=title,
             sentence=sentence,
+            kind=kind,
             x=x,
             y=y,
             series=series,
-            kind=kind,
             marks=marks,
         )
 

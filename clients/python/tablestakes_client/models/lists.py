@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.column import Column
 
@@ -28,14 +26,14 @@ class Lists:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['lists']): By default "lists".
         columns (list[Column]):
-        kind (Literal['lists'] | Unset): By default "lists".
     """
 
     title: str
     sentence: str
+    kind: Literal["lists"]
     columns: list[Column]
-    kind: Literal["lists"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,12 +41,12 @@ class Lists:
 
         sentence = self.sentence
 
+        kind = self.kind
+
         columns = []
         for columns_item_data in self.columns:
             columns_item = columns_item_data.to_dict()
             columns.append(columns_item)
-
-        kind = self.kind
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -56,11 +54,10 @@ class Lists:
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "columns": columns,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
 
         return field_dict
 
@@ -73,6 +70,10 @@ class Lists:
 
         sentence = d.pop("sentence")
 
+        kind = cast(Literal["lists"], d.pop("kind"))
+        if kind != "lists":
+            raise ValueError(f"kind must match const 'lists', got '{kind}'")
+
         columns = []
         _columns = d.pop("columns")
         for columns_item_data in _columns:
@@ -80,15 +81,11 @@ class Lists:
 
             columns.append(columns_item)
 
-        kind = cast(Literal["lists"] | Unset, d.pop("kind", UNSET))
-        if kind != "lists" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'lists', got '{kind}'")
-
         lists = cls(
             title=title,
             sentence=sentence,
-            columns=columns,
             kind=kind,
+            columns=columns,
         )
 
         lists.additional_properties = d

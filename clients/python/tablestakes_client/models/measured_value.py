@@ -6,8 +6,6 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="MeasuredValue")
 
 
@@ -17,42 +15,34 @@ class MeasuredValue:
 
     Attributes:
         value (float | None):
-        low (float | None | Unset):
-        high (float | None | Unset):
+        low (float | None):
+        high (float | None):
     """
 
     value: float | None
-    low: float | None | Unset = UNSET
-    high: float | None | Unset = UNSET
+    low: float | None
+    high: float | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         value: float | None
         value = self.value
 
-        low: float | None | Unset
-        if isinstance(self.low, Unset):
-            low = UNSET
-        else:
-            low = self.low
+        low: float | None
+        low = self.low
 
-        high: float | None | Unset
-        if isinstance(self.high, Unset):
-            high = UNSET
-        else:
-            high = self.high
+        high: float | None
+        high = self.high
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "value": value,
+                "low": low,
+                "high": high,
             }
         )
-        if low is not UNSET:
-            field_dict["low"] = low
-        if high is not UNSET:
-            field_dict["high"] = high
 
         return field_dict
 
@@ -67,23 +57,19 @@ class MeasuredValue:
 
         value = _parse_value(d.pop("value"))
 
-        def _parse_low(data: object) -> float | None | Unset:
+        def _parse_low(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        low = _parse_low(d.pop("low", UNSET))
+        low = _parse_low(d.pop("low"))
 
-        def _parse_high(data: object) -> float | None | Unset:
+        def _parse_high(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        high = _parse_high(d.pop("high", UNSET))
+        high = _parse_high(d.pop("high"))
 
         measured_value = cls(
             value=value,

@@ -6,8 +6,6 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="Point")
 
 
@@ -18,16 +16,16 @@ class Point:
     Attributes:
         x (float):
         y (float):
-        low (float | None | Unset):
-        high (float | None | Unset):
-        label (None | str | Unset):
+        low (float | None):
+        high (float | None):
+        label (None | str):
     """
 
     x: float
     y: float
-    low: float | None | Unset = UNSET
-    high: float | None | Unset = UNSET
-    label: None | str | Unset = UNSET
+    low: float | None
+    high: float | None
+    label: None | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -35,23 +33,14 @@ class Point:
 
         y = self.y
 
-        low: float | None | Unset
-        if isinstance(self.low, Unset):
-            low = UNSET
-        else:
-            low = self.low
+        low: float | None
+        low = self.low
 
-        high: float | None | Unset
-        if isinstance(self.high, Unset):
-            high = UNSET
-        else:
-            high = self.high
+        high: float | None
+        high = self.high
 
-        label: None | str | Unset
-        if isinstance(self.label, Unset):
-            label = UNSET
-        else:
-            label = self.label
+        label: None | str
+        label = self.label
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -59,14 +48,11 @@ class Point:
             {
                 "x": x,
                 "y": y,
+                "low": low,
+                "high": high,
+                "label": label,
             }
         )
-        if low is not UNSET:
-            field_dict["low"] = low
-        if high is not UNSET:
-            field_dict["high"] = high
-        if label is not UNSET:
-            field_dict["label"] = label
 
         return field_dict
 
@@ -77,32 +63,26 @@ class Point:
 
         y = d.pop("y")
 
-        def _parse_low(data: object) -> float | None | Unset:
+        def _parse_low(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        low = _parse_low(d.pop("low", UNSET))
+        low = _parse_low(d.pop("low"))
 
-        def _parse_high(data: object) -> float | None | Unset:
+        def _parse_high(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        high = _parse_high(d.pop("high", UNSET))
+        high = _parse_high(d.pop("high"))
 
-        def _parse_label(data: object) -> None | str | Unset:
+        def _parse_label(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        label = _parse_label(d.pop("label", UNSET))
+        label = _parse_label(d.pop("label"))
 
         point = cls(
             x=x,

@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.axis import Axis
     from ..models.mark import Mark
@@ -30,28 +28,30 @@ class Scatter:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['scatter']): By default "scatter".
         x (Axis): What runs along a side.
         y (Axis): What runs along a side.
         series (list[Series]):
-        kind (Literal['scatter'] | Unset): By default "scatter".
-        marks (list[Mark] | Unset): By default [].
-        front (bool | Unset): Draw the staircase of points to whose left, or at which, none is higher. By default false.
+        marks (list[Mark]): By default [].
+        front (bool): Draw the staircase of points to whose left, or at which, none is higher. By default false.
     """
 
     title: str
     sentence: str
+    kind: Literal["scatter"]
     x: Axis
     y: Axis
     series: list[Series]
-    kind: Literal["scatter"] | Unset = UNSET
-    marks: list[Mark] | Unset = UNSET
-    front: bool | Unset = UNSET
+    marks: list[Mark]
+    front: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         title = self.title
 
         sentence = self.sentence
+
+        kind = self.kind
 
         x = self.x.to_dict()
 
@@ -62,14 +62,10 @@ class Scatter:
             series_item = series_item_data.to_dict()
             series.append(series_item)
 
-        kind = self.kind
-
-        marks: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.marks, Unset):
-            marks = []
-            for marks_item_data in self.marks:
-                marks_item = marks_item_data.to_dict()
-                marks.append(marks_item)
+        marks = []
+        for marks_item_data in self.marks:
+            marks_item = marks_item_data.to_dict()
+            marks.append(marks_item)
 
         front = self.front
 
@@ -79,17 +75,14 @@ class Scatter:
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "x": x,
                 "y": y,
                 "series": series,
+                "marks": marks,
+                "front": front,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
-        if marks is not UNSET:
-            field_dict["marks"] = marks
-        if front is not UNSET:
-            field_dict["front"] = front
 
         return field_dict
 
@@ -104,6 +97,10 @@ class Scatter:
 
         sentence = d.pop("sentence")
 
+        kind = cast(Literal["scatter"], d.pop("kind"))
+        if kind != "scatter":
+            raise ValueError(f"kind must match const 'scatter', got '{kind}'")
+
         x = Axis.from_dict(d.pop("x"))
 
         y = Axis.from_dict(d.pop("y"))
@@ -115,28 +112,22 @@ class Scatter:
 
             series.append(series_item)
 
-        kind = cast(Literal["scatter"] | Unset, d.pop("kind", UNSET))
-        if kind != "scatter" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'scatter', got '{kind}'")
+        marks = []
+        _marks = d.pop("marks")
+        for marks_item_data in _marks:
+            marks_item = Mark.from_dict(marks_item_data)
 
-        _marks = d.pop("marks", UNSET)
-        marks: list[Mark] | Unset = UNSET
-        if _marks is not UNSET:
-            marks = []
-            for marks_item_data in _marks:
-                marks_item = Mark.from_dict(marks_item_data)
+            marks.append(marks_item)
 
-                marks.append(marks_item)
-
-        front = d.pop("front", UNSET)
+        front = d.pop("front")
 
         scatter = cls(
             title=title,
             sentence=sentence,
+            kind=kind,
             x=x,
             y=y,
             series=series,
-            kind=kind,
             marks=marks,
             front=front,
         )

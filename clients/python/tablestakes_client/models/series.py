@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.series_style import SeriesStyle, check_series_style
-from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.point import Point
@@ -23,12 +22,12 @@ class Series:
     Attributes:
         name (str):
         points (list[Point]):
-        style (SeriesStyle | str | Unset): By default "line".
+        style (SeriesStyle | str): By default "line".
     """
 
     name: str
     points: list[Point]
-    style: SeriesStyle | str | Unset = UNSET
+    style: SeriesStyle | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,10 +38,8 @@ class Series:
             points_item = points_item_data.to_dict()
             points.append(points_item)
 
-        style: str | Unset
-        if isinstance(self.style, Unset):
-            style = UNSET
-        elif isinstance(self.style, str):
+        style: str
+        if isinstance(self.style, str):
             style = self.style
         else:
             style = self.style
@@ -53,10 +50,9 @@ class Series:
             {
                 "name": name,
                 "points": points,
+                "style": style,
             }
         )
-        if style is not UNSET:
-            field_dict["style"] = style
 
         return field_dict
 
@@ -74,9 +70,7 @@ class Series:
 
             points.append(points_item)
 
-        def _parse_style(data: object) -> SeriesStyle | str | Unset:
-            if isinstance(data, Unset):
-                return data
+        def _parse_style(data: object) -> SeriesStyle | str:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
@@ -85,9 +79,9 @@ class Series:
                 return style_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(SeriesStyle | str | Unset, data)
+            return cast(SeriesStyle | str, data)
 
-        style = _parse_style(d.pop("style", UNSET))
+        style = _parse_style(d.pop("style"))
 
         series = cls(
             name=name,

@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.measured_value import MeasuredValue
 
@@ -28,16 +26,16 @@ class Table:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['table']): By default "table".
         columns (list[str]):
         rows (list[list[float | MeasuredValue | str]]):
-        kind (Literal['table'] | Unset): By default "table".
     """
 
     title: str
     sentence: str
+    kind: Literal["table"]
     columns: list[str]
     rows: list[list[float | MeasuredValue | str]]
-    kind: Literal["table"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,6 +44,8 @@ class Table:
         title = self.title
 
         sentence = self.sentence
+
+        kind = self.kind
 
         columns = self.columns
 
@@ -62,20 +62,17 @@ class Table:
 
             rows.append(rows_item)
 
-        kind = self.kind
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "columns": columns,
                 "rows": rows,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
 
         return field_dict
 
@@ -87,6 +84,10 @@ class Table:
         title = d.pop("title")
 
         sentence = d.pop("sentence")
+
+        kind = cast(Literal["table"], d.pop("kind"))
+        if kind != "table":
+            raise ValueError(f"kind must match const 'table', got '{kind}'")
 
         columns = cast(list[str], d.pop("columns"))
 
@@ -114,16 +115,12 @@ class Table:
 
             rows.append(rows_item)
 
-        kind = cast(Literal["table"] | Unset, d.pop("kind", UNSET))
-        if kind != "table" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'table', got '{kind}'")
-
         table = cls(
             title=title,
             sentence=sentence,
+            kind=kind,
             columns=columns,
             rows=rows,
-            kind=kind,
         )
 
         table.additional_properties = d

@@ -12,8 +12,6 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.axis import Axis
     from ..models.waterfall_step import WaterfallStep
@@ -29,24 +27,26 @@ class Waterfall:
     Attributes:
         title (str):
         sentence (str): What to see in it.
+        kind (Literal['waterfall']): By default "waterfall".
         y (Axis): What runs along a side.
         steps (list[WaterfallStep]):
         total (float):
-        kind (Literal['waterfall'] | Unset): By default "waterfall".
     """
 
     title: str
     sentence: str
+    kind: Literal["waterfall"]
     y: Axis
     steps: list[WaterfallStep]
     total: float
-    kind: Literal["waterfall"] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         title = self.title
 
         sentence = self.sentence
+
+        kind = self.kind
 
         y = self.y.to_dict()
 
@@ -57,21 +57,18 @@ class Waterfall:
 
         total = self.total
 
-        kind = self.kind
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "title": title,
                 "sentence": sentence,
+                "kind": kind,
                 "y": y,
                 "steps": steps,
                 "total": total,
             }
         )
-        if kind is not UNSET:
-            field_dict["kind"] = kind
 
         return field_dict
 
@@ -85,6 +82,10 @@ class Waterfall:
 
         sentence = d.pop("sentence")
 
+        kind = cast(Literal["waterfall"], d.pop("kind"))
+        if kind != "waterfall":
+            raise ValueError(f"kind must match const 'waterfall', got '{kind}'")
+
         y = Axis.from_dict(d.pop("y"))
 
         steps = []
@@ -96,17 +97,13 @@ class Waterfall:
 
         total = d.pop("total")
 
-        kind = cast(Literal["waterfall"] | Unset, d.pop("kind", UNSET))
-        if kind != "waterfall" and not isinstance(kind, Unset):
-            raise ValueError(f"kind must match const 'waterfall', got '{kind}'")
-
         waterfall = cls(
             title=title,
             sentence=sentence,
+            kind=kind,
             y=y,
             steps=steps,
             total=total,
-            kind=kind,
         )
 
         waterfall.additional_properties = d
