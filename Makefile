@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-long lint format bench loadtest scenario overload chaos openapi-check docs sbom audit lock clean
+.PHONY: setup demo test test-long lint format bench loadtest scenario overload chaos openapi-check client docs sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +47,12 @@ chaos: setup  ## bad days: what breaks under a server, and what is promised all 
 openapi-check: setup  ## what breaks clients of the API as it is kept in docs/reference/openapi.json (ARGS=OLD.json)
 	@$(BIN)/python scripts/reference.py --breaks $(ARGS)
 
+client:  ## the typed Python client in clients/python, made anew from the kept OpenAPI; its wheel in build/client
+	@sh scripts/setup-client.sh "$(PYTHON)"
+	@.venv-client/bin/python scripts/client.py
+	@.venv-client/bin/python -m build --no-isolation --outdir build/client clients/python >/dev/null
+	@ls build/client/*
+
 docs: setup  ## the documents as a site in build/site
 	@$(BIN)/python scripts/reference.py --check
 	@$(BIN)/python scripts/screenshots.py
@@ -64,4 +70,4 @@ lock:  ## resolve the dependencies anew (needs uv)
 	@sh scripts/lock.sh
 
 clean:
-	@rm -rf .venv var build reports
+	@rm -rf .venv .venv-client var build reports

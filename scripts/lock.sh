@@ -6,3 +6,5 @@ uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-
     pyproject.toml -o requirements/runtime.txt
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev \
     -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+    requirements/client.in -o requirements/client.txt

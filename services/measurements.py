@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from services.private_files import write_private
 
 
-class Measured(StrEnum):
+class MeasurementName(StrEnum):
     """What can be kept."""
 
     LADDER = "ladder"
@@ -35,7 +35,7 @@ class Measurement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     market: str
-    name: Measured
+    name: MeasurementName
     measured_at: datetime
     snapshot: str
     """Hash of the dataset that was measured on."""
@@ -43,7 +43,9 @@ class Measurement(BaseModel):
     document: dict[str, Any]
 
 
-def keep(root: Path, market: str, name: Measured, snapshot: str, seed: int, document: Mapping[str, Any]) -> Measurement:
+def keep(
+    root: Path, market: str, name: MeasurementName, snapshot: str, seed: int, document: Mapping[str, Any]
+) -> Measurement:
     """Keep a document in place of the last one, whole or not at all. Raises OSError."""
     made = Measurement(
         market=market,
@@ -57,7 +59,7 @@ def keep(root: Path, market: str, name: Measured, snapshot: str, seed: int, docu
     return made
 
 
-def kept(root: Path, market: str, name: Measured) -> Measurement | None:
+def kept(root: Path, market: str, name: MeasurementName) -> Measurement | None:
     """The last one; None where there is none, or where its file is not one of ours."""
     try:
         return Measurement.model_validate_json(_file(root, market, name).read_bytes())
@@ -65,5 +67,5 @@ def kept(root: Path, market: str, name: Measured) -> Measurement | None:
         return None
 
 
-def _file(root: Path, market: str, name: Measured) -> Path:
+def _file(root: Path, market: str, name: MeasurementName) -> Path:
     return root / market / f"{name}.json"

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from services.api.policy_schemas import ActivePolicy
-from services.api.schemas import Body
+from services.api.schemas import ALL_FIELDS, Body
 from services.catalogue.records import MarketKey
 from services.stakeholders.demands import StoredDemand
 from services.stakeholders.negotiation.demand import Demand
@@ -16,6 +16,8 @@ from services.stakeholders.negotiations import Negotiation
 
 class DemandBody(Demand):
     """What a seat demands."""
+
+    model_config = ALL_FIELDS
 
     market: str
     seat: str

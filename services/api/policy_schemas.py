@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from services.api.schemas import Body
+from services.api.schemas import ALL_FIELDS, Body
 from services.audit.trail import AuditRecord
 from services.stakeholders.policies import StoredPolicy
 from services.stakeholders.policy import PolicyDials
@@ -14,6 +14,8 @@ from services.stakeholders.policy import PolicyDials
 
 class PolicyBody(PolicyDials):
     """A version of a policy."""
+
+    model_config = ALL_FIELDS
 
     market: str
     name: str

@@ -1,9 +1,9 @@
 """Request and response bodies. The OpenAPI is generated from these, so every bound here is the contract."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from services.catalogue.records import (
     MAX_PROFILE_TAGS,
@@ -27,8 +27,14 @@ Time = Annotated[
 ]
 
 
+ALL_FIELDS: Final = ConfigDict(json_schema_serialization_defaults_required=True)
+"""An answer is written with all its fields, those that have a default too. Its schema says so: no client need ask."""
+
+
 class Body(Exact):
-    """Bodies refuse unknown fields and cannot be changed."""
+    """Bodies refuse unknown fields and cannot be changed. As answers they are written with all their fields."""
+
+    model_config = ALL_FIELDS
 
 
 class Context(Body):
@@ -471,6 +477,8 @@ class OwnActions(Body):
 
 class RestaurantChange(Body):
     """What a restaurant can change itself; what is not there stays."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     price_level: int | None = Field(default=None, ge=1, le=4)
     cuisines: list[str] | None = None

@@ -76,7 +76,7 @@ class SeatPage(Body):
     next: str | None = None
 
 
-class Measured(Body):
+class MeasuredNumber(Body):
     """A number with its 95 % interval; null where it cannot be computed."""
 
     value: float | None
@@ -98,12 +98,12 @@ class TargetBody(Body):
 class NumberBody(MeasureBody):
     """One number now."""
 
-    measured: Measured
+    measured: MeasuredNumber
     n: int = Field(ge=0, description="How many of `of` it rests on.")
     of: str
     reason: str | None = Field(description="Why there is no number; beside one, what must be known to read it.")
     target: TargetBody | None
-    trend: Measured = Field(description="Less the window before.")
+    trend: MeasuredNumber = Field(description="Less the window before.")
     course: Literal["better", "worse", "level", "unknown"] = Field(
         description="What the trend means to the seat; `level` where its interval holds 0."
     )

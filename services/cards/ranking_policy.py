@@ -88,7 +88,7 @@ class SincePolicy(_Part):
     changes: list[str] = Field(description="One sentence a dial.")
 
 
-class Measured(_Part):
+class MeasuredLists(_Part):
     """The lists that the shares rest on."""
 
     since: datetime
@@ -121,7 +121,7 @@ class RankingPolicy(_Part):
     approval: Approval
     since: SincePolicy | None = Field(description="Null: there was no other policy before.")
     settings: list[Setting] = Field(description="All dials.")
-    measured: Measured
+    measured: MeasuredLists
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def ranking_policy(ruling: Ruling) -> RankingPolicy:
         approval=_approval(ruling),
         since=_since(ruling),
         settings=[Setting(dial=dial, title=title_of(dial), value=_value(value)) for dial, value in dials_of(policy)],
-        measured=Measured(
+        measured=MeasuredLists(
             since=ruling.since,
             until=ruling.until,
             served=ruling.served,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.progress import Progress
-from services.measurements import Measured, keep, kept
+from services.measurements import MeasurementName, keep, kept
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def measure(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="The dataset.")],
     market: Annotated[str | None, typer.Option(help="The market; the first.")] = None,
-    what: Annotated[list[Measured] | None, typer.Option("--what", help="As often as needed; all.")] = None,
+    what: Annotated[list[MeasurementName] | None, typer.Option("--what", help="As often as needed; all.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     anew: Annotated[bool, typer.Option("--anew", help="Also what was measured on this very data before.")] = False,
 ) -> None:
@@ -34,12 +34,12 @@ def measure(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     root, dataset = Settings().measurements, Dataset.open(path)
     named = dataset.market(market or dataset.markets[0]).market
-    for name in what or list(Measured):
+    for name in what or list(MeasurementName):
         before = kept(root, named, name)
         if not anew and before is not None and (before.snapshot, before.seed) == (dataset.snapshot, seed):
             typer.echo(f"{named}: {name} is kept already, of {before.measured_at:%Y-%m-%d %H:%M} UTC")
             continue
-        measured = _ladder if name is Measured.LADDER else _fairness
+        measured = _ladder if name is MeasurementName.LADDER else _fairness
         keep(root, named, name, dataset.snapshot, seed, measured(dataset, named, seed))
         typer.echo(f"{named}: {name} is measured")
 

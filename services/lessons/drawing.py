@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from services.lessons.figure import Axis, Bars, Figure, Lines, Lists, Mark, Measured, Scatter, Series, Table, Waterfall
+from services.lessons.figure import (
+    Axis,
+    Bars,
+    Figure,
+    Lines,
+    Lists,
+    Mark,
+    MeasuredValue,
+    Scatter,
+    Series,
+    Table,
+    Waterfall,
+)
 from services.lessons.words import within
 from services.simulation.figures import FigureError
 
@@ -160,11 +172,11 @@ def _bars(axes: Any, figure: Bars) -> None:
     _finish(axes, len(figure.series) > 1)
 
 
-def _below(one: Measured) -> float:
+def _below(one: MeasuredValue) -> float:
     return 0.0 if one.low is None or one.value is None else max(one.value - one.low, 0.0)
 
 
-def _above(one: Measured) -> float:
+def _above(one: MeasuredValue) -> float:
     return 0.0 if one.high is None or one.value is None else max(one.high - one.value, 0.0)
 
 
@@ -235,12 +247,12 @@ def _lines_of(row: Sequence[str]) -> int:
     return max(cell.count("\n") for cell in row) + 1
 
 
-def cell_text(cell: str | float | Measured) -> str:
+def cell_text(cell: str | float | MeasuredValue) -> str:
     """What stands in a cell of a table."""
     match cell:
         case str():
             return cell
-        case Measured():
+        case MeasuredValue():
             return within(cell)
         case _:
             return f"{cell:g}"

@@ -19,12 +19,14 @@ _DIGITS: Final = 6
 
 
 class Document(BaseModel):
-    """Is not changed, and holds nothing that JSON cannot."""
+    """Is not changed, holds nothing that JSON cannot, and is written with all its fields, as its schema says."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+    )
 
 
-class Measured(Document):
+class MeasuredValue(Document):
     """A number with its 95 % interval; null where there is nothing to measure."""
 
     value: float | None
@@ -98,7 +100,7 @@ class BarSeries(Document):
     """A bar in each group; null where there is none."""
 
     name: str
-    values: tuple[Measured | None, ...]
+    values: tuple[MeasuredValue | None, ...]
 
 
 class Bars(_Drawn):
@@ -112,7 +114,7 @@ class Bars(_Drawn):
     horizontal: bool = False
 
 
-class Step(Document):
+class WaterfallStep(Document):
     """A step of a waterfall."""
 
     name: str
@@ -124,7 +126,7 @@ class Waterfall(_Drawn):
 
     kind: Literal["waterfall"] = "waterfall"
     y: Axis
-    steps: tuple[Step, ...]
+    steps: tuple[WaterfallStep, ...]
     total: float
 
 
@@ -147,7 +149,7 @@ class Table(_Drawn):
 
     kind: Literal["table"] = "table"
     columns: tuple[str, ...]
-    rows: tuple[tuple[str | float | Measured, ...], ...]
+    rows: tuple[tuple[str | float | MeasuredValue, ...], ...]
 
 
 Figure: TypeAlias = Annotated[Lines | Scatter | Bars | Waterfall | Lists | Table, Field(discriminator="kind")]
@@ -158,12 +160,12 @@ def rounded(number: float | None) -> float | None:
     return None if number is None else float(f"{number:.{_DIGITS}g}")
 
 
-def over_seeds(values: Doubles | Sequence[float]) -> Measured:
+def over_seeds(values: Doubles | Sequence[float]) -> MeasuredValue:
     """The mean over seeds, (n,), with Student's 95 % interval; no interval for one seed."""
     found = np.asarray(values, np.float64)
     if len(found) == 1:
-        return Measured(value=rounded(float(found[0])))
-    return Measured(**{name: rounded(value) for name, value in interval(found).items()})
+        return MeasuredValue(value=rounded(float(found[0])))
+    return MeasuredValue(**{name: rounded(value) for name, value in interval(found).items()})
 
 
 def curve(

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import AwareDatetime, Field
 
-from services.lessons.figure import Document, Doubles, Figure, Measured, over_seeds
+from services.lessons.figure import Document, Doubles, Figure, MeasuredValue, over_seeds
 from services.provenance import Program, machine
 
 MOST_SEEDS: Final = 64
@@ -33,7 +33,7 @@ class Claim(Document):
 
     sentence: str
     sign: Literal[-1, 1] = Field(description="That the measured number must have.")
-    measured: Measured = Field(description="Over seeds, 95 %.")
+    measured: MeasuredValue = Field(description="Over seeds, 95 %.")
     unit: str | None = None
     asserted: bool = Field(description="In a short run only the main claims are asserted, the rest is told.")
     holds: bool = Field(

@@ -10,7 +10,19 @@ import numpy as np
 from scipy import stats
 
 from services.lessons.cities import in_cities
-from services.lessons.figure import Axis, Bars, Doubles, Mark, Measured, Point, Scatter, Series, Table, bars, over_seeds
+from services.lessons.figure import (
+    Axis,
+    Bars,
+    Doubles,
+    Mark,
+    MeasuredValue,
+    Point,
+    Scatter,
+    Series,
+    Table,
+    bars,
+    over_seeds,
+)
 from services.lessons.lesson import Asked, Findings, Lesson
 from services.lessons.words import share, within
 from services.simulation.closed_loop import SeedRun, run_seed
@@ -303,7 +315,7 @@ def _reading(least: Mapping[str, Doubles], favourites: Doubles, result: Result, 
     )
 
 
-def _percent(measured: Measured) -> str:
+def _percent(measured: MeasuredValue) -> str:
     return f"{within(measured)} %"
 
 

@@ -18,7 +18,7 @@ from models.explanation.over_indexing import Audit, Question
 from models.explanation.parts import TakesApart
 from models.ground import Ground
 from services.lessons.cities import in_cities
-from services.lessons.figure import Axis, Bars, BarSeries, Doubles, Measured, Table, bars, over_seeds
+from services.lessons.figure import Axis, Bars, BarSeries, Doubles, MeasuredValue, Table, bars, over_seeds
 from services.lessons.lesson import Asked, Findings, Lesson
 from services.lessons.words import number, within
 
@@ -231,7 +231,7 @@ def _scaled(cities: list[City], names: tuple[str, ...], at: int) -> list[Doubles
     ]
 
 
-def _pair(everything: Doubles, new: Doubles) -> tuple[Measured, Measured | None]:
+def _pair(everything: Doubles, new: Doubles) -> tuple[MeasuredValue, MeasuredValue | None]:
     """Of who knows nothing but a diner's own restaurants there is no second one."""
     return over_seeds(everything), over_seeds(new) if np.isfinite(new).all() else None
 

@@ -1,6 +1,6 @@
 """Numbers in sentences."""
 
-from services.lessons.figure import Measured
+from services.lessons.figure import MeasuredValue
 
 
 def number(value: float | None, signed: bool = False) -> str:
@@ -28,10 +28,10 @@ def share(value: float | None) -> str:
     return f"{percent:.0f} %" if abs(percent) >= 2.0 else f"{percent:.1f} %"
 
 
-def within(measured: Measured, signed: bool = False) -> str:
+def within(measured: MeasuredValue, signed: bool = False) -> str:
     """With the interval.
 
-    >>> within(Measured(value=1.5, low=1.0, high=2.0))
+    >>> within(MeasuredValue(value=1.5, low=1.0, high=2.0))
     '1.50 [1.00, 2.00]'
     """
     text = number(measured.value, signed)

@@ -25,7 +25,7 @@ DIALS: Final = frozenset(
 """The dials that can have bounds: those that are numbers, `ads.money` among them."""
 
 
-class Bound(BaseModel):
+class DialRange(BaseModel):
     """A closed range."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,12 +40,12 @@ class Bound(BaseModel):
         return self
 
 
-class ApprovedBounds(RootModel[dict[str, Bound]]):
+class ApprovedBounds(RootModel[dict[str, DialRange]]):
     """A range for each dial that may move; the others may not move at all."""
 
     model_config = ConfigDict(frozen=True)
 
-    root: dict[str, Bound] = Field(default={}, max_length=len(DIALS))
+    root: dict[str, DialRange] = Field(default={}, max_length=len(DIALS))
 
     @model_validator(mode="after")
     def _names_dials(self) -> Self:
@@ -59,7 +59,7 @@ def moved_outside(bounds: ApprovedBounds, active: PolicyDials, wanted: PolicyDia
     """What a policy would move that it may not, in words; empty where it stays inside.
 
     >>> from services.stakeholders.policy import AdPolicy, Policy
-    >>> approved = ApprovedBounds({"ads.money": Bound(min=0.0, max=0.004)})
+    >>> approved = ApprovedBounds({"ads.money": DialRange(min=0.0, max=0.004)})
     >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.003)))
     []
     >>> moved_outside(approved, Policy(), Policy(ads=AdPolicy(money=0.005)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx2
 from fastapi.testclient import TestClient
 
-from services.measurements import Measured, keep
+from services.measurements import MeasurementName, keep
 from tests.conftest import SmallCity
 
 
@@ -21,7 +21,7 @@ def test_the_last_measurement_is_shown_and_a_missing_one_says_what_measures_it(
     assert auditor("GET", "/v1/measurements/ladder?market=nowhere").status_code in (404, 422)
 
     root = server.app.state.services.settings.measurements  # type: ignore[attr-defined]
-    keep(root, small_city.market, Measured.LADDER, "a" * 64, 3, {"rungs": [{"model": "popular"}]})
+    keep(root, small_city.market, MeasurementName.LADDER, "a" * 64, 3, {"rungs": [{"model": "popular"}]})
     found = auditor("GET", "/v1/measurements/ladder").json()
     (root / small_city.market / "ladder.json").unlink()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from data.dataset import Dataset
 from models.fairness.audit import audit
 from models.fairness.flip import rank_biased_overlap
-from services.measurements import Measured, keep
+from services.measurements import MeasurementName, keep
 from services.settings import Settings
 from tests.api.conftest import serving
 from tests.conftest import SmallCity
@@ -34,7 +34,9 @@ def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copytree(small_city.home, home, ignore=shutil.ignore_patterns("redis"))
     dataset = Dataset.open(small_city.dataset)
     found = audit(dataset, small_city.market).document()
-    keep(Settings(home=home).measurements, small_city.market, Measured.FAIRNESS_AUDIT, dataset.snapshot, 0, found)
+    keep(
+        Settings(home=home).measurements, small_city.market, MeasurementName.FAIRNESS_AUDIT, dataset.snapshot, 0, found
+    )
     with serving(home) as (port, _):
         running = Served(f"http://127.0.0.1:{port}", small_city.market, small_city.keys)
         for number in range(1, DINERS + 1):

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from data.dataset import Dataset
-from services.measurements import Measured, keep
+from services.measurements import MeasurementName, keep
 from services.serving.measure_ladder import measure_ladder
 from services.settings import Settings
 from tests.api.conftest import serving
@@ -33,7 +33,7 @@ def served(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> I
     dataset = Dataset.open(small_city.dataset)
     rungs = [asdict(rung) for rung in measure_ladder(dataset, small_city.market, RUNGS, 0, lambda *_: None)]
     root = Settings(home=home).measurements
-    keep(root, small_city.market, Measured.LADDER, dataset.snapshot, 0, {"rungs": rungs})
+    keep(root, small_city.market, MeasurementName.LADDER, dataset.snapshot, 0, {"rungs": rungs})
     with serving(home) as (port, _):
         yield Served(f"http://127.0.0.1:{port}", small_city.market, small_city.keys)
 

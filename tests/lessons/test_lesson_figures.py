@@ -31,7 +31,10 @@ FIGURES: tuple[Figure, ...] = (
     ),
     shapes.Bars(y=Y, groups=("a",), series=(bars("s", ([1.0, 2.0],)),), horizontal=True, **TEXTS),
     shapes.Waterfall(
-        y=Y, steps=(shapes.Step(name="up", value=2.0), shapes.Step(name="down", value=-0.5)), total=1.5, **TEXTS
+        y=Y,
+        steps=(shapes.WaterfallStep(name="up", value=2.0), shapes.WaterfallStep(name="down", value=-0.5)),
+        total=1.5,
+        **TEXTS,
     ),
     shapes.Lists(
         columns=(shapes.Column(title="before", items=("x", "y", "z")), shapes.Column(title="after", items=("z", "x"))),
@@ -80,8 +83,8 @@ def test_a_number_over_seeds_has_the_interval_of_the_closed_loop(values: list[fl
 
 
 def test_one_seed_has_no_interval_and_nothing_has_no_number() -> None:
-    assert over_seeds([2.0]) == shapes.Measured(value=2.0)
-    assert over_seeds([2.0, np.nan]) == shapes.Measured(value=None)
+    assert over_seeds([2.0]) == shapes.MeasuredValue(value=2.0)
+    assert over_seeds([2.0, np.nan]) == shapes.MeasuredValue(value=None)
     assert curve("s", (1, 2), np.asarray([[1.0, np.nan], [1.0, 2.0]])).points[-1].x == 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.releases.assignment import in_share, position
-from services.releases.bounds import DIALS, ApprovedBounds, Bound, moved_outside
+from services.releases.bounds import DIALS, ApprovedBounds, DialRange, moved_outside
 from services.releases.budget import Budget, Objectives
 from services.releases.calendar import Window, windows_at
 from services.stakeholders.policy import AdPolicy, Policy
@@ -101,7 +101,7 @@ def test_every_number_of_a_policy_is_a_dial() -> None:
 
 
 def test_dials_move_inside_their_bounds_only() -> None:
-    bounds = ApprovedBounds({"ads.money": Bound(min=0.001, max=0.004), "ads.cap": Bound(min=0, max=3)})
+    bounds = ApprovedBounds({"ads.money": DialRange(min=0.001, max=0.004), "ads.cap": DialRange(min=0, max=3)})
     active = Policy(ads=AdPolicy(money=0.002, cap=3))
     for money in (0.001, 0.0025, 0.004):
         assert moved_outside(bounds, active, Policy(name="other", version=7, ads=AdPolicy(money=money, cap=1))) == []

@@ -13,7 +13,7 @@ from services.database.schema import markets, serving_minutes
 from services.database.transactions import writing
 from services.events.log import Event, EventLog
 from services.releases.assignment import in_share
-from services.releases.bounds import ApprovedBounds, Bound
+from services.releases.bounds import ApprovedBounds, DialRange
 from services.releases.budget import Objectives
 from services.releases.calendar import Calendar, Window
 from services.releases.freeze import Cause, FreezeStore, Frozen, OutsideBounds
@@ -120,7 +120,7 @@ def test_dials_move_inside_approved_bounds_and_not_outside(
     engine: Engine, versions: list[str], freezes: FreezeStore, clock: Watch
 ) -> None:
     policies = PolicyStore(engine, AuditTrail(engine, clock), clock)
-    freezes.put_bounds(MARKET, ApprovedBounds({"ads.money": Bound(min=0.0, max=0.004)}), "infra")
+    freezes.put_bounds(MARKET, ApprovedBounds({"ads.money": DialRange(min=0.0, max=0.004)}), "infra")
     free = policies.put(MARKET, Policy(name="greedy", ads=AdPolicy(money=0.5)), None, "sales").policy
     freezes.freeze(MARKET, "an outage", FRIDAY + timedelta(hours=2), "infra")
     inside = policies.put(MARKET, Policy(ads=AdPolicy(money=0.003)), 1, "sales").policy
@@ -142,7 +142,7 @@ def test_each_freeze_and_each_rule_is_on_record(engine: Engine, freezes: FreezeS
     clock.at += timedelta(minutes=1)
     assert freezes.freeze(MARKET, "an outage", until, "admin") == first
     freezes.freeze(MARKET, "a long outage", until, "admin")
-    freezes.put_bounds(MARKET, ApprovedBounds({"ads.cap": Bound(min=0, max=3)}), "infra")
+    freezes.put_bounds(MARKET, ApprovedBounds({"ads.cap": DialRange(min=0, max=3)}), "infra")
     freezes.lift(MARKET, "infra")
     freezes.lift(MARKET, "infra")
     trail = AuditTrail(engine, clock).page(MARKET)[::-1]

@@ -10,7 +10,7 @@ from release_records import FRIDAY, MARKET, Watch
 from sqlalchemy import Engine
 
 from services.audit.trail import AuditTrail
-from services.releases.bounds import ApprovedBounds, Bound
+from services.releases.bounds import ApprovedBounds, DialRange
 from services.releases.freeze import FreezeStore
 from services.releases.registry import ModelRegistry
 from services.stakeholders.policies import NotSigned, PolicyNotFound, PolicyStore, WrongModel
@@ -149,7 +149,7 @@ def test_what_is_not_there_or_needs_none_is_not_signed(table: Table) -> None:
 def test_a_freeze_holds_the_activation_back_and_the_signature_stays(table: Table) -> None:
     table.put(0.5)
     table.sign(*SEATS[:-1])
-    table.freezes.put_bounds(MARKET, ApprovedBounds({"ads.money": Bound(min=0.0, max=0.01)}), "infra")
+    table.freezes.put_bounds(MARKET, ApprovedBounds({"ads.money": DialRange(min=0.0, max=0.01)}), "infra")
     table.freezes.freeze(MARKET, "an outage", FRIDAY + timedelta(hours=2), "infra")
     held = table.sign_offs.sign(MARKET, "agreed", 1, SEATS[-1], "yes")
     assert (held.missing, held.active) == ((), False)

@@ -12,7 +12,7 @@ from services.api.examples import answers
 from services.api.schemas import Body
 from services.api.security import READERS, require
 from services.catalogue.records import MarketKey
-from services.measurements import COMMAND, Measured, kept
+from services.measurements import COMMAND, MeasurementName, kept
 
 router = APIRouter(prefix="/v1/measurements", tags=["cards"], dependencies=[Depends(require(READERS))])
 
@@ -23,7 +23,7 @@ class MeasurementBody(Body):
     """A document that was measured beside the serving, with where it comes from; null where none was yet."""
 
     market: str
-    name: Measured
+    name: MeasurementName
     measured_at: datetime | None = Field(description="Null where nothing was measured yet.")
     snapshot: str | None = Field(description="A hash of the dataset that it was measured on.")
     seed: int | None
@@ -36,7 +36,7 @@ class MeasurementBody(Body):
 
 @router.get("/{name}", operation_id="getMeasurement", responses=answers(MeasurementBody, 404, 422, 503))
 async def measurement(
-    services: ServicesDep, name: Annotated[Measured, Path()], market: Market = None
+    services: ServicesDep, name: Annotated[MeasurementName, Path()], market: Market = None
 ) -> MeasurementBody:
     """The last ladder, or the last audit of fairness, of a market.
 

@@ -1,0 +1,89 @@
+from typing import Any
+
+import httpx
+
+from ...client import AuthenticatedClient
+from ...errors import ProblemError
+from ...models.market_page import MarketPage
+from ...types import Response
+
+
+def _get_kwargs() -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/markets",
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> MarketPage:
+    if not response.is_success:
+        raise ProblemError(response)
+    response_200 = MarketPage.from_dict(response.json())
+
+    return response_200
+
+
+def _build_response(response: httpx.Response) -> Response[MarketPage]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+) -> Response[MarketPage]:
+    """The markets that are served, and the model of each.
+
+    Raises:
+        ProblemError: the API refuses, or cannot.
+        httpx.TransportError: it is not reached, or does not answer in time.
+
+    Returns:
+        Response[MarketPage]: with the status and the headers
+    """
+    return _build_response(client.get_httpx_client().request(**_get_kwargs()))
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+) -> MarketPage:
+    """The markets that are served, and the model of each.
+
+    Raises:
+        ProblemError: the API refuses, or cannot.
+        httpx.TransportError: it is not reached, or does not answer in time.
+
+    Returns:
+        MarketPage
+    """
+    return sync_detailed(
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+) -> Response[MarketPage]:
+    """`sync_detailed` for asyncio."""
+    return _build_response(await client.get_async_httpx_client().request(**_get_kwargs()))
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+) -> MarketPage:
+    """`sync` for asyncio."""
+    return (
+        await asyncio_detailed(
+            client=client,
+        )
+    ).parsed
