@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from scheduling import FromBothEnds
+    from xdist.remote import Producer
 
 pytest.register_assert_rewrite("models.testing")  # asserts of the shipped contract say what differs
 
@@ -167,6 +172,13 @@ class SkipGuard:
         """Say which."""
         for line in self.unlisted:
             terminalreporter.write_line(f"SKIPPED FOR A REASON THAT IS NOT ON THE LIST: {line}", red=True)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FromBothEnds":
+    """Whole files, folder after folder."""
+    from scheduling import FromBothEnds
+
+    return FromBothEnds(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
