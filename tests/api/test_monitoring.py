@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from structlog.testing import capture_logs
 
+from services.api import edge
 from services.monitoring.metrics import Metrics
 from services.serving.recommender import Recommender
 from services.simulation.walk_in import ApiClient, ApiError
