@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from data.statistics import holm
 
@@ -174,7 +174,7 @@ def psi(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float:
 
 def ks(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float:
     """Kolmogorov-Smirnov distance of two samples of numbers, (m,) and (n,): the largest gap of their functions."""
-    return float(stats.ks_2samp(reference, current, method="asymp").statistic)
+    return float(scipy.stats.ks_2samp(reference, current, method="asymp").statistic)
 
 
 def wasserstein(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float:
@@ -182,7 +182,7 @@ def wasserstein(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float
 
     Where the reference does not vary it is 0 for equal samples and infinite for others.
     """
-    distance = float(stats.wasserstein_distance(reference, current))
+    distance = float(scipy.stats.wasserstein_distance(reference, current))
     deviation = float(np.std(reference))
     if deviation > 0.0:
         return distance / deviation
@@ -258,11 +258,11 @@ def _judged(reference: Column, current: Column, table: Ints, deff: float, groups
     if reference.kind is Kind.NUMBER:
         distance = ks(reference.values, current.values)
         m, n = len(reference.values), len(current.values)
-        return distance, float(stats.kstwo.sf(distance, max(1, round(m * n / (m + n) / deff))))
-    statistic = stats.chi2_contingency(table, correction=False).statistic / deff
+        return distance, float(scipy.stats.kstwo.sf(distance, max(1, round(m * n / (m + n) / deff))))
+    statistic = scipy.stats.chi2_contingency(table, correction=False).statistic / deff
     # F in place of chi-square, for a design effect from a few units, such as days, is uncertain (Thomas and Rao 1987).
     k = table.shape[1] - 1
-    p_value = float(stats.f.sf(statistic / k, k, k * max(groups - 1, 1)))
+    p_value = float(scipy.stats.f.sf(statistic / k, k, k * max(groups - 1, 1)))
     if reference.kind is Kind.CATEGORY:
         return psi(table[0], table[1]), p_value
     before, after = float(np.mean(reference.values)), float(np.mean(current.values))

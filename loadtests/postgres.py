@@ -53,7 +53,9 @@ class PostgresServer:
         """Make a new database; answers its name."""
         name = f"test_{next(self._numbers)}"
         with self._administrator() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            # Files are copied: by way of the log, the default of late, it takes twice as long.
+            strategy = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return name
 
     def drop_database(self, name: str) -> None:

@@ -6,13 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from scheduling import FromBothEnds
+    from xdist.remote import Producer
 
 pytest.register_assert_rewrite("models.testing")  # asserts of the shipped contract say what differs
 
@@ -25,17 +31,45 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.load_profile("steady")
 
 _ROOT = Path(__file__).parent.parent
+_MEMORY = Path("/dev/shm")
+_ENOUGH_MEMORY = 4 << 30
+
+
+def _keep_files_in_memory() -> None:
+    """Tests kill processes and never the machine, so files need not reach a disk: most of a commit is waiting for one.
+
+    A folder that was chosen (TMPDIR) stays chosen. Modules are built there, so it must allow to run them.
+    """
+    if "TMPDIR" in os.environ or not _MEMORY.is_dir():
+        return
+    found = os.statvfs(_MEMORY)
+    if found.f_bavail * found.f_frsize >= _ENOUGH_MEMORY and not found.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None  # read anew
+
+
+_keep_files_in_memory()
+
+
+_MANY_DESCRIPTORS = 300
+"""`select` takes no more than 1,024."""
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives as long as the process: collections need not go through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _let_go() -> Iterator[None]:
-    """Models of a module's servers and cities are mapped files: let go of them after it, also of what lies in cycles.
+    """Models of servers and cities are mapped files: let go of those that lie in cycles before they are too many.
 
-    Else a process that runs hundreds of modules comes to have more than the 1,024 descriptors that `select` takes.
+    Not after each module: it takes most of a second, and there are hundreds.
     """
     yield
-    gc.unfreeze()
-    gc.collect()
+    if len(os.listdir("/dev/fd")) > _MANY_DESCRIPTORS:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +172,13 @@ class SkipGuard:
         """Say which."""
         for line in self.unlisted:
             terminalreporter.write_line(f"SKIPPED FOR A REASON THAT IS NOT ON THE LIST: {line}", red=True)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FromBothEnds":
+    """Whole files, folder after folder."""
+    from scheduling import FromBothEnds
+
+    return FromBothEnds(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from services.ads.campaign import MICRO
 
@@ -207,8 +207,14 @@ def interval(values: Doubles) -> Measured:
     mean = float(values.mean())
     if not np.isfinite(mean):
         return {"value": None, "low": None, "high": None}
-    reach = float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+    reach = _reach(values)
     return {"value": mean, "low": mean - reach, "high": mean + reach}
+
+
+def _reach(values: Doubles) -> float:
+    """From the mean to the end of Student's 95 % interval."""
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    return float(special.stdtrit(len(values) - 1, 0.975) * error)
 
 
 def ratio(parts: Doubles, wholes: Doubles) -> Measured:
@@ -220,7 +226,7 @@ def ratio(parts: Doubles, wholes: Doubles) -> Measured:
     if mean == 0.0 or not np.isfinite(mean):
         return {"value": None, "low": None, "high": None}
     value = float(parts.mean()) / mean
-    reach = float(stats.t.ppf(0.975, len(parts) - 1) * stats.sem(parts - value * wholes)) / abs(mean)
+    reach = _reach(parts - value * wholes) / abs(mean)
     return {"value": value, "low": value - reach, "high": value + reach}
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from structlog.testing import capture_logs
 
+from services.api import edge
 from services.monitoring.metrics import Metrics
 from services.serving.recommender import Recommender
 from services.simulation.walk_in import ApiClient, ApiError
@@ -183,6 +185,8 @@ def test_a_request_that_fails_is_logged_with_its_id_market_and_model(
         raise ValueError("a fault")
 
     monkeypatch.setattr(Recommender, "recommend", broken)
+    # A logger keeps the form that it first spoke in, which another test may have set.
+    monkeypatch.setattr(edge, "_log", structlog.get_logger())
     with running(fresh_home) as client, capture_logs() as logs:
         answer = client.get("/v1/recommendations", params=QUERY, headers=bearer)
 

@@ -186,10 +186,10 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def visiting(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]:
-    """`visiting(viewport=..., color_scheme=...)`: a page in a context of its own, checked at the end."""
-    visits: list[Visit] = []
+@contextmanager
+def visits(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]:
+    """`visit(viewport=..., color_scheme=...)`: a page in a context of its own, checked at the end."""
+    open_ones: list[Visit] = []
 
     def visit(**context: Any) -> Visit:
         usual = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
@@ -200,14 +200,21 @@ def visiting(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]
         page.on("response", lambda response: _note_failure(made, response))
         page.on("pageerror", lambda error: made.complaints.append(f"uncaught: {error}"))
         page.on("console", lambda message: made.complaints.append(f"{message.type}: {message.text}"))
-        visits.append(made)
+        open_ones.append(made)
         return made
 
     yield visit
-    for made in visits:
+    for made in open_ones:
         made.page.context.close()
-    for made in visits:
+    for made in open_ones:
         made.check()
+
+
+@pytest.fixture
+def visiting(browser: Browser, served: Served) -> Iterator[Callable[..., Visit]]:
+    """The visits of a test."""
+    with visits(browser, served) as visit:
+        yield visit
 
 
 @pytest.fixture

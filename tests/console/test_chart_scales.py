@@ -1,23 +1,26 @@
 """What charts work out: ticks, axes, fronts and number texts, against exact decimals and brute force."""
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.console.bare_page import bare_page, call
-from tests.console.conftest import Visit
+from tests.console.conftest import Served, visits
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.fixture
-def page(visit: Visit) -> Page:
-    return bare_page(visit)
+@pytest.fixture(scope="module")
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """One for all: they ask functions without a state."""
+    with visits(browser, served) as visit:
+        yield bare_page(visit())
 
 
 def test_ticks_are_round_cover_the_range_and_are_about_as_many_as_wanted(page: Page) -> None:

@@ -1,11 +1,12 @@
 """What the page of operations works out: exposition text, quantiles, rates over restarts and replicas, with oracles."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -13,7 +14,7 @@ from services.currencies import OTHERS, minor_units
 from services.monitoring.metrics import Metrics
 from services.monitoring.worker_metrics import WorkerMetrics
 from tests.console.bare_page import bare_page, call
-from tests.console.conftest import Visit
+from tests.console.conftest import Served, visits
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -22,9 +23,11 @@ READ = """[...m.parse(it)].flatMap(([name, samples]) =>
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
 
 
-@pytest.fixture
-def page(visit: Visit) -> Page:
-    return bare_page(visit)
+@pytest.fixture(scope="module")
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """One for all: they ask functions without a state."""
+    with visits(browser, served) as visit:
+        yield bare_page(visit())
 
 
 def read(page: Page, text: str) -> set[Sample]:

@@ -398,8 +398,8 @@ def check(cities: list[City], missed: int, called_guilty: int) -> None:
     assert sum(bool(city.clean.reported) for city in cities) <= called_guilty, told
 
 
-def test_planted_shortcuts_are_found_and_clean_cities_are_not_reported() -> None:
-    check([measure(seed) for seed in (100, 101)], 0, 0)
+def test_planted_shortcuts_are_found_and_a_clean_city_is_not_reported() -> None:
+    check([measure(100)], 0, 0)
 
 
 @pytest.mark.long

@@ -184,8 +184,8 @@ FAULTS = (
     Fault(
         "few parts make a bound wider",
         f"{_FOLDER}/front.py",
-        "quantiles = stats.t.ppf(confidence, np.maximum(self.counts[:, column] - 1.0, 1.0))",
-        "quantiles = stats.norm.ppf(confidence)",
+        "quantiles = special.stdtrit(np.maximum(self.counts[:, column] - 1.0, 1.0), confidence)",
+        "quantiles = special.ndtri(confidence)",
         f"{_NEGOTIATION_TESTS} -k few_parts",
     ),
     Fault(

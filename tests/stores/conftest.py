@@ -1,5 +1,6 @@
 """Every test of the stores runs on SQLite and on a real PostgreSQL."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of SQLite: a file with all tables, closed."""
+    file = tmp_path_factory.mktemp("migrated") / "test.db"
+    engine = open_database(f"sqlite:///{file}")
+    migrate(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without tables."""
@@ -45,11 +56,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with all tables, empty."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'home' / 'test.db'}"
-        engine = open_database(url)
-        migrate(engine)
-        engine.dispose()
-        yield url
+        file = tmp_path / "home" / "test.db"
+        file.parent.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("migrated_file"), file)
+        yield f"sqlite:///{file}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = server.create_database(request.getfixturevalue("migrated_template"))

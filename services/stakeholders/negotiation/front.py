@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy import stats
+from scipy import special
 
 from services.stakeholders.negotiation.pareto import Doubles
 from services.stakeholders.policy import Policy
@@ -23,7 +23,7 @@ class _Document(BaseModel):
 @lru_cache(maxsize=4_096)
 def _quantile(freedom: int) -> float:
     """Student's, of a two-sided interval."""
-    return float(stats.t.ppf(_TWO_SIDED, freedom))
+    return float(special.stdtrit(freedom, _TWO_SIDED))
 
 
 class Measured(_Document):
@@ -128,5 +128,5 @@ class Outcomes:
     def reach(self, key: str, confidence: float) -> Doubles:
         """(n,) from each mean to its one-sided bound of that confidence."""
         column = self.column[key]
-        quantiles = stats.t.ppf(confidence, np.maximum(self.counts[:, column] - 1.0, 1.0))
+        quantiles = special.stdtrit(np.maximum(self.counts[:, column] - 1.0, 1.0), confidence)
         return np.asarray(quantiles * self.errors[:, column])
