@@ -126,8 +126,7 @@ class Services:
 
     async def remember(self, market: str, user_id: str, events: Sequence[Event]) -> None:
         """Add what a diner just did to the cached state, so that the next list follows it."""
-        ordered = sorted(events, key=lambda event: event.at, reverse=True)
-        await self.cache.add_recent(market, user_id, entries_of(ordered))
+        await self.cache.add_recent(market, user_id, entries_of(events))
 
     async def held(self, user_id: str) -> Held | None:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
@@ -193,9 +192,10 @@ class Services:
         await self.state.refresh()
         for market, snapshot in self.state.snapshots.items():
             count = 0
+            lease = await self.cache.begin_warm_up(market)
             pages = self.diners.pages(snapshot, self.settings.warm_up_diners)
             while (page := await self.in_thread(next, pages, None)) is not None:
-                await self.cache.put_many(market, page)
+                await self.cache.put_many(market, page, lease)
                 count += len(page)
             _log.info("feature_cache_warmed", market=market, diners=count)
         self.ready = True
