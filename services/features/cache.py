@@ -304,6 +304,18 @@ class FeatureCache:
         """Whether Redis answers; at once when the breaker is open and no probe is due."""
         return await self._nodes.ping()
 
+    async def trouble(self) -> str:
+        """What keeps the cache from working: no answer, no master, no right; empty where nothing does. For people."""
+        key = diner_key("tablestakes-doctor", "nobody")
+        try:
+            await self._nodes.call(key, b"GET", key)
+            await self._script(DROP, [key, *beside(key)], b"1")
+            drop = (b"EVALSHA", DROP.sha, b"4", key, *beside(key), b"1")
+            await self._nodes.execute(key, [(b"SCRIPT", b"LOAD", DROP.text), drop])
+        except (UnavailableError, ErrorReplyError) as error:
+            return str(error)
+        return "" if await self.ping() else "not every server answers"
+
     async def close(self) -> None:
         """Close all connections."""
         if self._clearing is not None:

@@ -84,13 +84,16 @@ end
 """
 _CHANGED: Final = """
 redis.call('DEL', KEYS[2])
-if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('SADD', KEYS[3], KEYS[1]) end
+if redis.call('EXISTS', KEYS[3]) == 1 then
+  local left = redis.pcall('SADD', KEYS[3], KEYS[1])
+  if type(left) == 'table' and left.err then redis.call('DEL', KEYS[3]) end
+end
 """
 
 LEASE: Final = Script(
     b"""
-local token = redis.call('GET', KEYS[1])
-if token then return token end
+local token = redis.pcall('GET', KEYS[1])
+if type(token) == 'string' then return token end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return ARGV[1]
 """
@@ -100,7 +103,7 @@ a time share one, so that none of them keeps another from putting, however often
 
 PUT: Final = Script(
     f"""{_MERGED}
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
 store(ARGV[2], ARGV[3], ARGV[4])
 return 1
@@ -136,7 +139,11 @@ before may still come."""
 
 BEGIN_WARM_UP: Final = Script(
     b"""
-redis.call('SADD', KEYS[1], ARGV[1])
+local begun = redis.pcall('SADD', KEYS[1], ARGV[1])
+if type(begun) == 'table' and begun.err then
+  redis.call('DEL', KEYS[1])
+  redis.call('SADD', KEYS[1], ARGV[1])
+end
 return redis.call('EXPIRE', KEYS[1], ARGV[2])
 """
 )

@@ -27,6 +27,11 @@ _PORT: Final = 6379
 _SENTINEL_PORT: Final = 26379
 _MASTER: Final = "mymaster"
 _KINDS: Final = ("sentinel", "cluster")
+_PLAIN: Final = ("redis", "rediss")
+
+
+class RedisMisconfigured(ValueError):
+    """What the settings say of Redis cannot be used; the message says why."""
 
 
 class Place(Protocol):
@@ -140,14 +145,22 @@ class Servers:
     """None: the servers are many."""
 
     @classmethod
-    def parse(cls, url: str, *, ca_file: str = "", cert_file: str = "", key_file: str = "", password: str = "") -> Self:
-        """From a URL as above, files for TLS (PEM), and a password that shall not stand in a URL.
+    def parse(
+        cls,
+        url: str,
+        *,
+        ca_file: Path | None = None,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+        password_file: Path | None = None,
+    ) -> Self:
+        """From a URL as above, files for TLS (PEM), and one with the password that shall not stand in a URL.
 
         Raises ValueError that says what is wrong, without the password.
         """
         scheme, separator, rest = url.partition("://")
         plain, _, kind = scheme.partition("-")
-        if not separator or (kind and (kind not in _KINDS or plain not in ("redis", "rediss"))):
+        if not separator or plain not in (*_PLAIN, "" if kind else "unix") or kind not in ("", *_KINDS):
             raise ValueError(
                 "the address of Redis starts with redis://, rediss:// or unix://, "
                 "with redis-sentinel:// or redis-cluster://, or with rediss for TLS"
@@ -162,9 +175,9 @@ class Servers:
         if any(tls.values()):
             if given.get("connection_class") is not SSLConnection:
                 raise ValueError("files for TLS are given, but the address of Redis is not one with TLS: rediss://…")
-            given |= {name: file for name, file in tls.items() if file}
-        if password:
-            given["password"] = password
+            given |= {name: str(file) for name, file in tls.items() if file}
+        if password_file:
+            given["password"] = password_in(password_file)
         sentinel = {name: given.pop(f"sentinel_{name}", None) for name in ("username", "password")}
         address = Address.of(given)
         if kind == "cluster":
@@ -180,10 +193,8 @@ class Servers:
         return cls(Kind.SERVER, address, (), address)
 
 
-def password_in(file: Path | None) -> str:
-    """The first line of a file; empty where there is no file. Raises ValueError for one that cannot be read."""
-    if file is None:
-        return ""
+def password_in(file: Path) -> str:
+    """The first line of a file. Raises ValueError for one that cannot be read."""
     try:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:

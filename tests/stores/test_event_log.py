@@ -130,7 +130,7 @@ def test_what_a_diner_only_saw_takes_no_place_among_what_the_diner_did(log: Even
     seen = [event(f"seen-{n}", type=EventType.IMPRESSION, at=NOON) for n in range(40)]
     log.append([*seen, event("did", type=EventType.ORDER, at=NOON - timedelta(hours=1))])
     recent = log.recent("aldermoor", "d1", NOON - timedelta(days=1), 32, [EventType.ORDER, EventType.CLICK])
-    assert [found.event_id for found in recent] == ["did"]
+    assert [found.event_id for found in recent] == ["edid"]
 
 
 def test_who_was_active_and_what_was_ordered(log: EventLog) -> None:
