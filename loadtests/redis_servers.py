@@ -175,7 +175,7 @@ def _raw(client: redis.Redis, *command: str) -> Any:
 
 @contextmanager
 def running_cluster(
-    folder: Path, masters: int = 3, replicas_each: int = 0, lines: Sequence[str] = ()
+    folder: Path, masters: int = 3, replicas_each: int = 0
 ) -> Iterator[RedisCluster]:
     """A cluster of real nodes; a lost master is replaced after about two seconds."""
     with ExitStack() as stack:
@@ -190,7 +190,7 @@ def running_cluster(
                 "repl-diskless-sync-delay 0",
                 "cluster-require-full-coverage no",
             ]
-            nodes.append(stack.enter_context(RedisProcess(folder / str(number), [*own, *lines])))
+            nodes.append(stack.enter_context(RedisProcess(folder / str(number), own)))
         cluster = RedisCluster(nodes[:masters], nodes[masters:])
         cluster.form()
         yield cluster

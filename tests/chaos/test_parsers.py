@@ -200,8 +200,8 @@ PARSERS = (
         "Redis address",
         hostile(
             "redis://", "rediss-sentinel://", "redis-cluster://", "u:p@", "h:1,", "/0", "#m", "?ssl_ca_certs=x"
-        ).map(lambda given: given.decode(errors="replace")),
-        lambda _, url: Servers.parse(url),
+        ),
+        lambda _, url: Servers.parse(url.decode(errors="replace")),
         (ValueError,),
     ),
     Parser("one Redis address", st.text(max_size=60), lambda _, url: Address.parse(url), (ValueError,)),

@@ -3,10 +3,14 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
+import redis
+from redis.cluster import ClusterNode
 from redis.crc import key_slot
 
 from data.columns import EventType
@@ -22,6 +26,43 @@ from services.features.codec import (
 )
 from services.features.keys import beside, diner_key, exposure_key, market_key, warm_up_key
 from services.features.last_copies import LastCopies
+
+
+@pytest.fixture(params=["server", "cluster"])
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """Every test here runs on one server and on a cluster of three."""
+    if request.param == "server":
+        return request.getfixturevalue("shared_server")
+    return request.getfixturevalue("shared_cluster").url
+
+
+@pytest.fixture
+def admin(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Any]:
+    """Plain clients on all servers, which start out empty."""
+    if "cluster" in redis_url:
+        spots = [(node.spot.split(":")[0], node.port) for node in request.getfixturevalue("shared_cluster").nodes]
+        client: Any = redis.RedisCluster(startup_nodes=[ClusterNode(*spot) for spot in spots])
+    else:
+        client = redis.Redis.from_url(redis_url)
+    with client:
+        for each in servers(client):
+            each.flushall()
+            each.config_resetstat()
+        yield client
+
+
+@pytest_asyncio.fixture
+async def cache(admin: Any, redis_url: str) -> AsyncIterator[FeatureCache]:
+    cache = FeatureCache(redis_url, timeout_ms=5_000)
+    yield cache
+    await cache.close()
+
+
+def servers(client: Any) -> list[Any]:
+    """A client of each server."""
+    if isinstance(client, redis.RedisCluster):
+        return [client.get_redis_connection(node) for node in client.get_primaries()]
+    return [client]
 
 
 def diner(first: float = 0.0, recent: np.ndarray | None = None) -> DinerState:
@@ -64,10 +105,11 @@ async def test_a_diner_comes_back(cache):
 
 async def test_a_lookup_is_one_command(cache, admin):
     await put(cache, "ann", diner())
-    admin.config_resetstat()
+    for each in servers(admin):
+        each.config_resetstat()
     for _ in range(10):
         await cache.diner("town", "ann")
-    stats = admin.info("commandstats")
+    stats = {name: told for each in servers(admin) for name, told in each.info("commandstats").items()}
     assert stats["cmdstat_get"]["calls"] == 10
     assert {name for name in stats if name.startswith("cmdstat_")} <= {"cmdstat_get", "cmdstat_config|resetstat"}
 
@@ -80,8 +122,8 @@ async def test_markets_do_not_mix(cache):
     assert (await cache.diner("village", "ann")).state is None
 
 
-async def test_every_key_has_a_time_to_live(admin, shared_server):
-    cache = FeatureCache(shared_server, ttl_seconds=500, timeout_ms=5_000)
+async def test_every_key_has_a_time_to_live(admin, redis_url):
+    cache = FeatureCache(redis_url, ttl_seconds=500, timeout_ms=5_000)
     await put(cache, "ann", diner())
     await warm(cache, [(f"d{number}", diner()) for number in range(20)])
     await cache.put_market("town", MarketState(np.ones(3, np.float32), np.ones(3, np.uint8), "v1", 1.0))
@@ -109,21 +151,22 @@ async def test_entries_are_put_before_the_older_ones(cache):
 
 async def test_a_diner_who_is_not_there_stays_out(cache, admin):
     assert await cache.add_recent("town", "ann", numbered(1))
-    assert admin.dbsize() == 0
+    assert not any(each.dbsize() for each in servers(admin))
     assert (await cache.diner("town", "ann")).state is None
 
 
 async def test_the_script_is_loaded_again_after_the_server_forgot_it(cache, admin):
     await put(cache, "ann", diner())
     for turn in (1, 2):
-        admin.script_flush()
+        for each in servers(admin):
+            each.script_flush()
         assert await cache.add_recent("town", "ann", numbered(1, first=turn))
     assert len(await restaurants(cache, "ann")) == 2
 
 
-async def test_no_addition_of_many_at_once_is_lost(cache, shared_server):
+async def test_no_addition_of_many_at_once_is_lost(cache, redis_url):
     await put(cache, "ann", diner())
-    others = [FeatureCache(shared_server, timeout_ms=5_000) for _ in range(8)]
+    others = [FeatureCache(redis_url, timeout_ms=5_000) for _ in range(8)]
 
     async def add(number: int, other: FeatureCache) -> None:
         for step in range(4):
@@ -156,11 +199,11 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_no_addition_of_other_processes_is_lost(cache, shared_server):
+async def test_no_addition_of_other_processes_is_lost(cache, redis_url):
     await put(cache, "ann", diner())
     names = ["a", "b", "c", "d"]
     processes = [
-        subprocess.Popen([sys.executable, "-c", ADDING, shared_server, name], stdin=subprocess.PIPE) for name in names
+        subprocess.Popen([sys.executable, "-c", ADDING, redis_url, name], stdin=subprocess.PIPE) for name in names
     ]
     for process in processes:
         process.communicate(b"!", timeout=60)
@@ -181,7 +224,7 @@ async def test_a_warm_up_keeps_the_entries_that_came_meanwhile(cache):
 
 async def test_a_warm_up_of_thousands(cache, admin):
     assert await warm(cache, ((f"d{number}", diner(number)) for number in range(1_234))) == 1_234
-    assert admin.dbsize() == 1_234 + 1, "and the warm-up"
+    assert sum(each.dbsize() for each in servers(admin)) == 1_234 + 1, "and the warm-up"
     assert (await cache.diner("town", "d1233")).state.vector[0] == 1_233.0
     assert await warm(cache, []) == 0
 
@@ -193,8 +236,8 @@ async def test_a_put_replaces_all_but_entries(cache):
     assert (await cache.diner("town", "ann")).state.vector[0] == 2.0
 
 
-async def test_a_dropped_diner_is_gone_everywhere(cache, admin, shared_server):
-    other = FeatureCache(shared_server, timeout_ms=5_000)
+async def test_a_dropped_diner_is_gone_everywhere(cache, admin, redis_url):
+    other = FeatureCache(redis_url, timeout_ms=5_000)
     await put(cache, "ann", diner())
     assert (await other.diner("town", "ann")).state is not None
     assert await cache.drop("town", "ann")
