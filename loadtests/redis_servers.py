@@ -174,9 +174,7 @@ def _raw(client: redis.Redis, *command: str) -> Any:
 
 
 @contextmanager
-def running_cluster(
-    folder: Path, masters: int = 3, replicas_each: int = 0
-) -> Iterator[RedisCluster]:
+def running_cluster(folder: Path, masters: int = 3, replicas_each: int = 0) -> Iterator[RedisCluster]:
     """A cluster of real nodes; a lost master is replaced after about two seconds."""
     with ExitStack() as stack:
         nodes = []

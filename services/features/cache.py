@@ -101,9 +101,10 @@ class FeatureCache:
         `clock` gives seconds that never go back. Nothing is connected before the first call. ValueError for a bad URL.
         """
         servers = Servers.parse(redis) if isinstance(redis, str) else redis
+        self._spoilt: OrderedDict[bytes, object] = OrderedDict()
 
         def node(place: Place) -> Node:
-            return Node(place, timeout_ms / 1000.0, clock, self._answered, self._lost)
+            return Node(place, timeout_ms / 1000.0, clock, self._spoilt, self._answered, self._lost)
 
         self._nodes: Nodes = (
             Cluster(servers, node, self._lost, 2.0 * timeout_ms / 1000.0)
@@ -115,7 +116,6 @@ class FeatureCache:
         self._last_diners = LastCopies(last_copies)
         self._last_markets = LastCopies(_MARKETS, max_blob_bytes=_MARKET_BYTES)
         self._leases = Leases()
-        self._spoilt: OrderedDict[bytes, object] = OrderedDict()
         self._written: deque[tuple[float, bytes]] = deque(maxlen=_MAX_SPOILT)
         self._clearing: asyncio.Task[None] | None = None
 
@@ -378,7 +378,7 @@ class FeatureCache:
 
     def _answered(self) -> None:
         """Redis is there: what it has wrong can be cleared away."""
-        if self._spoilt and self._clearing is None:
+        if self._clearing is None:
             self._clearing = asyncio.get_running_loop().create_task(self._clear())
 
     async def _clear(self) -> None:

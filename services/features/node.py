@@ -1,7 +1,7 @@
 """One Redis server as the cache asks it: a connection for what diners wait on, another for the rest, and a breaker."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from math import inf
 from typing import Final, Protocol
 
@@ -48,13 +48,16 @@ class Node:
         place: Place,
         timeout_seconds: float,
         clock: Callable[[], float],
+        owed: Sized,
         answered: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
-        """`answered` is called when the server has answered, `lost` when it may have lost what it was told last."""
+        """`answered` is called when the server has answered and anything is `owed`, `lost` when it may have lost what it
+        was told last."""
         self._quick = MultiplexedConnection(place, timeout_seconds=timeout_seconds, lost=lost)
         self._patient = MultiplexedConnection(place, timeout_seconds=_PATIENCE_SECONDS)
         self._breaker = CircuitBreaker(clock)
+        self._owed = owed
         self._on_answer = answered
         self._probing: asyncio.Task[bool] | None = None
 
@@ -154,7 +157,8 @@ class Node:
 
     def _answered(self, ticket: int) -> None:
         self._breaker.succeeded(ticket)
-        self._on_answer()
+        if self._owed:
+            self._on_answer()
 
     def _refused(self, ticket: int, error: ErrorReplyError) -> None:
         """It answered with an error. Raises UnavailableError where that says that it cannot serve now."""

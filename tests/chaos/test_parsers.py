@@ -198,9 +198,7 @@ PARSERS = (
     Parser("a market's blob", hostile("TSm\x02", "\x00" * 40), lambda _, blob: decode_market(blob, KEY), (CodecError,)),
     Parser(
         "Redis address",
-        hostile(
-            "redis://", "rediss-sentinel://", "redis-cluster://", "u:p@", "h:1,", "/0", "#m", "?ssl_ca_certs=x"
-        ),
+        hostile("redis://", "rediss-sentinel://", "redis-cluster://", "u:p@", "h:1,", "/0", "#m", "?ssl_ca_certs=x"),
         lambda _, url: Servers.parse(url.decode(errors="replace")),
         (ValueError,),
     ),
