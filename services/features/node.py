@@ -52,8 +52,8 @@ class Node:
         answered: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
-        """`answered` is called when the server has answered and anything is `owed`, `lost` when it may have lost what it
-        was told last."""
+        """`answered` is called when the server answers while anything is `owed` to it, `lost` when it may have lost
+        what it was told last."""
         self._quick = MultiplexedConnection(place, timeout_seconds=timeout_seconds, lost=lost)
         self._patient = MultiplexedConnection(place, timeout_seconds=_PATIENCE_SECONDS)
         self._breaker = CircuitBreaker(clock)
