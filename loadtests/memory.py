@@ -150,11 +150,9 @@ def measure_redis(states: Sequence[DinerState], counts: Sequence[int], folder: P
 
 async def _put(url: str, states: Sequence[DinerState], first: int, end: int) -> None:
     cache = FeatureCache(url, timeout_ms=5_000.0)
-    for begin in range(first, end, _AT_ONCE):
-        numbers = range(begin, min(begin + _AT_ONCE, end))
-        await asyncio.gather(
-            *(cache.put("aldermoor", f"d1-{number:07}", states[number % len(states)]) for number in numbers)
-        )
+    lease = await cache.begin_warm_up("aldermoor")
+    diners = ((f"d1-{number:07}", states[number % len(states)]) for number in range(first, end))
+    await cache.put_many("aldermoor", diners, lease)
     await cache.close()
 
 

@@ -28,9 +28,10 @@ from services.database.errors import StorageUnavailable
 from services.events.commit import GroupCommit
 from services.events.log import Erasure, Event, EventLog
 from services.events.served import ServedLog
-from services.features import EmbeddedRedis, FeatureCache
+from services.features import EmbeddedRedis, FeatureCache, Servers
 from services.features.breaker import BreakerState
 from services.features.embedded import EmbeddedRedisError
+from services.features.servers import RedisMisconfigured
 from services.lessons.runs import LessonRuns
 from services.monitoring.metrics import Metrics
 from services.releases.freeze import FreezeStore
@@ -126,8 +127,7 @@ class Services:
 
     async def remember(self, market: str, user_id: str, events: Sequence[Event]) -> None:
         """Add what a diner just did to the cached state, so that the next list follows it."""
-        ordered = sorted(events, key=lambda event: event.at, reverse=True)
-        await self.cache.add_recent(market, user_id, entries_of(ordered))
+        await self.cache.add_recent(market, user_id, entries_of(events))
 
     async def held(self, user_id: str) -> Held | None:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
@@ -193,9 +193,10 @@ class Services:
         await self.state.refresh()
         for market, snapshot in self.state.snapshots.items():
             count = 0
+            lease = await self.cache.begin_warm_up(market)
             pages = self.diners.pages(snapshot, self.settings.warm_up_diners)
             while (page := await self.in_thread(next, pages, None)) is not None:
-                await self.cache.put_many(market, page)
+                await self.cache.put_many(market, page, lease)
                 count += len(page)
             _log.info("feature_cache_warmed", market=market, diners=count)
         self.ready = True
@@ -207,13 +208,13 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
     async with contextlib.AsyncExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         embedded = None if settings.redis_url else stack.enter_context(EmbeddedRedis(settings.home / "redis"))
-        redis_url = settings.redis_url if embedded is None else embedded.url
+        servers = configured_redis(settings) if embedded is None else Servers.parse(embedded.url)
         engine = open_database(settings.resolved_database_url)
         stack.callback(engine.dispose)
         await asyncio.to_thread(migrate, engine)
         await asyncio.to_thread(ensure_keys, engine, settings.keys_file)
         secret = await asyncio.to_thread(ensure_secret, engine, settings.pseudonym_secret_file)
-        services = _assemble(settings, metrics, clock, engine, redis_url, secret)
+        services = _assemble(settings, metrics, clock, engine, servers, secret)
         stack.push_async_callback(services.cache.close)
         stack.callback(services.shadow.close)
         stack.callback(_anchor_the_rest, services.anchors)
@@ -236,10 +237,10 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
 
 
 def _assemble(
-    settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, redis_url: str, secret: bytes
+    settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, servers: Servers, secret: bytes
 ) -> Services:
     cache = FeatureCache(
-        redis_url,
+        servers,
         timeout_ms=settings.redis_timeout_ms,
         ttl_seconds=settings.diner_ttl_hours * 3600,
         last_copies=settings.last_copy_diners,
@@ -295,6 +296,20 @@ def _assemble(
         shadow=shadow,
         secret=secret,
     )
+
+
+def configured_redis(settings: Settings) -> Servers:
+    """Where the settings say that Redis is. Raises RedisMisconfigured that says what is wrong with it."""
+    try:
+        return Servers.parse(
+            settings.redis_url,
+            ca_file=settings.redis_ca_file,
+            cert_file=settings.redis_cert_file,
+            key_file=settings.redis_key_file,
+            password_file=settings.redis_password_file,
+        )
+    except ValueError as error:
+        raise RedisMisconfigured(f"TABLESTAKES_REDIS_URL: {error}") from None
 
 
 async def _keep_running(embedded: EmbeddedRedis | None, cache: FeatureCache) -> None:

@@ -35,7 +35,15 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL, `postgresql+psycopg://…` or `sqlite:///…`; empty: SQLite in the home."""
     redis_url: str = ""
-    """`redis://…`, `rediss://…` or `unix://…`; empty: a Redis server of one's own is started in the home."""
+    """`redis://…`, `unix://…`, `redis-sentinel://…`, `redis-cluster://…`; empty: one's own server is started."""
+    redis_password_file: Path | None = None
+    """File whose first line is Redis's password, in the place of one in `redis_url`."""
+    redis_ca_file: Path | None = None
+    """PEM file of who signed the certificates of `rediss://…`; none: whom the system trusts."""
+    redis_cert_file: Path | None = None
+    """PEM file of the certificate that this process shows to Redis."""
+    redis_key_file: Path | None = None
+    """PEM file of that certificate's private key."""
     redis_timeout_ms: int = Field(default=50, ge=1, le=10_000)
     """Longest wait for the feature cache; past it the request goes on without."""
     diner_ttl_hours: int = Field(default=24 * 14, ge=1)

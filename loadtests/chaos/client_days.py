@@ -75,7 +75,7 @@ async def _cancel_storm(proxy: SlowProxy, cancels: int) -> _Tally:
     states = {f"d{number}": _named(f"d{number}") for number in range(_KEYS)}
     cache = FeatureCache(proxy.url, timeout_ms=20_000, last_copies=1)
     try:
-        await asyncio.gather(*(cache.put("town", diner, state) for diner, state in states.items()))
+        await cache.put_many("town", states.items(), await cache.begin_warm_up("town"))
         proxy.seconds = _PROXY_SECONDS
 
         async def ask(diner: str) -> None:

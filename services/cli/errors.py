@@ -25,6 +25,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.features.embedded import EmbeddedRedisError
+    from services.features.servers import RedisMisconfigured
     from services.releases.freeze import Frozen
     from services.releases.store import ReleaseRefused, UnknownVersion
     from services.stakeholders.policies import PolicyError, PolicyNotFound
@@ -39,6 +40,7 @@ def describe(error: Exception) -> tuple[int, str]:
         KeysFileError,
         SecretError,
         StorageMisconfigured,
+        RedisMisconfigured,
         UnknownVersion,
         PolicyNotFound,
         BackupRefused,

@@ -5,12 +5,15 @@ import platform
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.errors import FAILED
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.features import Servers
 
 
 def serve(
@@ -96,17 +99,35 @@ def _redis(settings: Settings) -> tuple[bool, str]:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
+    from services.bootstrap import configured_redis
     from services.features import EmbeddedRedis
 
     try:
         if settings.redis_url:
-            client = redis.Redis.from_url(settings.redis_url, socket_timeout=1, retry=Retry(NoBackoff(), 0))
-            return True, f"Redis {client.info('server')['redis_version']} at the configured address"
+            return _usable(configured_redis(settings))
         with tempfile.TemporaryDirectory(prefix="ts-") as folder, EmbeddedRedis(Path(folder)) as server:
             client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0))
             return True, f"embedded Redis {client.info('server')['redis_version']} starts"
-    except (redis.RedisError, OSError, RuntimeError) as error:
+    except (redis.RedisError, OSError, RuntimeError, ValueError) as error:
         return False, f"Redis: {error}; set TABLESTAKES_REDIS_URL or install redis-server"
+
+
+def _usable(servers: "Servers") -> tuple[bool, str]:
+    """Whether the feature cache can do there what it does; what the first server says that will not let it."""
+    import asyncio
+
+    from services.features import FeatureCache
+
+    async def tried() -> str:
+        cache = FeatureCache(servers, timeout_ms=2_000)
+        try:
+            return await cache.trouble()
+        finally:
+            await cache.close()
+
+    trouble = asyncio.run(tried())
+    where = {"server": "one server", "sentinel": "the master that Sentinel keeps", "cluster": "a cluster"}
+    return not trouble, f"Redis, {where[servers.kind]}, at the configured address: {trouble or 'the cache can use it'}"
 
 
 def _openmp(_: Settings) -> tuple[bool, str]:

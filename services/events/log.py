@@ -1,7 +1,7 @@
 """The event log in the database: each event is kept once, however often it is delivered."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -114,9 +114,12 @@ class EventLog:
             kept = _read_keys(connection, [key for key in first if key not in new])
         return list(_outcomes(events, new, {**first, **kept}))
 
-    def recent(self, market: str, user_id: str, since: datetime, limit: int) -> list[Event]:
-        """A diner's last events, newest first."""
-        return self._read(_of_diner(market, user_id).where(table.c.at >= since).limit(limit))
+    def recent(
+        self, market: str, user_id: str, since: datetime, limit: int, types: Collection[EventType]
+    ) -> list[Event]:
+        """A diner's last events of some types, newest first."""
+        chosen = (table.c.at >= since, table.c.type.in_(sorted(types)))
+        return self._read(_of_diner(market, user_id).where(*chosen).limit(limit))
 
     def of_diner(self, market: str, user_id: str) -> list[Event]:
         """All events of a diner, newest first."""

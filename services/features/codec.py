@@ -1,6 +1,8 @@
 """The cache's binary format: one blob a diner, one blob a market, little-endian, versioned, read without copying.
 
-A diner's blob is a fixed part and a tail of recent entries, newest first, that can be prepended to without decoding:
+A diner's blob is a fixed part and a tail of recent entries, which can be added to without decoding the rest. The tail
+is a set in order: newest first, each entry once, so that it does not matter in which order, by whom and how often
+entries are added:
 
     offset  bytes  what
          0      4  magic "TSd" and the version of the format
@@ -96,7 +98,7 @@ class DinerState:
     """Degrees; NaN: not known."""
     home_lon: float = float("nan")
     recent: RecentArray = field(default_factory=_no_recent)
-    """(m,) RECENT_DTYPE, newest first, m <= MAX_RECENT; read-only when it comes from the cache."""
+    """(m,) RECENT_DTYPE; from the cache newest first, each once, m <= MAX_RECENT, and read-only."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -158,10 +160,10 @@ def recent_entries(
 
 
 def encode_recent(entries: RecentArray) -> bytes:
-    """The first MAX_RECENT entries as they stand in a blob's tail. Raises CodecError for another dtype or shape."""
+    """The MAX_RECENT newest entries as they stand in a blob's tail. Raises CodecError for another dtype or shape."""
     if entries.dtype != RECENT_DTYPE or entries.ndim != 1:
         raise CodecError(f"recent entries must be (m,) of RECENT_DTYPE, not {entries.shape} of {entries.dtype}")
-    return entries[:MAX_RECENT].tobytes()
+    return _in_order(entries.tobytes())
 
 
 def encode_diner(market: str, user_id: str, state: DinerState) -> bytes:
@@ -217,19 +219,24 @@ def split_diner(blob: bytes) -> tuple[bytes, bytes]:
     return blob[:fixed], blob[fixed:]
 
 
-def with_recent(blob: bytes, newer: bytes) -> bytes:
-    """A diner's blob with `encode_recent` entries put before its own; the oldest beyond MAX_RECENT are let go.
+def with_recent(blob: bytes, more: bytes) -> bytes:
+    """A diner's blob with more `encode_recent` entries among its own; the oldest beyond MAX_RECENT are let go.
 
-    The twin of `scripts.ADD_RECENT`, which does the same inside Redis.
+    The twin of what `services.features.scripts` does inside Redis.
     """
-    fixed, older = split_diner(blob)
-    return fixed + (newer + older)[: MAX_RECENT * RECENT_DTYPE.itemsize]
+    fixed, own = split_diner(blob)
+    return fixed + _in_order(more + own)
 
 
-def renewed(blob: bytes, old: bytes) -> bytes:
-    """A diner's blob with the tail of the old one, if that has any. The twin of `scripts.RENEW`."""
-    fixed, tail = split_diner(blob)
-    return fixed + (split_diner(old)[1] or tail)
+def _in_order(tail: bytes) -> bytes:
+    """Entries as a tail has them: by time, then type, then restaurant, the greatest first, each once.
+
+    Within a second a dismissal is the last word: its code is the greatest.
+    """
+    width = RECENT_DTYPE.itemsize
+    entries = {tail[start : start + width] for start in range(0, len(tail), width)}
+    ordered = sorted(entries, key=lambda entry: (entry[11:7:-1], entry[12], entry[:8]), reverse=True)
+    return b"".join(ordered[:MAX_RECENT])
 
 
 def encode_market(market: str, state: MarketState) -> bytes:

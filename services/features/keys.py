@@ -1,4 +1,4 @@
-"""Names of the cache's keys: `ts:{market}:d:user`, `ts:{market}:m` and `ts:{market}:x:counting`.
+"""Names of the cache's keys: `ts:{market}:` and then `d:user`, `l:user`, `g:user`, `w`, `m` or `x:counting`.
 
 Redis Cluster places a key by what stands between the first braces, so all keys of a market lie on one node.
 """
@@ -7,6 +7,17 @@ Redis Cluster places a key by what stands between the first braces, so all keys 
 def diner_key(market: str, user_id: str) -> bytes:
     """The Redis key of a diner."""
     return f"ts:{{{_hash_tag(market)}}}:d:{user_id}".encode("utf-8", "surrogatepass")
+
+
+def beside(diner: bytes) -> tuple[bytes, bytes, bytes]:
+    """From `diner_key`, the keys of the lease on the diner, of the market's warm-ups, and of the diner's being gone."""
+    market, _, user = diner.partition(b"}:d:")
+    return market + b"}:l:" + user, market + b"}:w", market + b"}:g:" + user
+
+
+def warm_up_key(market: str) -> bytes:
+    """The Redis key of a market's warm-ups."""
+    return f"ts:{{{_hash_tag(market)}}}:w".encode("utf-8", "surrogatepass")
 
 
 def market_key(market: str) -> bytes:
@@ -20,7 +31,12 @@ def exposure_key(market: str, counting: str) -> bytes:
 
 
 def _hash_tag(market: str) -> str:
-    """The market as it can stand between braces: no two markets or diners share a key, whatever their names."""
+    """The market as it can stand between braces: no two markets or diners share a key, whatever their names.
+
+    Never empty: where nothing stands between them, the cluster goes by the whole key.
+    """
+    if not market:
+        return "%"
     if "}" in market or "%" in market:
         return market.replace("%", "%25").replace("}", "%7D")
     return market

@@ -31,6 +31,7 @@ from services.features.embedded import EmbeddedRedis
 from services.features.keys import diner_key
 from services.features.last_copies import LastCopies
 from services.features.multiplexed import MultiplexedConnection
+from services.features.servers import Address
 
 _MARKET: Final = "centro"
 _PATIENT_MS: Final = 5_000.0
@@ -90,8 +91,8 @@ async def print_speed(url: str, loop_name: str, rounds: int, calls: int) -> None
 async def _ways(url: str) -> AsyncIterator[dict[str, Way]]:
     key = _key(1)
     cache = FeatureCache(url, timeout_ms=_PATIENT_MS)
-    await cache.put(_MARKET, _user(1), _state(64, 8))
-    multiplexed = MultiplexedConnection(url, timeout_seconds=_PATIENT_MS / 1000.0)
+    await cache.put(_MARKET, _user(1), _state(64, 8), await cache.lease(_MARKET, _user(1)))
+    multiplexed = MultiplexedConnection(Address.parse(url), timeout_seconds=_PATIENT_MS / 1000.0)
     clients = {
         protocol: AsyncRedis.from_url(url, protocol=protocol, socket_timeout=5.0, retry=Retry(NoBackoff(), 0))
         for protocol in (2, 3)
@@ -148,6 +149,7 @@ def _key(number: int) -> bytes:
 
 def _state(d: int, recent: int) -> DinerState:
     entries = np.zeros(recent, dtype=RECENT_DTYPE)
+    entries["at"] = np.arange(recent)  # each once, or only one would stay
     return DinerState(np.ones(d, np.float32), 0.1, model_tag("v1"), 22.15, -100.97, entries)
 
 

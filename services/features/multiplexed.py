@@ -8,15 +8,15 @@ cancelled or runs out of time leaves its place behind, and the reply that comes 
 """
 
 import asyncio
-import ssl
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, Final, cast
 
 import hiredis
-from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
+
+from services.features.servers import Address, Place
 
 _STALE_SECONDS: Final = 1.0
 """A connection that owes a reply for so long is dropped: its server may be gone without a word."""
@@ -37,7 +37,12 @@ class PatienceError(Exception):
 
 
 class ErrorReplyError(Exception):
-    """Redis answered with an error; the message is its text, the first word says the kind."""
+    """Redis answered with an error; the message is its text."""
+
+    @property
+    def kind(self) -> str:
+        """The first word of the text."""
+        return str(self).partition(" ")[0]
 
 
 def packed(parts: tuple[bytes, ...]) -> bytes:
@@ -63,8 +68,13 @@ class _Link(asyncio.Protocol):
         """Whether commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def send(self, command: bytes) -> asyncio.Future[Reply]:
-        """Queue the command; the future gets its reply, or UnavailableError."""
+    def send(self, command: bytes, before: bytes = b"") -> asyncio.Future[Reply]:
+        """Queue the command; the future gets its reply, or UnavailableError.
+
+        `before`: a command that has to come right before it, and whose reply nobody needs.
+        """
+        if before:
+            self.send(before).add_done_callback(_look_at)
         reply: asyncio.Future[Reply] = self._loop.create_future()
         if not self.alive:  # lost between the end of connecting and this: nobody else would tell the caller
             reply.set_exception(UnavailableError("connection lost: closed by the server"))
@@ -99,7 +109,7 @@ class _Link(asyncio.Protocol):
                     future.set_result(reply)
         except (hiredis.HiredisError, IndexError):
             # Not the protocol, or a reply that no one asked for: no later reply of this connection can be trusted.
-            self._abort()
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop: nobody is left waiting."""
@@ -122,7 +132,7 @@ class _Link(asyncio.Protocol):
         self._timer = None
         now = self._loop.time()
         if self._waiting and now >= self._waiting[0][1] + _STALE_SECONDS:
-            self._abort()
+            self.abort()
             return
         for future, deadline in self._waiting:
             if future.done():
@@ -134,7 +144,8 @@ class _Link(asyncio.Protocol):
         if self._waiting:  # all gave up: come back for those who may join, and to see whether the connection is stale
             self._timer = self._loop.call_at(now + self._timeout, self._expire)
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -145,69 +156,68 @@ def _look_at(asking: asyncio.Future[Reply]) -> None:
         asking.exception()
 
 
-@dataclass(frozen=True)
-class _Address:
-    """Where to connect and what to say first."""
-
-    path: str | None
-    host: str
-    port: int
-    tls: ssl.SSLContext | None
-    greeting: tuple[tuple[bytes, ...], ...]
-
-    @classmethod
-    def parse(cls, url: str) -> "_Address":
-        """The address of a `redis://`, `rediss://` or `unix://` URL. Raises ValueError for another."""
-        given: dict[str, Any] = dict(parse_url(url))
-        greeting: list[tuple[bytes, ...]] = []
-        if given.get("password"):
-            login = [given["username"]] if given.get("username") else []
-            greeting.append((b"AUTH", *(word.encode() for word in [*login, given["password"]])))
-        if given.get("db"):
-            greeting.append((b"SELECT", str(given["db"]).encode()))
-        tls = None
-        if given.pop("connection_class", None) is SSLConnection:
-            tls = SSLConnection(**given).ssl_context.get()
-        host, port = given.get("host") or "localhost", int(given.get("port") or 6379)
-        return cls(given.get("path"), host, port, tls, tuple(greeting))
-
-
 class MultiplexedConnection:
     """One connection to Redis for all callers of one event loop; opened at the first call and again after a loss."""
 
-    def __init__(self, url: str, *, timeout_seconds: float) -> None:
+    def __init__(self, place: Place, *, timeout_seconds: float, lost: Callable[[], None] | None = None) -> None:
         """No call waits longer than `timeout_seconds` for its reply, nor for the connection before it.
 
-        Raises ValueError for a URL that is none of Redis.
+        `lost` is called when there is a connection again after one was lost: what the server has may be another's.
         """
-        self._address = _Address.parse(url)
+        self._place = place
         self._timeout = timeout_seconds
+        self._lost = lost
         self._link: _Link | None = None
         self._connecting: asyncio.Task[_Link] | None = None
 
-    async def call(self, *parts: bytes, patience: float = inf) -> Reply:
+    async def call(self, *parts: bytes, patience: float = inf, before: bytes = b"") -> Reply:
         """One command, one reply. Raises UnavailableError and ErrorReplyError; may be cancelled at any time.
 
         A caller who has less `patience` (seconds) than Redis is given gets PatienceError when it is at its end.
+        `before`: a `packed` command that has to come right before this one, and whose reply nobody needs.
         """
         link = self._link
         if patience < self._timeout:
-            reply = await self._within(link, parts, patience)
+            reply = await self._within(link, parts, patience, before)
         else:
             if link is None or not link.alive:
                 link = await self._connected()
-            reply = await link.send(packed(parts))
+            reply = await link.send(packed(parts), before)
         if isinstance(reply, hiredis.ReplyError):
             raise ErrorReplyError(str(reply))
         return reply
 
-    async def _within(self, link: _Link | None, parts: tuple[bytes, ...], patience: float) -> Reply:
+    async def pipeline(self, commands: Sequence[tuple[bytes, ...]], before: bytes = b"") -> list[Reply]:
+        """Several commands in one write, and their replies. Raises as `call` does, for the first that fails.
+
+        `before`: as there, for each of them.
+        """
+        link = self._link
+        if link is None or not link.alive:
+            link = await self._connected()
+        asking = [link.send(packed(command), before) for command in commands]
+        for future in asking:
+            future.add_done_callback(_look_at)
+        replies = [await future for future in asking]
+        for reply in replies:
+            if isinstance(reply, hiredis.ReplyError):
+                raise ErrorReplyError(str(reply))
+        return replies
+
+    def drop(self) -> None:
+        """Let go of the connection: the next call asks again where to connect. Who waits gets UnavailableError."""
+        if self._link is not None:
+            self._link.abort()
+
+    async def _within(
+        self, link: _Link | None, parts: tuple[bytes, ...], patience: float, before: bytes = b""
+    ) -> Reply:
         """The same, but only the caller stops waiting: how Redis answers is then in the error's `asking`."""
         asking: asyncio.Future[Reply]
         if link is not None and link.alive:
-            asking = link.send(packed(parts))
+            asking = link.send(packed(parts), before)
         else:
-            asking = asyncio.get_running_loop().create_task(self.call(*parts))
+            asking = asyncio.get_running_loop().create_task(self.call(*parts, before=before))
         asking.add_done_callback(_look_at)
         await asyncio.wait([asking], timeout=patience)
         if not asking.done():
@@ -235,15 +245,19 @@ class MultiplexedConnection:
             task.exception()  # all who waited may be gone; asyncio must not complain that no one looked
 
     async def _connect(self) -> _Link:
+        again = self._link is not None
         if self._link is not None:
             await self._link.close()
         link = _Link(self._timeout)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._open(link)
-            for command in self._address.greeting:
+                address = await self._place.address()
+                await self._open(link, address)
+            for command in address.greeting:
                 if isinstance(refusal := await link.send(packed(command)), hiredis.ReplyError):
                     raise UnavailableError(f"{command[0].decode()} refused: {refusal}")
+            if address.master and not _is_master(await link.send(packed((b"ROLE",)))):
+                raise UnavailableError("the server is not the master any more, or not yet")
         except (OSError, RedisError) as error:
             await link.close()
             raise UnavailableError(f"cannot connect: {error or type(error).__name__}") from error
@@ -251,11 +265,17 @@ class MultiplexedConnection:
             await link.close()
             raise
         self._link = link
+        if again and self._lost is not None:
+            self._lost()
         return link
 
-    async def _open(self, link: _Link) -> None:
-        loop, address = asyncio.get_running_loop(), self._address
+    async def _open(self, link: _Link, address: Address) -> None:
+        loop = asyncio.get_running_loop()
         if address.path:
             await loop.create_unix_connection(lambda: link, address.path)
         else:
             await loop.create_connection(lambda: link, address.host, address.port, ssl=address.tls)
+
+
+def _is_master(role: Reply) -> bool:
+    return isinstance(role, list) and role[:1] == [b"master"]

@@ -70,10 +70,11 @@ class DinerLoader:
         market = snapshot.info.market
         try:
             diner = self._catalogue.diner(market, user_id)
-            recent = self._events.recent(market, user_id, self._clock.now() - REMEMBERED, MAX_RECENT)
+            since = self._clock.now() - REMEMBERED
+            recent = self._events.recent(market, user_id, since, MAX_RECENT, ACTION_WEIGHTS.keys())
         except StorageUnavailable:
             return self.learnt(snapshot, user_id), False
-        return self._state(snapshot, user_id, diner, _entries(recent)), True
+        return self._state(snapshot, user_id, diner, entries_of(recent)), True
 
     def learnt(self, snapshot: MarketSnapshot, user_id: str) -> DinerState:
         """What the model alone knows of the diner; asks nobody."""
@@ -92,7 +93,7 @@ class DinerLoader:
                 return
             after, limit = diners[-1].user_id, limit - len(diners)
             yield [
-                (diner.user_id, self._state(snapshot, diner.user_id, diner, _entries([])))
+                (diner.user_id, self._state(snapshot, diner.user_id, diner, NO_ENTRIES))
                 for diner in diners
                 if diner.user_id not in busy
             ]
@@ -120,10 +121,6 @@ def _represent(snapshot: MarketSnapshot, user_id: str, diner: Diner | None) -> R
         if tags := diner_tags(diner.profile, home):
             return artifact.model.new_diners([tags])
     return snapshot.nobody
-
-
-def _entries(events: Sequence[Event]) -> RecentArray:
-    return entries_of([event for event in events if event.type in ACTION_WEIGHTS])
 
 
 def entries_of(events: Sequence[Event]) -> RecentArray:

@@ -190,10 +190,12 @@ class Recommender:
         return state
 
     async def _load(self, ask: Ask, put: bool) -> tuple[DinerState, bool]:
-        """The state made anew, and whether it is complete; then the cache gets it."""
+        """The state made anew, and whether it is complete; then the cache gets it, unless the diner has changed."""
+        market = ask.snapshot.info.market
+        lease = await self._cache.lease(market, ask.user_id) if put else None
         state, complete = await self._diners.loaded(ask.snapshot, ask.user_id)
-        if complete and put:
-            await self._cache.put(ask.snapshot.info.market, ask.user_id, state)
+        if complete and lease is not None:
+            await self._cache.put(market, ask.user_id, state, lease)
         return state, complete
 
     async def _in_time(

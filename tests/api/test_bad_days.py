@@ -19,7 +19,7 @@ from services.features import EmbeddedRedis
 from services.features.embedded import answers
 from services.simulation.walk_in import ApiClient, ApiError
 from tests.api.conftest import running
-from tests.api.test_events import event
+from tests.api.test_events import event, orders
 from tests.conftest import SmallCity, tablestakes
 
 QUERY = {"user_id": "d0-000005", "k": 10}
@@ -84,7 +84,7 @@ def test_events_still_count_without_redis(fresh_home: Path, tmp_path: Path, bear
     with EmbeddedRedis(tmp_path / "redis") as server, running(fresh_home, redis_url=server.url) as client:
         before, _ = listed(client, bearer, k=100)
         stop(server)
-        sent = [event(type="order", user_id=QUERY["user_id"], restaurant_id=before[60]) for _ in range(3)]
+        sent = orders(3, user_id=QUERY["user_id"], restaurant_id=before[60])
         taken = client.post("/v1/events", json=sent, headers=bearer)
         after, _ = listed(client, bearer, k=100)
 

@@ -28,6 +28,12 @@ def event(**fields: Any) -> dict[str, Any]:
     return {**base, **fields}
 
 
+def orders(count: int, **fields: Any) -> list[dict[str, Any]]:
+    """A second apart: of two in one second one counts."""
+    now = datetime.now(UTC)
+    return [event(type="order", at=(now - timedelta(seconds=n)).isoformat(), **fields) for n in range(count)]
+
+
 def test_one_event_an_array_and_lines_are_taken(app: Call) -> None:
     lines = "\n".join(json.dumps(event()) for _ in range(3)) + "\n\n"
 
@@ -138,7 +144,7 @@ def test_an_order_changes_the_next_list_within_a_second(app: Call, user: str) ->
     before = top(app, user)
     chosen = before[60]
 
-    app("POST", "/v1/events", json=[event(type="order", user_id=user, restaurant_id=chosen) for _ in range(3)])
+    app("POST", "/v1/events", json=orders(3, user_id=user, restaurant_id=chosen))
     started = time.monotonic()
     while top(app, user).index(chosen) >= 60 and time.monotonic() - started < 1.0:
         time.sleep(0.02)
@@ -169,7 +175,7 @@ def test_what_was_acknowledged_outlives_the_process_and_the_cache(fresh_home: Pa
         query = {"user_id": "d0-000012", "k": 100}
         listed = client.get("/v1/recommendations", params=query, headers=bearer).json()["items"]
         before = [item["restaurant_id"] for item in listed]
-        sent = [event(type="order", user_id="d0-000012", restaurant_id=before[60]) for _ in range(3)]
+        sent = orders(3, user_id="d0-000012", restaurant_id=before[60])
         assert client.post("/v1/events", json=sent, headers=bearer).json()["accepted"] == 3
 
     with running(fresh_home) as client:

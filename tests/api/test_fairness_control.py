@@ -77,8 +77,8 @@ def fair(call: Caller, small_city: SmallCity) -> tuple[Caller, Redis]:
 
 
 def _redis_of(call: Caller) -> Redis:
-    options = call.services.cache._bulk.connection_pool.connection_kwargs
-    return Redis(unix_socket_path=options["path"]) if "path" in options else Redis(options["host"], options["port"])
+    settings = call.services.settings
+    return Redis.from_url(settings.redis_url or (settings.home / "redis" / "redis.url").read_text())
 
 
 def test_the_term_lifts_who_is_owed_and_the_score_is_the_sum(fair: tuple[Caller, Redis]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 import redis
 
+from loadtests.redis_servers import RedisCluster, running_cluster
 from services.features import EmbeddedRedis, FeatureCache
 
 
@@ -14,6 +15,13 @@ from services.features import EmbeddedRedis, FeatureCache
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with EmbeddedRedis(tmp_path_factory.mktemp("redis"), max_memory_mb=64) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """Three masters."""
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
 
 
 @pytest.fixture

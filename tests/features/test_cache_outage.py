@@ -23,7 +23,12 @@ def diner(first: float, recent: int = 0) -> DinerState:
 def entries(count: int) -> np.ndarray:
     made = np.zeros(count, dtype=RECENT_DTYPE)
     made["restaurant"] = np.arange(1, count + 1)
+    made["at"] = 1_000 * count - np.arange(count)
     return made
+
+
+async def put(cache: FeatureCache, user: str, state: DinerState) -> bool:
+    return await cache.put("town", user, state, await cache.lease("town", user))
 
 
 @pytest_asyncio.fixture
@@ -32,7 +37,7 @@ async def cache(own_server: EmbeddedRedis) -> AsyncIterator[FeatureCache]:
     cache = FeatureCache(own_server.url, timeout_ms=100)
 
     async def known() -> bool:
-        stored = await cache.put("town", "ann", diner(1.0, recent=1))
+        stored = await put(cache, "ann", diner(1.0, recent=1))
         return stored and (await cache.diner("town", "ann")).state is not None
 
     assert await until(known)
@@ -86,7 +91,7 @@ async def test_killed_and_restarted(cache, own_server):
     own_server.start()
     assert await until(lambda: healthy(cache))
     assert (await cache.diner("town", "ann")).state is None, "the new server is empty"
-    assert await cache.put("town", "ann", diner(2.0))
+    assert await put(cache, "ann", diner(2.0))
     assert (await cache.diner("town", "ann")).state.vector[0] == 2.0
 
 
@@ -124,11 +129,11 @@ async def test_never_there(tmp_path):
             lookup = await cache.diner("town", "ann")
             assert lookup.degraded
             assert lookup.state is None
-        assert not await cache.put("town", "ann", diner(1.0))
+        assert not await put(cache, "ann", diner(1.0))
         assert not await cache.add_recent("town", "ann", entries(1))
         assert not await cache.drop("town", "bob")
         assert not await cache.put_market("town", MarketState(np.ones(1, np.float32), np.ones(1, np.uint8), "", 0.0))
-        assert await cache.put_many("town", [("cid", diner(3.0))]) == 0
+        assert await cache.put_many("town", [("cid", diner(3.0))], await cache.begin_warm_up("town")) == 0
         assert not await cache.ping()
         assert (await cache.diner("town", "ann")).state.vector[0] == 1.0, "what was put here is known here"
         assert (await cache.diner("town", "cid")).state.vector[0] == 3.0
@@ -141,14 +146,14 @@ async def test_flushed(cache, client):
     lookup = await cache.diner("town", "ann")
     assert not lookup.degraded
     assert lookup.state is None
-    assert await cache.put("town", "ann", diner(2.0))
+    assert await put(cache, "ann", diner(2.0))
     assert (await cache.diner("town", "ann")).state.vector[0] == 2.0
 
 
 @pytest.mark.parametrize("spoil", ["rubbish", "truncated", "another's", "list", "empty"])
 async def test_wrong_data_in_the_key_is_not_served_and_cleared_away(cache, client, spoil):
     key = diner_key("town", "ann")
-    await cache.put("town", "bob", diner(9.0))
+    await put(cache, "bob", diner(9.0))
     blob, other = client.get(key), client.get(diner_key("town", "bob"))
     client.delete(key)
     if spoil == "list":
@@ -199,14 +204,77 @@ async def test_a_diner_dropped_during_the_outage_does_not_come_back(cache, own_s
     assert client.exists(diner_key("town", "ann")) == 0
 
 
-async def test_a_write_whose_caller_left_is_not_trusted(cache, client):
-    writing = asyncio.create_task(cache.put("town", "ann", diner(5.0)))
+@pytest.mark.parametrize("change", ["addition", "drop"])
+async def test_a_change_whose_caller_left_is_not_trusted(cache, client, change):
+    call = cache.add_recent("town", "ann", entries(2)) if change == "addition" else cache.drop("town", "ann")
+    changing = asyncio.create_task(call)
     await asyncio.sleep(0)
-    writing.cancel()
+    changing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await writing
+        await changing
     assert await until(lambda: healthy(cache))
     assert client.exists(diner_key("town", "ann")) == 0
+
+
+async def test_a_put_whose_caller_left_is_whole_or_nothing(cache, client):
+    lease = await cache.lease("town", "ann")
+    putting = asyncio.create_task(cache.put("town", "ann", diner(5.0), lease))
+    await asyncio.sleep(0)
+    putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    lookup = await cache.diner("town", "ann")
+    assert not lookup.degraded
+    assert lookup.state.vector[0] in (1.0, 5.0)
+
+
+async def test_without_a_lease_nothing_is_stored_but_here(cache, own_server, client):
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        lease = await cache.lease("town", "ann")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+    assert not await cache.put("town", "ann", diner(7.0), lease)
+    assert client.get(diner_key("town", "ann"))[48:52] == np.float32(1.0).tobytes()
+
+
+async def test_who_was_dropped_while_redis_was_away_does_not_come_back_into_the_process(tmp_path):
+    cache = FeatureCache(f"unix://{tmp_path}/nobody.sock", timeout_ms=50)
+    lease = await cache.lease("town", "ann")
+    assert not await cache.drop("town", "ann")
+    assert not await cache.put("town", "ann", diner(1.0), lease)
+    assert (await cache.diner("town", "ann")).state is None
+    await cache.close()
+
+
+async def test_a_change_during_the_outage_voids_the_lease_of_whoever_reached_redis(cache, own_server, client):
+    """The addition never got there; when Redis is back its key is cleared, and with it what others have read before."""
+    other = FeatureCache(own_server.url, timeout_ms=5_000)
+    client.flushall()
+    lease = await other.lease("town", "ann")
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        assert not await cache.add_recent("town", "ann", entries(3))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+    assert not await other.put("town", "ann", diner(1.0), lease)
+    await other.close()
+
+
+async def test_what_a_fallen_server_may_have_forgotten_is_made_anew(cache, own_server, client):
+    """It confirmed an addition and died before it was on disk, or on the replica that is the master now."""
+    old = client.dump(diner_key("town", "ann"))
+    assert await cache.add_recent("town", "ann", entries(3))
+    signalled(own_server, signal.SIGKILL)
+    assert await until(lambda: degraded(cache))
+    own_server.start()
+    client.restore(diner_key("town", "ann"), 60_000, old, replace=True)
+    while (lookup := await cache.diner("town", "ann")).degraded:
+        assert lookup.state.recent["restaurant"].tolist()[:3] == [1, 2, 3]
+        await asyncio.sleep(0.005)
+    assert lookup.state is None
 
 
 async def test_a_probe_whose_caller_left_does_not_keep_the_breaker_open(cache, own_server):
@@ -257,7 +325,7 @@ async def test_patient_work_does_not_keep_the_breaker_from_closing(cache, own_se
 
 
 async def test_a_full_server_refuses_writes_and_is_not_taken_for_one_that_is_away(cache, client):
-    assert await cache.put("town", "bob", diner(1.0))
+    assert await put(cache, "bob", diner(1.0))
     client.config_set("maxmemory-policy", "noeviction")
     client.config_set("maxmemory", 1)
     for _ in range(30):
@@ -274,12 +342,12 @@ async def test_a_warm_up_stops_when_the_server_goes(cache, own_server):
             yield f"d{number}", diner(number)
 
     async with asyncio.timeout(20):
-        assert await cache.put_many("town", states()) < 5_000
+        assert await cache.put_many("town", states(), await cache.begin_warm_up("town")) < 5_000
 
 
 async def test_closing_in_the_middle_of_an_outage(own_server):
     cache = FeatureCache(own_server.url, timeout_ms=50)
-    await cache.put("town", "ann", diner(1.0))
+    await put(cache, "ann", diner(1.0))
     pid = signalled(own_server, signal.SIGSTOP)
     try:
         asking = asyncio.create_task(cache.diner("town", "ann"))

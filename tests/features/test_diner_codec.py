@@ -26,7 +26,6 @@ from services.features.codec import (
     key_hash,
     model_tag,
     recent_entries,
-    renewed,
     restaurant_hash,
     restaurant_hashes,
     with_recent,
@@ -35,11 +34,14 @@ from services.features.codec import (
 OWNER = key_hash("town", "ann")
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
 vectors = hnp.arrays(np.float32, st.integers(0, 128), elements=finite)
-entries = hnp.arrays(
+unordered = hnp.arrays(
     RECENT_DTYPE,
     st.integers(0, MAX_RECENT),
-    elements=st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.integers(1, 6)),
+    elements=st.tuples(
+        st.integers(0, 3) | st.integers(0, 2**64 - 1), st.integers(0, 3) | st.integers(0, 2**32 - 1), st.integers(1, 6)
+    ),
 )
+entries = unordered.map(lambda given: np.frombuffer(encode_recent(given), RECENT_DTYPE))
 states = st.builds(
     DinerState,
     vector=vectors,
@@ -55,6 +57,7 @@ def numbered(count: int, first: int = 1) -> np.ndarray:
     """Entries whose restaurants are first, first + 1, …"""
     made = np.zeros(count, dtype=RECENT_DTYPE)
     made["restaurant"] = np.arange(first, first + count)
+    made["at"] = 1_000 * first - np.arange(count)
     return made
 
 
@@ -176,13 +179,16 @@ def test_newer_entries_push_out_the_oldest(held, added):
     assert read.vector.tobytes() == ann().vector.tobytes()
 
 
-def test_a_new_model_keeps_the_entries_that_were_there():
-    old, new = encode_diner("town", "ann", ann(recent=numbered(2))), ann(recent=numbered(1, first=9), d=64)
-    read = decode_diner(renewed(encode_diner("town", "ann", new), old), OWNER)
-    assert read.recent["restaurant"].tolist() == [1, 2]
-    assert len(read.vector) == 64
+@given(unordered, unordered)
+def test_it_does_not_matter_in_which_order_or_how_often_entries_come(one, other):
+    """Against the plain words: the newest of all, each once; within a second by type and restaurant."""
+    parts = [encode_recent(one), encode_recent(other)]
     bare = encode_diner("town", "ann", ann(recent=numbered(0)))
-    assert decode_diner(renewed(encode_diner("town", "ann", new), bare), OWNER).recent["restaurant"].tolist() == [9]
+    added = [with_recent(with_recent(bare, first), second) for first, second in (parts, parts[::-1])]
+    assert added[0] == added[1] == with_recent(added[0], parts[0]) == with_recent(added[0], parts[1])
+    both = {tuple(entry) for entry in [*one.tolist(), *other.tolist()]}
+    newest = sorted(both, key=lambda e: (e[1], e[2], e[0].to_bytes(8, "little")), reverse=True)[:MAX_RECENT]
+    assert decode_diner(added[0], OWNER).recent.tolist() == newest
 
 
 def test_restaurant_hashes_are_the_same_everywhere_and_for_ever():

@@ -15,6 +15,7 @@ import uvloop
 from services.features import embedded
 from services.features.embedded import EmbeddedRedis
 from services.features.multiplexed import ErrorReplyError, MultiplexedConnection, UnavailableError, packed
+from services.features.servers import Address
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -74,7 +75,7 @@ async def delaying_proxy(tmp_path, url: str, delay: Callable[[], float]) -> Asyn
 
 @asynccontextmanager
 async def connected(url: str, timeout_seconds: float = 5.0) -> AsyncIterator[MultiplexedConnection]:
-    connection = MultiplexedConnection(url, timeout_seconds=timeout_seconds)
+    connection = MultiplexedConnection(Address.parse(url), timeout_seconds=timeout_seconds)
     try:
         yield connection
     finally:
@@ -287,4 +288,4 @@ async def test_password_and_database_of_the_address_count(tmp_path, monkeypatch)
 @pytest.mark.parametrize("url", ["", "http://localhost", "nonsense"])
 def test_an_address_that_is_none_is_refused_at_once(url):
     with pytest.raises(ValueError):
-        MultiplexedConnection(url, timeout_seconds=1.0)
+        MultiplexedConnection(Address.parse(url), timeout_seconds=1.0)

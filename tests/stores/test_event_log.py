@@ -119,10 +119,18 @@ def test_writers_in_opposite_orders_do_not_block_each_other(log: EventLog) -> No
 
 def test_recent_events_come_newest_first(log: EventLog) -> None:
     log.append([event(n, at=NOON - timedelta(hours=n)) for n in range(10)] + [event("x", user_id="d2")])
-    recent = log.recent("aldermoor", "d1", NOON - timedelta(hours=5), 3)
+    since, clicks = NOON - timedelta(hours=5), [EventType.CLICK]
+    recent = log.recent("aldermoor", "d1", since, 3, clicks)
     assert [found.event_id for found in recent] == ["e0", "e1", "e2"]
-    assert len(log.recent("aldermoor", "d1", NOON - timedelta(hours=5), 100)) == 6
-    assert log.recent("bramble", "d1", NOON - timedelta(hours=5), 3) == []
+    assert len(log.recent("aldermoor", "d1", since, 100, clicks)) == 6
+    assert log.recent("bramble", "d1", since, 3, clicks) == []
+
+
+def test_what_a_diner_only_saw_takes_no_place_among_what_the_diner_did(log: EventLog) -> None:
+    seen = [event(f"seen-{n}", type=EventType.IMPRESSION, at=NOON) for n in range(40)]
+    log.append([*seen, event("did", type=EventType.ORDER, at=NOON - timedelta(hours=1))])
+    recent = log.recent("aldermoor", "d1", NOON - timedelta(days=1), 32, [EventType.ORDER, EventType.CLICK])
+    assert [found.event_id for found in recent] == ["edid"]
 
 
 def test_who_was_active_and_what_was_ordered(log: EventLog) -> None:
