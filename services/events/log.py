@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, up
 from data.columns import EventType
 from services.audit.removing import remove_lists
 from services.clock import Clock
+from services.database.errors import StorageUnavailable
+from services.database.event_partitions import plan_once, with_ids
 from services.database.schema import ad_impressions, billing_queue, served_lists, settlements
 from services.database.schema import events as table
 from services.database.transactions import insert_into, reading, writing
@@ -96,6 +98,8 @@ class EventLog:
 
         Delivering an event again, in the same call or later, from wherever, stores nothing more. Of two events with one
         id the first one counts. What may cost an advertiser something is put into the billing queue as well.
+
+        Raises StorageUnavailable also where an event was removed in the very moment in which it was delivered again.
         """
         if not events:
             return []
@@ -116,11 +120,15 @@ class EventLog:
 
     def recent(self, market: str, user_id: str, since: datetime, limit: int) -> list[Event]:
         """A diner's last events, newest first."""
-        return self._read(_of_diner(market, user_id).where(table.c.at >= since).limit(limit))
+        with reading(self._engine) as connection:
+            plan_once(connection)
+            rows = connection.execute(_of_diner(market, user_id).where(table.c.at >= since).limit(limit))
+            return [_event(row) for row in rows]
 
     def of_diner(self, market: str, user_id: str) -> list[Event]:
         """All events of a diner, newest first."""
-        return self._read(_of_diner(market, user_id))
+        with reading(self._engine) as connection:
+            return [_event(row) for row in connection.execute(_of_diner(market, user_id))]
 
     def active_diners(self, market: str, since: datetime) -> list[str]:
         """Who has an event at or after this time."""
@@ -171,10 +179,6 @@ class EventLog:
                 witness(connection, erased)
         return erased
 
-    def _read(self, statement: Select[Any]) -> list[Event]:
-        with reading(self._engine) as connection:
-            return [_event(row) for row in connection.execute(statement)]
-
 
 def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event]) -> Iterable[Outcome]:
     unclaimed = set(new)
@@ -182,6 +186,8 @@ def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event])
         if event.key in unclaimed:
             unclaimed.remove(event.key)
             yield Outcome.STORED
+        elif event.key not in kept:  # not new to the transaction, and gone when it looked
+            raise StorageUnavailable("an event was removed while it was delivered again")
         else:
             yield Outcome.DUPLICATE if event == kept[event.key] else Outcome.CONFLICT
 
@@ -201,8 +207,8 @@ def _read_keys(connection: Connection, keys: Sequence[Key]) -> dict[Key, Event]:
     found: dict[Key, Event] = {}
     for market, ids in by_market.items():
         for start in range(0, len(ids), _CHUNK):
-            chosen = table.c.event_id.in_(ids[start : start + _CHUNK])
-            rows = connection.execute(select(*_COLUMNS).where(table.c.market == market, chosen))
+            chosen = with_ids(connection, market, ids[start : start + _CHUNK])
+            rows = connection.execute(select(*_COLUMNS).where(*chosen))
             found.update((event.key, event) for event in map(_event, rows))
     return found
 
