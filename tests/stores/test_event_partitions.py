@@ -113,7 +113,7 @@ def test_of_two_that_store_one_id_on_two_days_at_once_one_does(partitioned: Engi
         max_size=12,
     )
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_registry_has_the_ids_of_the_log_and_no_others(partitioned: Engine, steps: list[tuple[str, int, int]]) -> None:
     """Whatever is stored, erased, moved into days and dropped."""
     log, expected = EventLog(partitioned), {}
