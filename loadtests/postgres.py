@@ -127,7 +127,7 @@ class PostgresServer:
             connection.execute("SELECT pg_reload_conf()")
             waiting = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"
             deadline = time.monotonic() + _START_SECONDS
-            while not connection.execute(waiting).fetchone() == (1,):
+            while connection.execute(waiting).fetchone() != (1,):
                 if time.monotonic() > deadline:
                     raise RuntimeError(f"no replica follows:\n{(self.folder / 'log').read_text()}")
                 time.sleep(0.02)

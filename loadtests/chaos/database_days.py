@@ -98,11 +98,11 @@ def postgres_killed(stage: Stage) -> Found:
 
 
 def postgres_failover(stage: Stage) -> Found:
-    """kill -9 of the primary and promotion of the replica, under two API processes and a worker; then back, and so on."""
+    """kill -9 of the primary, promotion of the replica, under two API processes and a worker; then back, and so on."""
     times = stage.times(6, 1)
     with _on_postgres(stage) as on, running_replica(on.server) as replica:
         url = either_url((on.server, replica), on.database)
-        with stage.serve(on.home, 2, database_url=url) as server, _worker(stage, on.home, url) as worker:
+        with stage.serve(on.home, 2, database_url=url) as server, _worker(on.home, url) as worker:
             pair, ends = [on.server, replica], []
             with stream_of(stage, server, on.home, "o", 120.0) as stream:
                 for number in range(times):
@@ -138,9 +138,13 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _worker(stage: Stage, home: Home, url: str) -> Iterator[_Worker]:
+def _worker(home: Home, url: str) -> Iterator[_Worker]:
     settings = {"DATABASE_URL": url, "LOG_JSON": "true", "SETTLE_AFTER_SECONDS": "1"}
-    environment = {**os.environ, **home.environment, **{f"TABLESTAKES_{name}": value for name, value in settings.items()}}
+    environment = {
+        **os.environ,
+        **home.environment,
+        **{f"TABLESTAKES_{name}": value for name, value in settings.items()},
+    }
     log = home.path.parent / "worker.log"
     with log.open("wb") as stream:
         command = [sys.executable, "-m", "services.cli", "worker"]

@@ -118,7 +118,11 @@ def ledger_checks(
             again[0] == len(delivered) - len(kept),
         ),
         none_of("a later time again stores anything", sum(again[1:]), replays * len(delivered), "deliveries"),
-        Check("each click is queued for billing once, or settled", f"{queued:,} of {len(delivered):,}", queued == len(delivered)),
+        Check(
+            "each click is queued for billing once, or settled",
+            f"{queued:,} of {len(delivered):,}",
+            queued == len(delivered),
+        ),
         Check("the same id with another content is rejected, and said", other, other.startswith("rejected")),
     ]
 

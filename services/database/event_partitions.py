@@ -75,7 +75,7 @@ def _partitions(connection: Connection) -> dict[str, str]:
             SELECT child.relname, pg_get_expr(child.relpartbound, child.oid)
             FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = 'events'::regclass""")
     )
-    return {name: bound for name, bound in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def make_days(engine: Engine, wanted: Collection[date]) -> int:
@@ -209,7 +209,9 @@ def waiting_days(connection: Connection, since: date, until: date) -> list[date]
     statement = text(f"""
         SELECT DISTINCT at / 86400000000 FROM {_REST} WHERE at >= :since AND at < :until""")  # noqa: S608 - our name
     bounds = {"since": micros(start_of(since)), "until": micros(start_of(until))}
-    return sorted(day_of(from_micros(number * 86_400_000_000)) for number in connection.execute(statement, bounds).scalars())
+    return sorted(
+        day_of(from_micros(number * 86_400_000_000)) for number in connection.execute(statement, bounds).scalars()
+    )
 
 
 def keep_ahead(engine: Engine, today: date, back: int) -> int:

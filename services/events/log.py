@@ -1,7 +1,7 @@
 """The event log in the database: each event is kept once, however often it is delivered."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -178,6 +178,16 @@ class EventLog:
             if witness is not None:
                 witness(connection, erased)
         return erased
+
+
+def markets_in_log(connection: Connection) -> Iterator[str]:
+    """Markets that have events, in order; from one to the next by the index."""
+    last = ""
+    while True:
+        found = connection.execute(select(func.min(table.c.market)).where(table.c.market > last)).scalar()
+        if found is None:
+            return
+        yield (last := found)
 
 
 def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event]) -> Iterable[Outcome]:

@@ -1,10 +1,9 @@
 """Events whose time has come: whole days dropped on PostgreSQL, rows removed in parts where they stand among others."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, exists, func, select
+from sqlalchemy import Connection, Engine, delete, exists, select
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -20,6 +19,7 @@ from services.database.event_partitions import (
 )
 from services.database.schema import billing_queue, events
 from services.database.transactions import reading, writing
+from services.events.log import markets_in_log
 
 FORGOTTEN: Final = "events.forget"
 """The action of a record that the events of before a day were removed."""
@@ -58,7 +58,7 @@ class EventRetention:
         """
         removed = self._drop_days(first)
         with reading(self._engine) as connection:
-            markets = list(_markets(connection))
+            markets = list(markets_in_log(connection))
         return removed + sum(self._remove_rows(market, first) for market in markets)
 
     def _drop_days(self, first: date) -> int:
@@ -101,16 +101,6 @@ class EventRetention:
             document={"before": None, "after": {"first_day": first.isoformat()}},
             reason=f"events are kept for {self._keep_days} days",
         )
-
-
-def _markets(connection: Connection) -> Iterator[str]:
-    """Markets that have events, from one to the next by the index."""
-    last = ""
-    while True:
-        found = connection.execute(select(func.min(events.c.market)).where(events.c.market > last)).scalar()
-        if found is None:
-            return
-        yield (last := found)
 
 
 def _remove_some(connection: Connection, market: str, before: datetime) -> int:

@@ -23,8 +23,8 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database import lesson_tables, retraining_tables, stakeholder_tables  # noqa: F401 - their tables join the metadata
 from services.database.engine import is_answering, migrate, open_database
-from services.database.event_partitions import is_made_here
 from services.database.errors import StorageMisconfigured, StorageUnavailable
+from services.database.event_partitions import is_made_here
 from services.database.schema import markets
 from services.database.stakeholder_tables import metadata
 from services.database.transactions import reading, writing

@@ -1,4 +1,4 @@
-"""The days of the event log: made ahead, filled from the rest, dropped whole; and the ids that are one over all days."""
+"""The days of the event log: made ahead, filled from the rest, dropped whole; and ids that are one over all days."""
 
 import itertools
 import threading
@@ -44,7 +44,7 @@ def where(engine: Engine) -> dict[str, str]:
     """The table that each event is in, by its id."""
     with reading(engine) as connection:
         rows = connection.execute(text("SELECT event_id, tableoid::regclass::text FROM events"))
-        return {event_id: table for event_id, table in rows}
+        return {row[0]: row[1] for row in rows}
 
 
 def registered(engine: Engine) -> set[tuple[str, int]]:
@@ -64,7 +64,10 @@ def made(engine: Engine) -> list[date]:
 
 def test_an_event_of_any_time_has_its_place(partitioned: Engine) -> None:
     log = EventLog(partitioned)
-    times = {"first": NOON.replace(hour=0, minute=0, second=0, microsecond=0), "last": datetime(9999, 12, 31, tzinfo=UTC)}
+    times = {
+        "first": NOON.replace(hour=0, minute=0, second=0, microsecond=0),
+        "last": datetime(9999, 12, 31, tzinfo=UTC),
+    }
     times |= {"before": times["first"] - timedelta(microseconds=1), "oldest": datetime(1, 1, 1, tzinfo=UTC)}
     assert set(log.append([event(name, at=at) for name, at in times.items()])) == {Outcome.STORED}
     assert where(partitioned) == {
@@ -114,7 +117,9 @@ def test_of_two_that_store_one_id_on_two_days_at_once_one_does(partitioned: Engi
     )
 )
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_registry_has_the_ids_of_the_log_and_no_others(partitioned: Engine, steps: list[tuple[str, int, int]]) -> None:
+def test_the_registry_has_the_ids_of_the_log_and_no_others(
+    partitioned: Engine, steps: list[tuple[str, int, int]]
+) -> None:
     """Whatever is stored, erased, moved into days and dropped."""
     log, expected = EventLog(partitioned), {}
     log.erase("aldermoor", "d1")
@@ -246,7 +251,7 @@ def test_a_filled_table_is_taken_over_without_being_copied(of_before: Engine) ->
 
 
 def test_the_program_before_goes_on_through_the_migration_and_after_it(of_before: Engine) -> None:
-    """Its statement, in a thread of its own, again and again: none that it was told of is lost, no id is stored twice."""
+    """Its statement, in a thread of its own, again and again: nothing is lost, and no id is stored twice."""
     stop, told, refused = threading.Event(), [], []
     fill(of_before, {"first": Clock().now()})
 
@@ -258,7 +263,9 @@ def test_the_program_before_goes_on_through_the_migration_and_after_it(of_before
             try:
                 with writing(of_before) as connection:
                     stored = connection.exec_driver_sql(OF_THE_PROGRAM_BEFORE, row).all()
-                    again = connection.exec_driver_sql(OF_THE_PROGRAM_BEFORE, {**row, "at": row["at"] + 90_000_000_000}).all()
+                    again = connection.exec_driver_sql(
+                        OF_THE_PROGRAM_BEFORE, {**row, "at": row["at"] + 90_000_000_000}
+                    ).all()
             except StorageUnavailable as error:
                 refused.append(error)
                 continue
