@@ -21,20 +21,18 @@ from urllib.parse import quote
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import BigInteger, Connection, Engine, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Engine, or_, select, type_coerce
 
 from data import columns as col
 from services.audit.trail import AuditTrail
 from services.database.event_partitions import day_of, start_of
 from services.database.plain import plain_rows
-from services.database.schema import audit_trail, events
+from services.database.schema import events
 from services.database.transactions import reading, writing
 from services.database.types import from_micros, micros
-from services.events.log import markets_in_log
+from services.events.log import EXPORTED, markets_in_log
 from services.private_files import write_private
 
-EXPORTED: Final = "events.export"
-"""The action of a record that the log was copied to where an erasure does not reach."""
 MANIFEST: Final = "_export.json"
 JOURNAL: Final = "_export.journal"
 _FILE: Final = "events.parquet"
@@ -133,12 +131,6 @@ def export_days(engine: Engine, trail: AuditTrail, path: Path, wanted: Range, pr
     (path / JOURNAL).unlink()
     progress("days", len(days), len(days))
     return Archived(wanted.received_before, total, len(files), reused)
-
-
-def exports_until_now(connection: Connection) -> int:
-    """How many copies of the log were made: an erasure does not reach them."""
-    statement = select(func.count()).select_from(audit_trail).where(audit_trail.c.action == EXPORTED)
-    return connection.execute(statement).scalar_one()
 
 
 def _journal(path: Path, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]]:

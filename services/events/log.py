@@ -14,7 +14,7 @@ from services.audit.removing import remove_lists
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.database.event_partitions import plan_once, with_ids
-from services.database.schema import ad_impressions, billing_queue, served_lists, settlements
+from services.database.schema import ad_impressions, audit_trail, billing_queue, served_lists, settlements
 from services.database.schema import events as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
@@ -22,6 +22,8 @@ from services.database.types import is_storable
 Key = tuple[str, str]
 """Market and event id."""
 
+EXPORTED: Final = "events.export"
+"""The action of an audit record that the log was copied to where an erasure does not reach."""
 _BILLABLE: Final = frozenset({EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED})
 _CHUNK: Final = 1_000
 _MAX_ID: Final = 128
@@ -82,6 +84,8 @@ class Erasure:
     served_lists: int
     root: str = field(default="", compare=False)
     """Of the digests of the lists, which stay; empty where there were none."""
+    exports: int = field(default=0, compare=False)
+    """Copies of the log that were made until now: what is in them is not removed."""
 
 
 class EventLog:
@@ -174,7 +178,8 @@ class EventLog:
             )
             paid = (settlements.c.market == market, settlements.c.user_id == user_id)
             connection.execute(update(settlements).where(*paid).values(user_id=None))
-            erased = Erasure(events, lists, root)
+            copies = select(func.count()).select_from(audit_trail).where(audit_trail.c.action == EXPORTED)
+            erased = Erasure(events, lists, root, connection.execute(copies).scalar_one())
             if witness is not None:
                 witness(connection, erased)
         return erased
