@@ -132,6 +132,7 @@ class EventLog:
     def of_diner(self, market: str, user_id: str) -> list[Event]:
         """All events of a diner, newest first."""
         with reading(self._engine) as connection:
+            plan_once(connection)
             return [_event(row) for row in connection.execute(_of_diner(market, user_id))]
 
     def active_diners(self, market: str, since: datetime) -> list[str]:
