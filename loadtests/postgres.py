@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ def find_binaries() -> Path | None:
     """The folder of `initdb` and `postgres`, from the PATH or from where Debian and Homebrew keep them."""
     found = shutil.which("initdb")
     kept = sorted(glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/opt/homebrew/opt/postgresql*/bin"))
-    for folder in [*([Path(found).parent] if found else []), *map(Path, reversed(kept))]:
+    for folder in [*([Path(found).resolve().parent] if found else []), *map(Path, reversed(kept))]:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     return None
@@ -113,6 +113,32 @@ class PostgresServer:
             marker.unlink()
         self.start()
 
+    def follow(self, primary: "PostgresServer") -> None:
+        """Become a replica of another server, from a copy of what it has now; that one commits only what is here too.
+
+        From now on what `primary` has acknowledged is on the disks of both, so that this one may be promoted.
+        """
+        assert self.process is None, "a server that runs has its own data"
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        copy = [str(self.binaries / "pg_basebackup"), "-D", str(self.folder / "data"), "-h", str(primary.folder)]
+        copy += ["-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        subprocess.run(copy, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, user=_unprivileged())
+        self.start()
+        with primary._administrator() as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+            waiting = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"
+            deadline = time.monotonic() + _START_SECONDS
+            while connection.execute(waiting).fetchone() != (1,):
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"no replica follows:\n{(self.folder / 'log').read_text()}")
+                time.sleep(0.02)
+
+    def promote(self) -> None:
+        """Be a primary from now on: recovery ends, writes are taken."""
+        with self._administrator() as connection:
+            connection.execute("SELECT pg_promote(wait => true)")
+
     def _signal(self, what: signal.Signals) -> None:
         assert self.process is not None
         for pid in descendants(self.process.pid):
@@ -123,23 +149,44 @@ class PostgresServer:
         return psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True)
 
 
+def either_url(servers: Sequence[PostgresServer], database: str) -> str:
+    """A database's URL wherever it is written to at the time: the driver asks one server after the other."""
+    folders = ",".join(str(server.folder) for server in servers)
+    return f"postgresql+psycopg://postgres@/{database}?host={folders}&target_session_attrs=read-write"
+
+
 @contextmanager
-def running_postgres(binaries: Path, *, synced: bool = False) -> Iterator[PostgresServer]:
-    """A new cluster with a running server; stopped and removed afterwards."""
+def running_replica(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A server that follows another one; stopped and removed afterwards."""
+    with _placed(primary.binaries, synced=primary.synced) as server:
+        server.follow(primary)
+        yield server
+
+
+@contextmanager
+def _placed(binaries: Path, *, synced: bool) -> Iterator[PostgresServer]:
+    """A server that has a folder, and no more; stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = _unprivileged()
     if user is not None:
         shutil.chown(folder, user)
     server = PostgresServer(binaries, folder, synced=synced)
-    command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust", "--no-sync"]
-    command += ["-E", "UTF8", *_collation(binaries)]
     try:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
-        server.start()
         yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_postgres(binaries: Path, *, synced: bool = False) -> Iterator[PostgresServer]:
+    """A new cluster with a running server; stopped and removed afterwards."""
+    with _placed(binaries, synced=synced) as server:
+        command = [str(binaries / "initdb"), "-D", str(server.folder / "data"), "-U", "postgres", "--auth=trust"]
+        command += ["--no-sync", "-E", "UTF8", *_collation(binaries)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=server.folder, user=_unprivileged())
+        server.start()
+        yield server
 
 
 def _collation(binaries: Path) -> list[str]:

@@ -146,6 +146,8 @@ class Services:
         def witness(connection: Connection, erased: Erasure) -> None:
             subject = pseudonym(self.secret, user_id)
             found: dict[str, Any] = {"events": erased.events, "served_lists": erased.served_lists}
+            if erased.exports:
+                found["exports"] = erased.exports
             if erased.root:
                 found["root"] = erased.root
             document = {"before": found, "after": None}

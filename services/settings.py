@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.releases.budget import Objectives
@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     """Served records that wait for the database at most; beyond it the oldest are dropped and counted."""
     served_days: int = Field(default=0, ge=0, le=36_500)
     """Days for which served lists are kept, with what it takes to make them again; 0: all."""
+    events_days: int = Field(default=0, ge=0, le=36_500)
+    """Days for which events are kept, today not counted; 0: all. Not below `retrain_days`. What was billed stays."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
     follow_releases_seconds: float = Field(default=0.2, gt=0, le=60)
@@ -137,6 +139,12 @@ class Settings(BaseSettings):
         if text:
             duration(text)
         return text
+
+    @model_validator(mode="after")
+    def _keeps_what_it_learns_from(self) -> Self:
+        if 0 < self.events_days < self.retrain_days:
+            raise ValueError(f"events_days: {self.events_days} are too few, retrain_days are {self.retrain_days}")
+        return self
 
     @property
     def retrain_period(self) -> timedelta | None:

@@ -20,6 +20,7 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.database.errors import StorageUnavailable
+from services.events.retention import EventRetention
 from services.lessons.job import LessonSupervisor
 from services.monitoring.calibration_watch import live_calibration
 from services.monitoring.drift_watch import live_drift
@@ -149,6 +150,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
         Job("drift-watch", 3600.0, drift, slow=True),
         Job("scorecard-watch", 60.0, lambda: metrics.scorecards(scorecards.round()), slow=True),
         Job("served-lists", 3600.0, forget, slow=True),
+        Job("event-days", 3600.0, EventRetention(engine, trail, clock, settings.events_days).round, slow=True),
     ]
 
 

@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from loadtests.chaos.intake import is_event, ledger_checks, outage_checks, stream_of
 from loadtests.chaos.promises import Check, all_of, within
 from loadtests.chaos.stage import Stage, clean_log
 from loadtests.chaos.traffic import Answers
 from loadtests.homes import Home
-from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
+from loadtests.postgres import (
+    NOT_INSTALLED,
+    PostgresServer,
+    either_url,
+    find_binaries,
+    running_postgres,
+    running_replica,
+)
+from services.database.engine import open_database
+from services.database.schema import billing_queue
+from services.database.transactions import reading
 
 Found = tuple[Sequence[Check], dict[str, Any]]
 
@@ -31,6 +43,7 @@ class _OnPostgres:
 
     home: Home
     server: PostgresServer
+    database: str
     url: str
 
 
@@ -43,11 +56,12 @@ def _on_postgres(stage: Stage) -> Iterator[_OnPostgres]:
     folder = stage.fresh_folder()
     home = Home(folder / "home", stage.home.dataset)
     with running_postgres(binaries, synced=True) as server:
-        url = server.url(server.create_database())
+        database = server.create_database()
+        url = server.url(database)
         environment = {**os.environ, **home.environment, "TABLESTAKES_DATABASE_URL": url}
         command = [sys.executable, "-m", "services.cli", "train", str(home.dataset)]
         subprocess.run(command, env=environment, check=True, capture_output=True)
-        yield _OnPostgres(home, server, url)
+        yield _OnPostgres(home, server, database, url)
 
 
 def _recovery(answers: Answers, ends: Sequence[float], span: float) -> list[float]:
@@ -81,6 +95,89 @@ def postgres_killed(stage: Stage) -> Found:
             clean_log(server.log),
         ]
     return checks, {"kills": times, "statuses": answers.statuses, "recovery_seconds": recovery}
+
+
+def postgres_failover(stage: Stage) -> Found:
+    """kill -9 of the primary, promotion of the replica, under two API processes and a worker; then back, and so on."""
+    times = stage.times(6, 1)
+    with _on_postgres(stage) as on, running_replica(on.server) as replica:
+        url = either_url((on.server, replica), on.database)
+        with stage.serve(on.home, 2, database_url=url) as server, _worker(on.home, url) as worker:
+            pair, ends = [on.server, replica], []
+            with stream_of(stage, server, on.home, "o", 120.0) as stream:
+                for number in range(times):
+                    if number:
+                        pair[1].follow(pair[0])
+                    time.sleep(2.0)
+                    pair[0].crash()
+                    time.sleep(0.5)
+                    pair[1].promote()
+                    ends.append(time.monotonic())
+                    pair.reverse()
+                    time.sleep(3.0)
+            answers = stream.answers
+            recovery = _recovery(answers, ends, 2.4)
+            checks = [
+                *outage_checks(answers),
+                Check("the primary was away: events are refused meanwhile", *_refused(answers)),
+                *ledger_checks(stage, server, on.home, answers, "o", url, replays=2),
+                Check("the worker lives, and bills what was taken", *_billed(url, worker)),
+                within("back to normal within 2 s, the slowest", max(recovery), _BACK_LIMIT, "s"),
+                clean_log(server.log),
+                clean_log(worker.log),
+            ]
+    return checks, {"failovers": times, "statuses": answers.statuses, "recovery_seconds": recovery}
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """The process behind the API."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@contextlib.contextmanager
+def _worker(home: Home, url: str) -> Iterator[_Worker]:
+    settings = {"DATABASE_URL": url, "LOG_JSON": "true", "SETTLE_AFTER_SECONDS": "1"}
+    environment = {
+        **os.environ,
+        **home.environment,
+        **{f"TABLESTAKES_{name}": value for name, value in settings.items()},
+    }
+    log = home.path.parent / "worker.log"
+    with log.open("wb") as stream:
+        command = [sys.executable, "-m", "services.cli", "worker"]
+        process = subprocess.Popen(command, env=environment, stdout=stream, stderr=subprocess.STDOUT)
+    try:
+        yield _Worker(process, log)
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(15.0)
+        process.kill()
+        process.wait()
+
+
+def _refused(answers: Answers) -> tuple[str, bool]:
+    refused = answers.that(lambda each: is_event(each) and each.status == 503)
+    return f"{len(refused):,} refused", len(refused) > 0
+
+
+def _billed(url: str, worker: _Worker) -> tuple[str, bool]:
+    """Whether the queue is empty in the end, which takes a running worker."""
+    engine = open_database(url)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    try:
+        while worker.process.poll() is None and time.monotonic() < deadline:
+            with reading(engine) as connection:
+                waiting = connection.execute(select(func.count()).select_from(billing_queue)).scalar_one()
+            if not waiting:
+                return "nothing waits", True
+            time.sleep(0.2)
+    finally:
+        engine.dispose()
+    return f"code {worker.process.poll()}", False
 
 
 def postgres_hung(stage: Stage) -> Found:

@@ -26,6 +26,7 @@ DAYS = (
     Day("redis-wrong", "Redis has wrong data", cache_days.wrong),
     Day("redis-full", "Redis has no memory left", cache_days.full),
     Day("postgres-killed", "PostgreSQL killed and restarted under event intake", database_days.postgres_killed),
+    Day("postgres-failover", "PostgreSQL's primary dies and its replica takes over", database_days.postgres_failover),
     Day("postgres-hung", "PostgreSQL hangs", database_days.postgres_hung),
     Day("postgres-read-only", "PostgreSQL takes no writes", database_days.postgres_read_only),
     Day("sqlite-locked", "Another process holds SQLite's write lock", database_days.sqlite_locked),

@@ -40,6 +40,7 @@ from services.ads.billing import (
 from services.ads.ledger import LedgerWriter
 from services.ads.local_days import day_number, day_of
 from services.clock import Clock
+from services.database.event_partitions import happened_within, with_ids
 from services.database.schema import (
     ad_impressions,
     billing_queue,
@@ -51,6 +52,7 @@ from services.database.schema import (
     settlements,
 )
 from services.database.transactions import lock_out, reading, writing
+from services.database.types import micros
 
 SETTLE_AFTER_SECONDS: Final = 5.0
 """What was sold is written behind the answer, usually within a second: an event must not be decided before it."""
@@ -120,9 +122,8 @@ class _Desk:
         settled = {
             row.event_id for row in self._rows(select(identifier), settlements.c.market, (identifier, received_at))
         }
-        found = {
-            row.event_id: row for row in self._rows(select(events), events.c.market, (events.c.event_id, received_at))
-        }
+        chosen = with_ids(self._connection, self._market, list(received_at))
+        found = {row.event_id: row for row in self._connection.execute(select(events).where(*chosen))}
         return [
             _action(found[event_id], at)
             for event_id, at in received_at.items()
@@ -131,7 +132,10 @@ class _Desk:
 
     def places(self, actions: Sequence[Action]) -> dict[str, list[Place]]:
         """By event: the places of its restaurant that were sold to its diner, not too long before it."""
+        if not actions:
+            return {}
         event, place = events.c, ad_impressions.c
+        times = [micros(action.at) for action in actions]
         happened, sold = type_coerce(event.at, BigInteger), type_coerce(place.at, BigInteger)
         statement = select(event.event_id, *(place[name] for name in Place.__slots__)).where(
             event.market == self._market,
@@ -141,6 +145,7 @@ class _Desk:
             place.restaurant_id == event.restaurant_id,
             sold <= happened,
             sold >= happened - _WINDOW,
+            *happened_within(min(times), max(times)),
         )
         found: dict[str, list[Place]] = {}
         for event_id, *sold_place in self._connection.execute(statement):

@@ -463,7 +463,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "putCampaign": CAMPAIGN,
     "closeCampaign": {**CAMPAIGN, "version": 3, "closed_at": "2026-01-08T09:30:00Z"},
     "getCampaignReport": CAMPAIGN_REPORT,
-    "eraseUser": {"user_id": "d0-000001", "events": 12, "served_lists": 3},
+    "eraseUser": {"user_id": "d0-000001", "events": 12, "served_lists": 3, "exports": 0},
 }
 """Examples of successful answers, by operation. FastAPI drops nulls from examples, so they are added afterwards."""
 

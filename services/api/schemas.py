@@ -289,6 +289,9 @@ class Erased(Body):
     user_id: str
     events: int
     served_lists: int
+    exports: int = Field(
+        ge=0, description="Copies of the event log made until now (`events export`): what is in them is not removed."
+    )
 
 
 class EventWrite(Body):

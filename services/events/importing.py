@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,13 +13,19 @@ from sqlalchemy import Engine
 from data import columns as col
 from data.columns import Table
 from data.dataset import Dataset, DatasetError
+from services.clock import Clock
+from services.database.event_partitions import day_of, make_days_if_free
 from services.database.plain import PlainInsert
 from services.database.schema import events
 from services.database.transactions import writing
+from services.database.types import from_micros
 
 Progress = Callable[[str, int, int], None]
 
 _ROWS: Final = 20_000
+_DAY: Final = 86_400_000_000
+_DAYS_APART: Final = timedelta(days=100)
+"""PostgreSQL keeps so many days of history apart; what is older shares a partition."""
 _FROM_DATASET: Final = tuple(column.name for column in events.columns if column.name != "received_at")
 
 
@@ -37,9 +44,12 @@ def import_events(engine: Engine, dataset: Dataset, market: str, progress: Progr
     They count as received when they happened, and none is billed: what was owed for them was settled elsewhere.
     Raises DatasetError where an event has no time, StorageUnavailable.
     """
-    insert = PlainInsert(engine, events)
+    insert, oldest = PlainInsert(engine, events), day_of(Clock().now()) - _DAYS_APART
+    at = [column.name for column in events.columns].index(col.AT)
     stored = read = 0
     for rows, total in _parts(dataset, market):
+        days = {day_of(from_micros(number * _DAY)) for number in {row[at] // _DAY for row in rows}}
+        make_days_if_free(engine, [day for day in days if day >= oldest])
         with writing(engine) as connection:
             stored += insert.execute(connection, rows)
         read += len(rows)

@@ -1,7 +1,7 @@
 """The event log in the database: each event is kept once, however often it is delivered."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, up
 from data.columns import EventType
 from services.audit.removing import remove_lists
 from services.clock import Clock
-from services.database.schema import ad_impressions, billing_queue, served_lists, settlements
+from services.database.errors import StorageUnavailable
+from services.database.event_partitions import plan_once, with_ids
+from services.database.schema import ad_impressions, audit_trail, billing_queue, served_lists, settlements
 from services.database.schema import events as table
 from services.database.transactions import insert_into, reading, writing
 from services.database.types import is_storable
@@ -20,6 +22,8 @@ from services.database.types import is_storable
 Key = tuple[str, str]
 """Market and event id."""
 
+EXPORTED: Final = "events.export"
+"""The action of an audit record that the log was copied to where an erasure does not reach."""
 _BILLABLE: Final = frozenset({EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED})
 _CHUNK: Final = 1_000
 _MAX_ID: Final = 128
@@ -80,6 +84,8 @@ class Erasure:
     served_lists: int
     root: str = field(default="", compare=False)
     """Of the digests of the lists, which stay; empty where there were none."""
+    exports: int = field(default=0, compare=False)
+    """Copies of the log that were made until now: what is in them is not removed."""
 
 
 class EventLog:
@@ -96,6 +102,8 @@ class EventLog:
 
         Delivering an event again, in the same call or later, from wherever, stores nothing more. Of two events with one
         id the first one counts. What may cost an advertiser something is put into the billing queue as well.
+
+        Raises StorageUnavailable also where an event was removed in the very moment in which it was delivered again.
         """
         if not events:
             return []
@@ -119,11 +127,16 @@ class EventLog:
     ) -> list[Event]:
         """A diner's last events of some types, newest first."""
         chosen = (table.c.at >= since, table.c.type.in_(sorted(types)))
-        return self._read(_of_diner(market, user_id).where(*chosen).limit(limit))
+        with reading(self._engine) as connection:
+            plan_once(connection)
+            rows = connection.execute(_of_diner(market, user_id).where(*chosen).limit(limit))
+            return [_event(row) for row in rows]
 
     def of_diner(self, market: str, user_id: str) -> list[Event]:
         """All events of a diner, newest first."""
-        return self._read(_of_diner(market, user_id))
+        with reading(self._engine) as connection:
+            plan_once(connection)
+            return [_event(row) for row in connection.execute(_of_diner(market, user_id))]
 
     def active_diners(self, market: str, since: datetime) -> list[str]:
         """Who has an event at or after this time."""
@@ -169,14 +182,21 @@ class EventLog:
             )
             paid = (settlements.c.market == market, settlements.c.user_id == user_id)
             connection.execute(update(settlements).where(*paid).values(user_id=None))
-            erased = Erasure(events, lists, root)
+            copies = select(func.count()).select_from(audit_trail).where(audit_trail.c.action == EXPORTED)
+            erased = Erasure(events, lists, root, connection.execute(copies).scalar_one())
             if witness is not None:
                 witness(connection, erased)
         return erased
 
-    def _read(self, statement: Select[Any]) -> list[Event]:
-        with reading(self._engine) as connection:
-            return [_event(row) for row in connection.execute(statement)]
+
+def markets_in_log(connection: Connection) -> Iterator[str]:
+    """Markets that have events, in order; from one to the next by the index."""
+    last = ""
+    while True:
+        found = connection.execute(select(func.min(table.c.market)).where(table.c.market > last)).scalar()
+        if found is None:
+            return
+        yield (last := found)
 
 
 def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event]) -> Iterable[Outcome]:
@@ -185,6 +205,8 @@ def _outcomes(events: Sequence[Event], new: set[Key], kept: Mapping[Key, Event])
         if event.key in unclaimed:
             unclaimed.remove(event.key)
             yield Outcome.STORED
+        elif event.key not in kept:  # not new to the transaction, and gone when it looked
+            raise StorageUnavailable("an event was removed while it was delivered again")
         else:
             yield Outcome.DUPLICATE if event == kept[event.key] else Outcome.CONFLICT
 
@@ -204,8 +226,8 @@ def _read_keys(connection: Connection, keys: Sequence[Key]) -> dict[Key, Event]:
     found: dict[Key, Event] = {}
     for market, ids in by_market.items():
         for start in range(0, len(ids), _CHUNK):
-            chosen = table.c.event_id.in_(ids[start : start + _CHUNK])
-            rows = connection.execute(select(*_COLUMNS).where(table.c.market == market, chosen))
+            chosen = with_ids(connection, market, ids[start : start + _CHUNK])
+            rows = connection.execute(select(*_COLUMNS).where(*chosen))
             found.update((event.key, event) for event in map(_event, rows))
     return found
 

@@ -60,7 +60,7 @@ def test_erasure_leaves_nothing(app: Call, small_city: SmallCity) -> None:
 
     erased = app("DELETE", f"/v1/users/{user}").json()
 
-    assert erased == {"user_id": user, "events": 1, "served_lists": 1}
+    assert erased == {"user_id": user, "events": 1, "served_lists": 1, "exports": 0}
     assert app("GET", f"/v1/users/{user}").status_code == 404
     query = {"request_id": answer["request_id"], "restaurant_id": answer["items"][0]["restaurant_id"]}
     assert app("GET", "/v1/explanations", params=query).status_code == 404

@@ -1,6 +1,8 @@
 """A newer program beside this one on the same database: both serve, both write, and nothing is lost."""
 
+import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select
 
+from loadtests.postgres import NOT_INSTALLED, find_binaries, running_postgres
 from services.database import engine as databases
 from services.database.engine import open_database
 from services.database.schema import events
@@ -16,7 +19,7 @@ from services.settings import Settings
 from services.simulation.walk_in import ApiClient
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender, click
-from tests.conftest import SmallCity, tablestakes
+from tests.conftest import SmallCity, open_keys, tablestakes
 
 NEWER = '''
 """What a newer program adds: a column, a table, an index."""
@@ -52,19 +55,38 @@ def newer(tmp_path: Path) -> Path:
     return folder
 
 
-def test_old_and_new_serve_and_write_side_by_side(
-    fresh_home: Path, small_city: SmallCity, newer: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = small_city.keys["app"]
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(
+    request: pytest.FixtureRequest, small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A home whose database is SQLite, or a server that all processes of the test are told of."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("fresh_home")
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip(NOT_INSTALLED)
+    home = tmp_path / "home"
+    with running_postgres(binaries) as server:
+        monkeypatch.setenv("TABLESTAKES_DATABASE_URL", server.url(server.create_database()))
+        shutil.copytree(small_city.home / "artifacts", home / "artifacts")  # what is trained again is there already
+        tablestakes("train", str(small_city.dataset), home=home)
+        with open_keys(home):
+            yield home
+
+
+def test_old_and_new_serve_and_write_side_by_side(home: Path, newer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = json.loads((home / "keys.json").read_text())["app"]
     bearer, asked = {"Authorization": f"Bearer {key}"}, "/v1/recommendations?user_id=d0-000001&k=5"
-    with serving(fresh_home) as (port, _):
+    with serving(home) as (port, _):
         old = ApiClient("127.0.0.1", port, key)
         restaurant = old.call("GET", asked)["items"][0]["restaurant_id"]
         with Sender(port, key, restaurant) as sender:
             sender.until(10)
+            here = databases._MIGRATIONS
             monkeypatch.setattr(databases, "_MIGRATIONS", newer)
-            with running(fresh_home) as new:  # migrates while the old one writes
-                assert "moods" in tables(fresh_home)
+            with running(home) as new:  # migrates while the old one writes
+                assert "moods" in tables(home)
                 sender.until(len(sender.acknowledged) + 10)
                 mine = [{**click(number, restaurant), "event_id": f"new-{number}"} for number in range(10)]
                 taken = new.post("/v1/events", json=mine, headers=bearer)
@@ -75,10 +97,10 @@ def test_old_and_new_serve_and_write_side_by_side(
         assert sender.failure is None
         assert old.call("GET", asked)["items"]
         old.close()
-    monkeypatch.undo()
+    monkeypatch.setattr(databases, "_MIGRATIONS", here)
 
-    assert set(sender.acknowledged) | {event["event_id"] for event in mine} <= stored(fresh_home)
-    refused = tablestakes("worker", "--once", home=fresh_home, check=False)
+    assert set(sender.acknowledged) | {event["event_id"] for event in mine} <= stored(home)
+    refused = tablestakes("worker", "--once", home=home, check=False)
     assert refused.returncode == 2, "an old program does not start on the schema of a newer one"
     assert "9999" in refused.stderr
 

@@ -13,6 +13,7 @@ from loadtests.postgres import NOT_INSTALLED, find_binaries
 SHORT = (
     "redis-killed",
     "redis-wrong",
+    "postgres-failover",
     "postgres-hung",
     "sqlite-full",
     "workers-killed",

@@ -52,7 +52,7 @@ from services.features.codec import (
     encode_market,
     key_hash,
 )
-from services.features.multiplexed import _Address
+from services.features.servers import Address, Servers
 from services.settings import duration
 from services.stakeholders.policy import Policy
 
@@ -196,7 +196,13 @@ PARSERS = (
     ),
     Parser("a diner's blob", hostile("TSd\x01", "\x00" * 40), lambda _, blob: decode_diner(blob, KEY), (CodecError,)),
     Parser("a market's blob", hostile("TSm\x02", "\x00" * 40), lambda _, blob: decode_market(blob, KEY), (CodecError,)),
-    Parser("Redis address", st.text(max_size=60), lambda _, url: _Address.parse(url), (ValueError,)),
+    Parser(
+        "Redis address",
+        hostile("redis://", "rediss-sentinel://", "redis-cluster://", "u:p@", "h:1,", "/0", "#m", "?ssl_ca_certs=x"),
+        lambda _, url: Servers.parse(url.decode(errors="replace")),
+        (ValueError,),
+    ),
+    Parser("one Redis address", st.text(max_size=60), lambda _, url: Address.parse(url), (ValueError,)),
     Parser("database address", st.text(max_size=60), lambda _, url: address_of(url), (StorageMisconfigured,)),
     Parser("duration", st.text(max_size=12), lambda _, text: duration(text), (ValueError,)),
     Parser("keys.json", hostile('{"app":', '"ts_app_', "}"), in_file("keys.json", read_keys), (KeysFileError,)),

@@ -2,13 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from happenings import NOON
 from sqlalchemy import Engine
 
 from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
 from services.database.engine import migrate, open_database
+from services.database.event_partitions import day_of, make_days
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,8 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     name = postgres_server.create_database()
     engine = open_database(postgres_server.url(name))
     migrate(engine)
+    # What the tests store is then in days of its own, in the rest, and across both.
+    make_days(engine, [day_of(NOON) + timedelta(days=days) for days in (-2, -1, 0, 1)])
     engine.dispose()
     return name
 

@@ -9,8 +9,10 @@ from services.database import engine
 
 VERSIONS = Path(engine.__file__).parent / "migrations" / "versions"
 BEFORE_THERE_WERE_USERS = {"0001", "0002"}
+TRIED = {"0009"}
+"""Replaces a table by one that the program before cannot tell from it: test_event_partitions tries its statements."""
 ADDS = {"create_table", "create_index", "add_column", "bulk_insert", "get_bind"}
-FILES = [file for file in sorted(VERSIONS.glob("0*.py")) if file.name[:4] not in BEFORE_THERE_WERE_USERS]
+FILES = [file for file in sorted(VERSIONS.glob("0*.py")) if file.name[:4] not in BEFORE_THERE_WERE_USERS | TRIED]
 
 
 def faults(source: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Releases against a model of them: any sequence of moves leaves what the rules say, and one champion."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from release_records import MARKET, assert_consistent, register, save_versions, states, store_of
 
+from loadtests.postgres import PostgresServer
 from models.artifacts import Artifact
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -29,14 +31,13 @@ class Releases(RuleBasedStateMachine):
     """`expected` maps what is registered to its state; the rules are written down once more, plainly."""
 
     artifacts: ClassVar[list[Artifact]]
-    template: ClassVar[Path]
+    fresh: ClassVar[Callable[[ExitStack], str]]
+    """Makes a database with all tables, gone when the stack is closed; its URL."""
 
     def __init__(self) -> None:
         super().__init__()
         self.closing = ExitStack()
-        folder = Path(self.closing.enter_context(tempfile.TemporaryDirectory()))
-        (folder / "test.db").write_bytes(self.template.read_bytes())
-        self.engine = open_database(f"sqlite:///{folder / 'test.db'}")
+        self.engine = open_database(type(self).fresh(self.closing))
         self.closing.callback(self.engine.dispose)
         self.store = store_of(self.engine)
         self.freezes = FreezeStore(self.engine, AuditTrail(self.engine, Clock()), Clock())
@@ -154,26 +155,46 @@ class Releases(RuleBasedStateMachine):
             assert_consistent(self.engine)
 
 
-@pytest.fixture(autouse=True)
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
+def examples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """The machine's databases; the share of the examples that there is time for on each."""
     folder = tmp_path_factory.mktemp("machine")
     Releases.artifacts = save_versions(folder, COUNT)
-    Releases.template = folder / "template.db"
-    engine = open_database(f"sqlite:///{Releases.template}")
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        template = request.getfixturevalue("migrated_template")
+
+        def copied(closing: ExitStack) -> str:
+            name = server.create_database(template)
+            closing.callback(server.drop_database, name)
+            return server.url(name)
+
+        Releases.fresh = copied
+        return 0.2
+    file = folder / "template.db"
+    engine = open_database(f"sqlite:///{file}")
     migrate(engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
 
+    def written(closing: ExitStack) -> str:
+        place = Path(closing.enter_context(tempfile.TemporaryDirectory())) / "test.db"
+        place.write_bytes(file.read_bytes())
+        return f"sqlite:///{place}"
 
-def test_any_sequence_of_moves_leaves_what_the_rules_say() -> None:
+    Releases.fresh = written
+    return 1.0
+
+
+def test_any_sequence_of_moves_leaves_what_the_rules_say(examples: float) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(Releases, settings=settings(max_examples=25, stateful_step_count=25))
+    run_state_machine_as_test(Releases, settings=settings(max_examples=int(25 * examples), stateful_step_count=25))
 
 
 @pytest.mark.long
-def test_any_long_sequence_of_moves_leaves_what_the_rules_say() -> None:
+def test_any_long_sequence_of_moves_leaves_what_the_rules_say(examples: float) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(Releases, settings=settings(max_examples=300, stateful_step_count=50))
+    run_state_machine_as_test(Releases, settings=settings(max_examples=int(300 * examples), stateful_step_count=50))

@@ -99,7 +99,7 @@ async def erase_user(
     if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
     erased = await services.erase(held.diner.market, user_id, role, reason)
-    return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists)
+    return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists, exports=erased.exports)
 
 
 def _body(diner: Diner, protected: bool = True) -> DinerBody:

@@ -1,0 +1,238 @@
+"""The event log as Parquet, a file for each market and day: what other programs read, and what outlives the log.
+
+    DIR/market=aldermoor/day=2026-01-09/events.parquet      the layout that pyarrow, Spark and DuckDB call hive
+    DIR/_export.json                                        what is there, of which state, with sums
+
+Files appear whole and synced, one after the other; `_export.journal` says which are done, and a run that was broken
+off is taken up by the next one with the same range. The same events received before the same moment are the same bytes.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import BigInteger, Connection, Engine, or_, select, type_coerce
+
+from data import columns as col
+from services.audit.trail import AuditTrail
+from services.database.event_partitions import day_of, start_of
+from services.database.plain import plain_rows
+from services.database.schema import events
+from services.database.transactions import reading, writing
+from services.database.types import from_micros, micros
+from services.events.log import EXPORTED, markets_in_log
+from services.private_files import write_private
+
+MANIFEST: Final = "_export.json"
+JOURNAL: Final = "_export.journal"
+_FILE: Final = "events.parquet"
+_ROWS: Final = 50_000
+_DAY: Final = 86_400_000_000
+_TEXT: Final = pa.string()
+_TIME: Final = pa.timestamp("us", tz="UTC")
+SCHEMA: Final = pa.schema(
+    {
+        col.EVENT_ID: _TEXT,
+        col.TYPE: _TEXT,
+        col.USER_ID: _TEXT,
+        col.RESTAURANT_ID: _TEXT,
+        col.REQUEST_ID: _TEXT,
+        col.ORDER_ID: _TEXT,
+        col.AT: _TIME,
+        col.VALUE: pa.float64(),
+        "received_at": _TIME,
+        col.POSITION: pa.int16(),
+        col.PROPENSITY: pa.float64(),
+    }
+)
+"""Of a file; market and day (UTC, of `at`) are in its path."""
+_TIMES: Final = frozenset({col.AT, "received_at"})
+
+Progress = Callable[[str, int, int], None]
+
+
+class ArchiveError(Exception):
+    """The folder is not one that this export can write to; the message says why and the mend."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What an export came to."""
+
+    received_before: datetime
+    events: int
+    files: int
+    reused: int
+    """Files of a run that was broken off."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Events that happened on the days [first, end) and were received before a moment."""
+
+    first: date
+    end: date
+    received_before: datetime
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in the journal and the manifest."""
+        return {
+            "from": self.first.isoformat(),
+            "to": self.end.isoformat(),
+            "received_before": self.received_before.astimezone(UTC).isoformat(),
+        }
+
+
+def export_days(engine: Engine, trail: AuditTrail, path: Path, wanted: Range, progress: Progress) -> Archived:
+    """Write the range's days, take away files of days in it that have no events now, and tell the trail.
+
+    A run that was broken off goes on with the moment that it began with, whatever `wanted` says. Days outside the range
+    are left as they are. Raises ArchiveError, StorageUnavailable.
+    """
+    wanted, done = _journal(path, wanted)
+    with reading(engine) as connection:
+        days = list(_days(connection, wanted))
+    reused = total = 0
+    for number, (market, day) in enumerate(days):
+        progress("days", number, len(days))
+        name = f"market={quote(market, safe='')}/day={day}"
+        entry = done.get(name)
+        if entry is not None and _is_whole(path / name, entry):
+            reused += 1
+        else:
+            with reading(engine) as connection:
+                entry = _write(connection, path / name, market, day, wanted.received_before)
+            _append(path, {"day": name, **entry})
+        done[name] = entry
+        total += entry["events"]
+    files = {name: done[name] for name in sorted(done) if done[name]["events"]}
+    _take_away(path, wanted, files)
+    with writing(engine) as connection:
+        after = {**wanted.document(), "events": total, "files": len(files), "folder": str(path.absolute())}
+        trail.record(
+            connection,
+            role="system",
+            action=EXPORTED,
+            market=None,
+            subject=f"{wanted.first} to {wanted.end}",
+            document={"before": None, "after": after},
+        )
+    write_private(path / MANIFEST, orjson.dumps({**wanted.document(), "files": files}, option=orjson.OPT_INDENT_2))
+    (path / JOURNAL).unlink()
+    progress("days", len(days), len(days))
+    return Archived(wanted.received_before, total, len(files), reused)
+
+
+def _journal(path: Path, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]]:
+    """The range with the moment that counts, and the days that are done by the journal's account."""
+    file = path / JOURNAL
+    if path.exists() and not path.is_dir():
+        raise ArchiveError(f"{path} is a file: name a folder")
+    for name in (JOURNAL, MANIFEST):
+        for left in path.glob(f".{name}.*"):  # by a run that was killed while it wrote it
+            left.unlink()
+    if path.is_dir() and any(path.iterdir()) and not file.exists() and not (path / MANIFEST).exists():
+        raise ArchiveError(f"{path} holds something that is no export of events: name another folder")
+    if not file.exists():
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(file, orjson.dumps(wanted.document()) + b"\n")
+        return wanted, {}
+    lines = file.read_bytes().split(b"\n")
+    begun, *entries = (orjson.loads(line) for line in lines[:-1])  # what has no end of line was being written
+    if (begun["from"], begun["to"]) != (wanted.first.isoformat(), wanted.end.isoformat()):
+        raise ArchiveError(
+            f"an export from {begun['from']} to {begun['to']} was broken off in {path}: "
+            f"end it with the same range, or remove {JOURNAL} there"
+        )
+    with file.open("r+b") as stream:
+        stream.truncate(len(file.read_bytes()) - len(lines[-1]))
+    moment = datetime.fromisoformat(begun["received_before"])
+    return Range(wanted.first, wanted.end, moment), {entry.pop("day"): entry for entry in entries}
+
+
+def _append(path: Path, entry: Mapping[str, Any]) -> None:
+    with (path / JOURNAL).open("ab") as stream:
+        stream.write(orjson.dumps(entry) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _days(connection: Connection, wanted: Range) -> Iterator[tuple[str, date]]:
+    at: Any = type_coerce(events.c.at, BigInteger)
+    number = (at - at % _DAY).label("begin")
+    within = (at >= micros(start_of(wanted.first)), at < micros(start_of(wanted.end)))
+    for market in markets_in_log(connection):
+        statement = select(number).distinct().where(events.c.market == market, *within).order_by(number)
+        for begin in connection.execute(statement).scalars():
+            yield market, day_of(from_micros(begin))
+
+
+def _write(connection: Connection, folder: Path, market: str, day: date, received_before: datetime) -> dict[str, Any]:
+    """Write a day's file; how many events it has and its sum. No events, no file."""
+    at: Any = type_coerce(events.c.at, BigInteger)
+    received: Any = type_coerce(events.c.received_at, BigInteger)
+    statement = (
+        select(
+            *(type_coerce(events.c[name], BigInteger) if name in _TIMES else events.c[name] for name in SCHEMA.names)
+        )
+        .where(events.c.market == market)
+        .where(at >= micros(start_of(day)), at < micros(start_of(day + timedelta(days=1))))
+        .where(or_(received.is_(None), received < micros(received_before)))
+        .order_by(events.c.at, events.c.event_id)
+    )
+    count = 0
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.glob(f".{_FILE}.*"):
+        left.unlink()
+    aside = folder / f".{_FILE}.{secrets.token_hex(4)}"
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        with pq.ParquetWriter(stream, SCHEMA, compression="zstd") as writer:
+            for rows in plain_rows(connection, statement, _ROWS):
+                cells = zip(SCHEMA, zip(*rows, strict=True), strict=True)
+                writer.write_table(pa.table([pa.array(values, field.type) for field, values in cells], schema=SCHEMA))
+                count += len(rows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if not count:
+        shutil.rmtree(folder)
+        return {"events": 0, "sha256": ""}
+    digest = _sum(aside)
+    aside.replace(folder / _FILE)
+    _sync(folder)
+    return {"events": count, "sha256": digest}
+
+
+def _is_whole(folder: Path, entry: Mapping[str, Any]) -> bool:
+    file = folder / _FILE
+    return file.exists() and _sum(file) == entry["sha256"] if entry["events"] else not file.exists()
+
+
+def _take_away(path: Path, wanted: Range, files: Mapping[str, Any]) -> None:
+    """Days of the range whose events have been erased or forgotten since an earlier export into this folder."""
+    for folder in path.glob("market=*/day=*"):
+        day = date.fromisoformat(folder.name.removeprefix("day="))
+        if wanted.first <= day < wanted.end and f"{folder.parent.name}/{folder.name}" not in files:
+            shutil.rmtree(folder)
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
