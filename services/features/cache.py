@@ -6,7 +6,7 @@ Every key has a time to live. Nothing here is the truth: whoever finds a diner m
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -173,13 +173,20 @@ class FeatureCache:
 
     async def get_market(self, market: str) -> MarketState | None:
         """The market's state, or the last copy where Redis is away (`as_of` says how old); None: there is none."""
-        key, owner = market_key(market), key_hash(market)
-        replies = await self._execute(("GET", key))
-        blob = self._last_markets.get(key) if replies is None else replies[0]
+        return (await self.get_markets([market]))[0]
+
+    async def get_markets(self, markets: Sequence[str]) -> list[MarketState | None]:
+        """The same of many markets in one round trip, in their order."""
+        keys = [market_key(market) for market in markets]
+        replies = await self._execute(*(("GET", key) for key in keys)) if keys else []
+        blobs = [self._last_markets.get(key) for key in keys] if replies is None else replies
+        return [self._market(market, key, blob) for market, key, blob in zip(markets, keys, blobs, strict=True)]
+
+    def _market(self, market: str, key: bytes, blob: object) -> MarketState | None:
         if not isinstance(blob, bytes):
             return None
         try:
-            state = decode_market(blob, owner)
+            state = decode_market(blob, key_hash(market))
         except CodecError:
             return None
         self._last_markets.keep(key, blob)

@@ -19,7 +19,7 @@ from services.ads.campaigns import (
     VersionMismatch,
 )
 from services.ads.report import CampaignReport, PeriodError, report_csv
-from services.api.asking import snapshot_for
+from services.api.asking import market_named, snapshot_for
 from services.api.campaign_schemas import CampaignBody, CampaignPage, CampaignWrite, PreviewBody, PreviewRequest
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
@@ -162,7 +162,7 @@ async def preview_campaign(
     stored = await _stored(services, info, campaign_id)
     campaign = stored.campaign
     budget = campaign.daily_budget if body.daily_budget is None else body.daily_budget
-    snapshot = services.state.snapshots[info.market]
+    snapshot = await snapshot_for(services, info.market)
     found = await services.in_thread(
         preview, services.served, snapshot, campaign, body.bid, budget, services.clock.now()
     )
@@ -172,10 +172,7 @@ async def preview_campaign(
 
 
 def _market(services: Services, market: str | None) -> MarketInfo:
-    served = services.state.snapshots
-    if market is None and len(served) > 1:
-        raise Unprocessable(f"market: name one of {', '.join(sorted(served))}")
-    return snapshot_for(services, market).info
+    return services.state.served[market_named(services, market)].info
 
 
 async def _stored(services: Services, info: MarketInfo, campaign_id: str) -> StoredCampaign:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.access.roles import Role
-from services.api.asking import snapshot_for
+from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import Conflict, NotFound
@@ -33,8 +33,8 @@ async def users(
     cursor: Annotated[Identifier | None, Query(description="The last answer's `next`.")] = None,
 ) -> DinerPage:
     """A market's diners, by id. Protected attributes are not in the list."""
-    snapshot = snapshot_for(services, market)
-    listed = await services.in_thread(services.catalogue.diners, snapshot.info.market, cursor, limit + 1, q or "")
+    named = market_named(services, market)
+    listed = await services.in_thread(services.catalogue.diners, named, cursor, limit + 1, q or "")
     following = listed[limit - 1].user_id if len(listed) > limit else None
     return DinerPage(items=[_body(diner, protected=False) for diner in listed[:limit]], next=following)
 
@@ -47,7 +47,7 @@ async def users(
 )
 async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> DinerBody:
     """Store a diner's profile; the next list uses it."""
-    snapshot_for(services, body.market)
+    market_named(services, body.market)
     known = await services.in_thread(services.catalogue.find_diner, user_id)
     if known is not None and known.market != body.market:
         raise Conflict(f"diner {user_id!r} lives in market {known.market}; erase the diner there first")

@@ -40,7 +40,7 @@ async def recommendations(
 @router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
 async def rankings(request: Request, services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    ask = ask_for_ranking(services, body, deadline_of(request.scope))
+    ask = await ask_for_ranking(services, body, deadline_of(request.scope))
     _, made, _ = await answered(services, ask, body.explain, notes)
     return Response(made, media_type="application/json")
 
