@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select, update
 from models.artifacts import ArtifactError, load
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import champions, model_versions, release_clocks, releases
+from services.database.schema import champions, markets, model_versions, release_clocks, releases
 from services.database.transactions import add_into, reading, upsert_into, writing
 from services.releases.freeze import refuse_when_frozen
 from services.releases.registry import ModelVersion, lock_releases
@@ -102,8 +102,13 @@ class ReleaseStore:
             return int(connection.execute(select(func.coalesce(func.sum(release_clocks.c.moves), 0))).scalar_one())
 
     def in_canary(self) -> list[str]:
-        """The markets in which a canary is shown, by key."""
-        shown = select(releases.c.market).where(releases.c.state == State.CANARY).order_by(releases.c.market)
+        """The markets, by key, that are not retired and in which a canary is shown."""
+        shown = (
+            select(releases.c.market)
+            .outerjoin(markets, markets.c.market == releases.c.market)
+            .where(releases.c.state == State.CANARY, markets.c.retired_at.is_(None))
+            .order_by(releases.c.market)
+        )
         with reading(self._engine) as connection:
             return list(connection.execute(shown).scalars())
 

@@ -100,7 +100,7 @@ def _pulse(connection: Connection) -> tuple[int, int, int]:
 
 
 def _catalogue_versions(connection: Connection) -> dict[str, int]:
-    return dict(connection.execute(select(markets.c.market, markets.c.catalogue_version)).tuples().all())
+    return dict(connection.execute(select(markets.c.market, markets.c.catalogue_version)).all())
 
 
 def _moved(connection: Connection, seen: int) -> set[str]:
@@ -140,7 +140,7 @@ def _sizes(connection: Connection, of: Collection[str]) -> dict[str, int]:
     if not of:
         return {}
     statement = select(restaurants.c.market, func.count()).where(restaurants.c.market.in_(of))
-    return dict(connection.execute(statement.group_by(restaurants.c.market)).tuples().all())
+    return dict(connection.execute(statement.group_by(restaurants.c.market)).all())
 
 
 def _champions(connection: Connection, of: Collection[str]) -> dict[str, tuple[Any, Any]]:

@@ -1,0 +1,152 @@
+"""Retiring a market and bringing it back, and what there is to see of each. Processes that serve follow at a refresh.
+
+A retired market makes no lists; all that is kept of it stays, for as long as it would have anyway. What happened before
+is still taken in: its diners' late events are stored, and what they owe is settled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Table, func, select, update
+
+from data.dataset import MarketInfo
+from services.audit.trail import AuditTrail
+from services.clock import Clock
+from services.database.schema import champions, diners, markets, restaurants
+from services.database.transactions import lock_out, reading, writing
+
+
+class MarketError(Exception):
+    """What cannot be done with a market; the message says which and the mend."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a market is in its life."""
+
+    info: MarketInfo
+    restaurants: int
+    diners: int
+    champion: str | None
+    """The version that serves; None: it has no model yet."""
+    retired_at: datetime | None
+    moved_to: str | None
+
+    @property
+    def state(self) -> str:
+        """In one word: `served`, `waiting` for a model, `retired`, or `moved`."""
+        if self.moved_to is not None:
+            return "moved"
+        if self.retired_at is not None:
+            return "retired"
+        return "waiting" if self.champion is None else "served"
+
+
+class MarketLife:
+    """All methods block and raise StorageUnavailable where the database is away."""
+
+    def __init__(self, engine: Engine, trail: AuditTrail, clock: Clock) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+
+    def standing(self) -> list[Standing]:
+        """All markets by key, retired ones too."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(markets).order_by(markets.c.market)).mappings().all()
+            versions = dict(connection.execute(select(champions.c.market, champions.c.version)).all())
+            places, people = _counts(connection, restaurants), _counts(connection, diners)
+        return [
+            Standing(
+                info=MarketInfo(**{name: row[name] for name in MarketInfo.model_fields}),
+                restaurants=places.get(row["market"], 0),
+                diners=people.get(row["market"], 0),
+                champion=versions.get(row["market"]),
+                retired_at=row["retired_at"],
+                moved_to=row["moved_to"],
+            )
+            for row in rows
+        ]
+
+    def retire(self, market: str, role: str, reason: str = "") -> bool:
+        """Serve the market no more; False where it is retired already. Raises MarketError where there is none."""
+        with writing(self._engine) as connection:
+            before = locked(connection, market)
+            if before.retired_at is not None:
+                return False
+            self._write(connection, "market.retire", market, before, (self._clock.now(), None), role, reason)
+        return True
+
+    def reinstate(self, market: str, role: str, reason: str = "") -> bool:
+        """Serve a retired market again, as it was; False where it is served already.
+
+        Raises MarketError where there is none, or its data is in another home.
+        """
+        with writing(self._engine) as connection:
+            before = locked(connection, market)
+            if before.moved_to is not None:
+                raise MarketError(f"market {market!r} moved to {before.moved_to}: move it back from there")
+            if before.retired_at is None:
+                return False
+            self._write(connection, "market.reinstate", market, before, (None, None), role, reason)
+        return True
+
+    def depart(self, market: str, to: str, role: str, reason: str = "") -> bool:
+        """Retire the market because its data goes to another home: its events are refused from the next refresh on.
+
+        False where it has departed to there already. Raises MarketError where there is none, or it went elsewhere.
+        """
+        with writing(self._engine) as connection:
+            before = locked(connection, market)
+            if before.moved_to == to:
+                return False
+            if before.moved_to is not None:
+                raise MarketError(f"market {market!r} moved to {before.moved_to} already")
+            retired_at = before.retired_at or self._clock.now()
+            self._write(connection, "market.depart", market, before, (retired_at, to), role, reason)
+        return True
+
+    def _write(
+        self,
+        connection: Connection,
+        action: str,
+        market: str,
+        before: "Life",
+        after: tuple[datetime | None, str | None],
+        role: str,
+        reason: str,
+    ) -> None:
+        life = Life(*after)
+        connection.execute(update(markets).where(markets.c.market == market).values(**vars(life)))
+        document = {"before": before.document(), "after": life.document()}
+        self._trail.record(
+            connection, role=role, action=action, market=market, subject=market, document=document, reason=reason
+        )
+
+
+@dataclass(frozen=True)
+class Life:
+    """The columns that say whether a market is served here."""
+
+    retired_at: datetime | None
+    moved_to: str | None
+
+    def document(self) -> Mapping[str, str | None]:
+        """As what JSON can hold."""
+        at = None if self.retired_at is None else self.retired_at.isoformat()
+        return {"retired_at": at, "moved_to": self.moved_to}
+
+
+def locked(connection: Connection, market: str) -> Life:
+    """Where the market is in its life, which nobody else changes until the transaction ends. Raises MarketError."""
+    lock_out(connection, f"market {market}")
+    row = connection.execute(select(markets.c.retired_at, markets.c.moved_to).where(markets.c.market == market)).first()
+    if row is None:
+        raise MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
+    return Life(row.retired_at, row.moved_to)
+
+
+def _counts(connection: Connection, table: Table) -> Mapping[str, int]:
+    statement = select(table.c.market, func.count()).group_by(table.c.market)
+    return dict(connection.execute(statement).all())
