@@ -81,8 +81,7 @@ def _not_served(services: Services, market: str) -> Problem:
     """Why no list is made in this market."""
     listed = services.state.listed.get(market)
     if listed is not None and listed.retired_at is not None:
-        went = f"; it moved to {listed.moved_to}" if listed.moved_to else ""
-        return MarketRetired(f"market {market!r} was retired on {listed.retired_at:%Y-%m-%d} and is not served{went}")
+        return MarketRetired(f"market {market!r} was retired on {listed.retired_at:%Y-%m-%d} and is not served")
     if not services.state.served:
         return _none_served()
     if listed is not None:

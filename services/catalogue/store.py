@@ -33,7 +33,7 @@ class CatalogueStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version", "retired_at", "moved_to"))
+        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version", "retired_at"))
         self._put_restaurant = upsert_into(engine, schema.restaurants)
         self._put_diner = upsert_into(engine, schema.diners)
 
@@ -45,8 +45,7 @@ class CatalogueStore:
         The tables have the columns of `data.schemas`. Raises CatalogueError naming the first row that cannot be kept.
         """
         with writing(self._engine) as connection:
-            alive = {"catalogue_version": 0, "retired_at": None, "moved_to": None}
-            connection.execute(self._put_market, {**info.model_dump(), **alive})
+            connection.execute(self._put_market, {**info.model_dump(), "catalogue_version": 0, "retired_at": None})
             for places in _records(Restaurant, restaurants, DataTable.RESTAURANTS, info.market):
                 connection.execute(self._put_restaurant, [_restaurant_row(place) for place in places])
             for people in _records(Diner, diners, DataTable.DINERS, info.market):

@@ -1,4 +1,4 @@
-"""market add, list, retire, reinstate, move."""
+"""market add, list, retire, reinstate."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +33,8 @@ def list_() -> None:
     with _opened() as (_, life):
         for one in life.standing():
             since = "" if one.retired_at is None else f"{one.retired_at:%Y-%m-%d %H:%M}"
-            where = f"{since}, to {one.moved_to}" if one.moved_to else since
             sizes = (f"{one.restaurants:,}", f"{one.diners:,}")
-            typer.echo(layout.format(one.info.market, one.state, *sizes, one.champion or "", where).rstrip())
+            typer.echo(layout.format(one.info.market, one.state, *sizes, one.champion or "", since).rstrip())
 
 
 @market.command()
@@ -126,8 +125,6 @@ def _refuse_known(life: "MarketLife", chosen: list[str]) -> None:
             )
         if state == "retired":
             raise UsageError(f"market {name!r} is retired: `tablestakes market reinstate {name}` serves it again")
-        if state == "moved":
-            raise UsageError(f"market {name!r} moved to {known[name].moved_to}: move it back from there")
 
 
 def _take_history(engine: "Engine", dataset: "Dataset", market: str, with_events: bool, progress: Progress) -> None:

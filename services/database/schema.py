@@ -44,7 +44,6 @@ markets = Table(
     Column(col.LON, Float(53), nullable=False),
     Column("catalogue_version", BigInteger, nullable=False),
     Column("retired_at", UtcTime),  # null: it is served
-    Column("moved_to", Text),  # of a retired one: where its data went, and its events go
 )
 
 restaurants = Table(

@@ -1,1 +1,1 @@
-"""A market's life: it is added, retired, brought back, and moved from one home to another."""
+"""A market's life: it is added, retired and brought back."""

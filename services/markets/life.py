@@ -31,13 +31,10 @@ class Standing:
     champion: str | None
     """The version that serves; None: it has no model yet."""
     retired_at: datetime | None
-    moved_to: str | None
 
     @property
     def state(self) -> str:
-        """In one word: `served`, `waiting` for a model, `retired`, or `moved`."""
-        if self.moved_to is not None:
-            return "moved"
+        """In one word: `served`, `waiting` for a model, or `retired`."""
         if self.retired_at is not None:
             return "retired"
         return "waiting" if self.champion is None else "served"
@@ -64,7 +61,6 @@ class MarketLife:
                 diners=people.get(row["market"], 0),
                 champion=versions.get(row["market"]),
                 retired_at=row["retired_at"],
-                moved_to=row["moved_to"],
             )
             for row in rows
         ]
@@ -72,39 +68,19 @@ class MarketLife:
     def retire(self, market: str, role: str, reason: str = "") -> bool:
         """Serve the market no more; False where it is retired already. Raises MarketError where there is none."""
         with writing(self._engine) as connection:
-            before = locked(connection, market)
-            if before.retired_at is not None:
+            before = _retired_at(connection, market)
+            if before is not None:
                 return False
-            self._write(connection, "market.retire", market, before, (self._clock.now(), None), role, reason)
+            self._write(connection, "market.retire", market, None, self._clock.now(), role, reason)
         return True
 
     def reinstate(self, market: str, role: str, reason: str = "") -> bool:
-        """Serve a retired market again, as it was; False where it is served already.
-
-        Raises MarketError where there is none, or its data is in another home.
-        """
+        """Serve a retired market again, as it was; False where it is not retired. Raises MarketError."""
         with writing(self._engine) as connection:
-            before = locked(connection, market)
-            if before.moved_to is not None:
-                raise MarketError(f"market {market!r} moved to {before.moved_to}: move it back from there")
-            if before.retired_at is None:
+            before = _retired_at(connection, market)
+            if before is None:
                 return False
-            self._write(connection, "market.reinstate", market, before, (None, None), role, reason)
-        return True
-
-    def depart(self, market: str, to: str, role: str, reason: str = "") -> bool:
-        """Retire the market because its data goes to another home: its events are refused from the next refresh on.
-
-        False where it has departed to there already. Raises MarketError where there is none, or it went elsewhere.
-        """
-        with writing(self._engine) as connection:
-            before = locked(connection, market)
-            if before.moved_to == to:
-                return False
-            if before.moved_to is not None:
-                raise MarketError(f"market {market!r} moved to {before.moved_to} already")
-            retired_at = before.retired_at or self._clock.now()
-            self._write(connection, "market.depart", market, before, (retired_at, to), role, reason)
+            self._write(connection, "market.reinstate", market, before, None, role, reason)
         return True
 
     def _write(
@@ -112,39 +88,30 @@ class MarketLife:
         connection: Connection,
         action: str,
         market: str,
-        before: "Life",
-        after: tuple[datetime | None, str | None],
+        before: datetime | None,
+        after: datetime | None,
         role: str,
         reason: str,
     ) -> None:
-        life = Life(*after)
-        connection.execute(update(markets).where(markets.c.market == market).values(**vars(life)))
-        document = {"before": before.document(), "after": life.document()}
+        connection.execute(update(markets).where(markets.c.market == market).values(retired_at=after))
+        document = {"before": _document(before), "after": _document(after)}
         self._trail.record(
             connection, role=role, action=action, market=market, subject=market, document=document, reason=reason
         )
 
 
-@dataclass(frozen=True)
-class Life:
-    """The columns that say whether a market is served here."""
-
-    retired_at: datetime | None
-    moved_to: str | None
-
-    def document(self) -> Mapping[str, str | None]:
-        """As what JSON can hold."""
-        at = None if self.retired_at is None else self.retired_at.isoformat()
-        return {"retired_at": at, "moved_to": self.moved_to}
-
-
-def locked(connection: Connection, market: str) -> Life:
-    """Where the market is in its life, which nobody else changes until the transaction ends. Raises MarketError."""
+def _retired_at(connection: Connection, market: str) -> datetime | None:
+    """When the market was retired; nobody else changes it until the transaction ends. Raises MarketError."""
     lock_out(connection, f"market {market}")
-    row = connection.execute(select(markets.c.retired_at, markets.c.moved_to).where(markets.c.market == market)).first()
+    row = connection.execute(select(markets.c.retired_at).where(markets.c.market == market)).first()
     if row is None:
         raise MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
-    return Life(row.retired_at, row.moved_to)
+    at: datetime | None = row.retired_at
+    return at
+
+
+def _document(retired_at: datetime | None) -> Mapping[str, str | None]:
+    return {"retired_at": None if retired_at is None else retired_at.isoformat()}
 
 
 def _counts(connection: Connection, table: Table) -> Mapping[str, int]:

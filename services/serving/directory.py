@@ -29,8 +29,6 @@ class Listed:
     catalogue_version: int
     restaurants: int
     retired_at: datetime | None
-    moved_to: str | None
-    """Where a retired market's data went; None: it is here."""
     model: str | None
     """Name of the champion on the ladder; None: there is no champion yet."""
     version: str | None
@@ -125,7 +123,6 @@ def _read(connection: Connection, wanted: Collection[str], known: Mapping[str, L
                 catalogue_version=row["catalogue_version"],
                 restaurants=sizes.get(market, 0) if market in grown else known[market].restaurants,
                 retired_at=row["retired_at"],
-                moved_to=row["moved_to"],
                 model=model,
                 version=version,
             )

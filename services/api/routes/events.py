@@ -169,17 +169,12 @@ def _market(services: Services, body: EventWrite, located: Mapping[str, Sequence
         snapshot = state.snapshots.get(body.market)
         if body.market not in there and (snapshot is None or restaurant_id not in snapshot.catalogue.row_of):
             raise BadRequest(f"restaurant_id: {restaurant_id!r} is not in market {body.market}")
-        found = body.market
-    else:
-        in_memory = [market for market, one in state.snapshots.items() if restaurant_id in one.catalogue.row_of]
-        known = sorted({*in_memory, *located.get(restaurant_id, ())} & state.listed.keys())
-        if not known:
-            raise BadRequest(f"restaurant_id: no market has a restaurant {restaurant_id!r}")
-        found = next((market for market in known if market in state.served), known[0])
-    moved_to = state.listed[found].moved_to
-    if moved_to is not None:
-        raise BadRequest(f"market {found!r} moved to {moved_to}: send its events there")
-    return found
+        return body.market
+    in_memory = [market for market, one in state.snapshots.items() if restaurant_id in one.catalogue.row_of]
+    known = sorted({*in_memory, *located.get(restaurant_id, ())} & state.listed.keys())
+    if not known:
+        raise BadRequest(f"restaurant_id: no market has a restaurant {restaurant_id!r}")
+    return next((market for market in known if market in state.served), known[0])
 
 
 async def _remember(services: Services, accepted: list[Event]) -> None:

@@ -1,4 +1,4 @@
-"""When a market stopped being served, and where its data went."""
+"""When a market stopped being served."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,4 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("markets", sa.Column("retired_at", sa.BigInteger(), nullable=True))
-    op.add_column("markets", sa.Column("moved_to", sa.Text(), nullable=True))
