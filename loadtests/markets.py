@@ -1,4 +1,4 @@
-"""What a market costs, at growing numbers of them: generated, trained, served by one and two processes, asked for lists.
+"""What a market costs where there are many: to generate, to train, to serve by one and two processes, to ask for lists.
 
 python -m loadtests.markets [--quick] [--markets 5 15 50] [--restaurants 1000] [--diners 5000] [--json FILE]
 

@@ -14,11 +14,14 @@ import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from data.dataset import Dataset
 from services.access.roles import SEATS, Role
 from services.bootstrap import Services
+from services.database.engine import open_database
+from services.database.schema import model_versions
+from services.database.transactions import writing
 from services.retraining.training import train_markets
 from services.serving.shelf import Shelf
 from services.serving.state import NotMapped, ServingState
@@ -279,8 +282,13 @@ def test_a_round_in_which_nothing_changed_reads_as_little_however_many_markets_t
 
 def test_a_market_whose_model_is_damaged_is_its_own_matter(home: Path) -> None:
     broken = sorted(path.name for path in (home / "artifacts").iterdir())[0]
-    for file in (home / "artifacts" / broken).rglob("*.safetensors"):
+    [version] = (home / "artifacts" / broken).iterdir()
+    for file in version.glob("*.safetensors"):
         file.write_bytes(b"nothing")
+    engine = open_database(Settings(home=home).resolved_database_url)
+    with writing(engine) as connection:  # the home is a copy: its paths still lead into the first one
+        connection.execute(update(model_versions).where(model_versions.c.market == broken).values(path=str(version)))
+    engine.dispose()
     with running(home, markets_in_memory=2) as client:
         asked = Asked(client, home)
         answer = asked.list_of(broken)

@@ -53,7 +53,7 @@ async def markets(services: ServicesDep) -> MarketPage:
     )
 
 
-@router.get("/restaurants", operation_id="listRestaurants", responses=answers(RestaurantPage, 404, 422))
+@router.get("/restaurants", operation_id="listRestaurants", responses=answers(RestaurantPage, 404, 410, 422))
 async def restaurants(
     services: ServicesDep,
     market: Annotated[MarketKey | None, Query()] = None,
@@ -70,7 +70,7 @@ async def restaurants(
 @router.get(
     "/restaurants/{restaurant_id}",
     operation_id="getRestaurant",
-    responses=answers(RestaurantBody, 404, 422),
+    responses=answers(RestaurantBody, 404, 410, 422),
 )
 async def restaurant(services: ServicesDep, restaurant_id: RestaurantId) -> RestaurantBody:
     """One restaurant."""
@@ -81,7 +81,7 @@ async def restaurant(services: ServicesDep, restaurant_id: RestaurantId) -> Rest
 @router.get(
     "/restaurants/{restaurant_id}/similar",
     operation_id="listSimilarRestaurants",
-    responses=answers(ScoredRestaurants, 404, 422),
+    responses=answers(ScoredRestaurants, 404, 410, 422),
 )
 async def similar(
     services: ServicesDep, restaurant_id: RestaurantId, k: Annotated[int, Query(ge=1, le=100)] = 10
@@ -96,7 +96,7 @@ async def similar(
     return _scored(snapshot, best.tolist(), cosines[best].tolist())
 
 
-@router.get("/popular", operation_id="listPopular", responses=answers(ScoredRestaurants, 404, 422))
+@router.get("/popular", operation_id="listPopular", responses=answers(ScoredRestaurants, 404, 410, 422))
 async def popular(
     services: ServicesDep,
     market: Annotated[MarketKey | None, Query()] = None,
@@ -117,7 +117,7 @@ async def popular(
     return _scored(snapshot, best.tolist(), popularity[best].tolist())
 
 
-@router.get("/search", operation_id="searchRestaurants", responses=answers(ScoredRestaurants, 404, 422, 503))
+@router.get("/search", operation_id="searchRestaurants", responses=answers(ScoredRestaurants, 404, 410, 422, 503))
 async def search(
     services: ServicesDep,
     q: Annotated[str, Query(min_length=1, max_length=200)],
@@ -135,7 +135,7 @@ async def search(
     "/restaurants/{restaurant_id}",
     operation_id="putRestaurant",
     dependencies=[Depends(require(CATALOGUE))],
-    responses=answers(RestaurantBody, 400, 404, 413, 422, 503),
+    responses=answers(RestaurantBody, 400, 404, 410, 413, 422, 503),
 )
 async def put_restaurant(services: ServicesDep, restaurant_id: RestaurantId, body: RestaurantWrite) -> RestaurantBody:
     """Add or change a restaurant. It can be recommended within a second, by its features until the next training."""

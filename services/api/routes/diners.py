@@ -23,7 +23,7 @@ UserId = Annotated[Identifier, Path()]
     "",
     operation_id="listUsers",
     dependencies=[Depends(require(READERS_OF_DINERS))],
-    responses=answers(DinerPage, 404, 422, 503),
+    responses=answers(DinerPage, 404, 410, 422, 503),
 )
 async def users(
     services: ServicesDep,
@@ -43,7 +43,7 @@ async def users(
     "/{user_id}",
     operation_id="putUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerBody, 400, 404, 409, 413, 422, 503),
+    responses=answers(DinerBody, 400, 404, 410, 409, 413, 422, 503),
 )
 async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> DinerBody:
     """Store a diner's profile; the next list uses it."""
@@ -61,7 +61,7 @@ async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> 
     "/{user_id}",
     operation_id="getUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerRecord, 404, 422, 503),
+    responses=answers(DinerRecord, 404, 410, 422, 503),
 )
 async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     """Everything that is held about a diner: profile, events, and how many lists were served."""
@@ -86,7 +86,7 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
 @router.delete(
     "/{user_id}",
     operation_id="eraseUser",
-    responses=answers(Erased, 404, 422, 503),
+    responses=answers(Erased, 404, 410, 422, 503),
 )
 async def erase_user(
     services: ServicesDep, role: Annotated[Role, Depends(require(DINER_APP))], user_id: UserId, reason: ReasonDep
