@@ -40,6 +40,7 @@ from services.releases.store import ReleaseStore
 from services.retraining.runs import RunStore
 from services.serving.counts import ServingCounts, resident_mib
 from services.serving.diners import DinerLoader, entries_of
+from services.serving.directory import Directory
 from services.serving.explainer import Explainer
 from services.serving.fair_share import FairShares
 from services.serving.recommender import Recommender
@@ -133,7 +134,7 @@ class Services:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
         await self.in_thread(self.served.flush)
         known = await self.in_thread(self.catalogue.find_diner, user_id)
-        for market in [known.market] if known else list(self.state.snapshots):
+        for market in [known.market] if known else list(self.state.listed):
             events = await self.in_thread(self.event_log.of_diner, market, user_id)
             lists = await self.in_thread(self.served.count_of_diner, market, user_id)
             if known or events or lists:
@@ -291,7 +292,7 @@ def _assemble(
         explainer=Explainer(replayer, catalogue),
         cache=cache,
         diners=diners,
-        state=ServingState(stores, cache, shares, keys, metrics, clock),
+        state=ServingState(stores, Directory(engine), cache, shares, keys, metrics, clock, settings.markets_in_memory),
         shares=shares,
         recommender=Recommender(cache, diners, served, shares, shadow, metrics, clock),
         counts=ServingCounts(engine, clock, settings.slo_slow_ms / 1000.0),

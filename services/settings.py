@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """Days for which served lists are kept, with what it takes to make them again; 0: all."""
     events_days: int = Field(default=0, ge=0, le=36_500)
     """Days for which events are kept, today not counted; 0: all. Not below `retrain_days`. What was billed stays."""
+    markets_in_memory: int = Field(default=64, ge=1)
+    """Markets that an API process has in memory at most; another one takes the place of the least recently asked."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often a process looks for a new champion, catalogue, policy or key and refreshes the market's blob."""
     follow_releases_seconds: float = Field(default=0.2, gt=0, le=60)

@@ -70,14 +70,19 @@ class CampaignImport:
         self.rejected.append(Rejected(at, fault.reason, "write it with as many cells as the header, quotes in pairs"))
 
 
-def import_campaigns(store: CampaignStore, path: Path, market: str | None, role: str) -> CampaignImport:
+def import_campaigns(
+    store: CampaignStore, path: Path, market: str | None, role: str, *, only: bool = False
+) -> CampaignImport:
     """Put every good row into the store, each in a transaction of its own; the same file again changes nothing.
 
-    `market` is for rows that name none. Raises ImportFailed where the file is none that can be read.
+    `market` is for rows that name none; with `only` rows that name another one are passed over. Raises ImportFailed
+    where the file is none that can be read.
     """
     result = CampaignImport()
     first: dict[tuple[str, str], int] = {}
     for at, cells in read_campaigns(path, result):
+        if only and cells.get(col.MARKET, market) != market:
+            continue
         try:
             campaign = _campaign(cells if market is None else {col.MARKET: market, **cells})
         except ValidationError as error:

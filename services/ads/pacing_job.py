@@ -69,7 +69,9 @@ class PacingJob:
     def _markets(self) -> list[tuple[str, str]]:
         markets, campaigns = schema.markets, schema.campaigns
         open_ones = select(campaigns.c.market).where(campaigns.c.closed_at.is_(None)).distinct()
-        statement = select(markets.c.market, markets.c.time_zone).where(markets.c.market.in_(open_ones))
+        statement = select(markets.c.market, markets.c.time_zone).where(
+            markets.c.market.in_(open_ones), markets.c.retired_at.is_(None)
+        )
         with reading(self._engine) as connection:
             return [(row.market, row.time_zone) for row in connection.execute(statement.order_by(markets.c.market))]
 

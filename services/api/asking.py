@@ -1,41 +1,92 @@
 """From a validated query to what the recommender understands."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import inf
+from typing import Final
 
 from data.hours import minute_of_week
-from services.api.problems import NotFound, Unavailable, Unprocessable
+from services.api.problems import MarketRetired, NotFound, Problem, Unavailable, Unprocessable
 from services.api.schemas import Context, RankingRequest, RecommendationQuery
 from services.bootstrap import Services
 from services.ranking.candidates import Filters
 from services.serving.recommender import Ask
 from services.serving.snapshot import MarketSnapshot
+from services.serving.state import NotMapped
 from services.stakeholders.policy import Policy
 
+_NAMED: Final = 20
 
-def snapshot_for(services: Services, market: str | None, user_id: str | None = None) -> MarketSnapshot:
-    """The market asked for; else the only one; else the one whose model knows the diner."""
-    snapshots = services.state.snapshots
-    if not snapshots:
-        raise Unavailable("no market is served yet: `tablestakes train DIR` registers a model", retry_after_seconds=5)
-    if market is not None:
-        if market not in snapshots:
-            raise NotFound(f"there is no market {market!r}; there are {', '.join(sorted(snapshots))}")
-        return snapshots[market]
-    if len(snapshots) == 1:
-        return next(iter(snapshots.values()))
-    for snapshot in snapshots.values():
-        if user_id is not None and snapshot.artifact.diner_row(user_id) is not None:
-            return snapshot
-    raise Unprocessable(f"query.market: name one of {', '.join(sorted(snapshots))}; this diner is not known in any")
+
+async def snapshot_for(services: Services, market: str | None, user_id: str | None = None) -> MarketSnapshot:
+    """The market asked for; else the only one; else the one that knows the diner.
+
+    One that is not in memory is brought in first. Raises Unavailable where there is none, or this one cannot be;
+    NotFound, MarketRetired, Unprocessable.
+    """
+    state = services.state
+    if market is None:
+        market = await _market_of(services, user_id)
+    elif market not in state.served:
+        raise _not_served(services, market)
+    try:
+        return await state.snapshot(market)
+    except NotMapped as error:
+        raise Unavailable(str(error), retry_after_seconds=1) from None
 
 
 def market_named(services: Services, market: str | None) -> str:
     """The market that a write or a report is about: it may be left out only where there is one."""
-    served = services.state.snapshots
-    if market is None and len(served) > 1:
-        raise Unprocessable(f"market: name one of {', '.join(sorted(served))}")
-    return snapshot_for(services, market).info.market
+    served = services.state.served
+    if not served:
+        raise _none_served()
+    if market is None:
+        if len(served) > 1:
+            raise Unprocessable(f"market: name one of {some_of(served)}")
+        return next(iter(served))
+    if market not in served:
+        raise _not_served(services, market)
+    return market
+
+
+def some_of(markets: Iterable[str]) -> str:
+    """The markets' keys, for a message: not more than a reader can take in."""
+    named = sorted(markets)
+    more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more
+
+
+async def _market_of(services: Services, user_id: str | None) -> str:
+    state = services.state
+    if not state.served:
+        raise _none_served()
+    if len(state.served) == 1:
+        return next(iter(state.served))
+    if user_id is not None:
+        for market, snapshot in state.snapshots.items():
+            if snapshot.artifact.diner_row(user_id) is not None:
+                return market
+        if not state.has_all:
+            diner = await services.in_thread(services.catalogue.find_diner, user_id)
+            if diner is not None and diner.market in state.served:
+                return diner.market
+    raise Unprocessable(f"query.market: name one of {some_of(state.served)}; this diner is not known in any")
+
+
+def _none_served() -> Problem:
+    return Unavailable("no market is served yet: `tablestakes train DIR` registers a model", retry_after_seconds=5)
+
+
+def _not_served(services: Services, market: str) -> Problem:
+    """Why no list is made in this market."""
+    listed = services.state.listed.get(market)
+    if listed is not None and listed.retired_at is not None:
+        return MarketRetired(f"market {market!r} was retired on {listed.retired_at:%Y-%m-%d} and is not served")
+    if not services.state.served:
+        return _none_served()
+    if listed is not None:
+        return NotFound(f"market {market!r} has no model yet: `tablestakes train DIR` registers one")
+    return NotFound(f"there is no market {market!r}; there are {some_of(services.state.served)}")
 
 
 def filters_for(
@@ -55,9 +106,9 @@ def filters_for(
     )
 
 
-def ask_for(services: Services, query: RecommendationQuery, deadline: float = inf) -> Ask:
+async def ask_for(services: Services, query: RecommendationQuery, deadline: float = inf) -> Ask:
     """`GET /v1/recommendations` as an Ask."""
-    snapshot = snapshot_for(services, query.market, query.user_id)
+    snapshot = await snapshot_for(services, query.market, query.user_id)
     policy = _policy(snapshot, query.policy)
     arm = snapshot.for_diner(query.user_id, query.personalised)
     return Ask(
@@ -75,9 +126,9 @@ def ask_for(services: Services, query: RecommendationQuery, deadline: float = in
     )
 
 
-def ask_for_ranking(services: Services, body: RankingRequest, deadline: float = inf) -> Ask:
+async def ask_for_ranking(services: Services, body: RankingRequest, deadline: float = inf) -> Ask:
     """`POST /v1/rankings` as an Ask over the named restaurants."""
-    snapshot = snapshot_for(services, body.market, body.user_id)
+    snapshot = await snapshot_for(services, body.market, body.user_id)
     policy = _policy(snapshot, None)
     unknown = [name for name in body.restaurant_ids if name not in snapshot.catalogue.row_of]
     if unknown:

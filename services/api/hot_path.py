@@ -39,7 +39,7 @@ async def answer(
     services: Services, query: RecommendationQuery, notes: RequestNotes, deadline: float = inf
 ) -> tuple[str, bytes, bytes]:
     """The list's request id, the JSON body, and the value of `Server-Timing`."""
-    return await answered(services, ask_for(services, query, deadline), query.explain, notes)
+    return await answered(services, await ask_for(services, query, deadline), query.explain, notes)
 
 
 async def answered(

@@ -69,7 +69,7 @@ async def measure(settings: Settings, requests: int, k: int, policy: str | None 
         queries = {diner.user_id: _query(diner.user_id, k, market, policy) for diner in known}
         each = [await _one(services, key, market, user_id, query) for user_id, query in queries.items()]
         spent = {step: float(np.median([one[step] for one in each])) for step in each[0]}
-        answers = [await services.recommender.recommend(_ask(services, query)) for query in queries.values()]
+        answers = [await services.recommender.recommend(await _ask(services, query)) for query in queries.values()]
     return {**spent, "store": 1e6 * await asyncio.to_thread(_store_seconds, answers)}
 
 
@@ -78,20 +78,20 @@ def _query(user_id: str, k: int, market: str, policy: str | None) -> bytes:
     return urlencode(asked if policy is None else {**asked, "policy": policy}).encode()
 
 
-def _ask(services: Services, query: bytes) -> Ask:
-    return ask_for(services, parse_query(query))
+async def _ask(services: Services, query: bytes) -> Ask:
+    return await ask_for(services, parse_query(query))
 
 
 async def _one(services: Services, key: str, market: str, user_id: str, query: bytes) -> dict[str, float]:
     """Microseconds by step, of one diner."""
     recommender, authorization = services.recommender, f"Bearer {key}".encode()
-    ask = _ask(services, query)
+    ask = await _ask(services, query)
     answer = await recommender.recommend(ask)
     sent, state, at, request_id = body(answer, "reasons"), answer.state, answer.at, answer.request_id
     plain = _least(lambda: body(answer, "none"))
     ledgers = services.shares.count(ask, answer.ranked, answer.shown, at)
     return {
-        "query": _least(lambda: _ask(services, query)),
+        "query": await _least_awaited(lambda: _ask(services, query)),
         "key": _least(lambda: role_of(authorization, services.keys, READERS_OF_DINERS)),
         "features": await _least_awaited(lambda: services.cache.diner(market, user_id)),
         "ranking": _least(lambda: ranked_lists(ask, state, at, request_id)),

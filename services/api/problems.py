@@ -9,6 +9,7 @@ Problem
   + RequestTimeout       408  it did not arrive in time
   + Conflict             409
   + Gone                 410
+    + MarketRetired      410  it was served, and its data is kept
   + PreconditionFailed   412  somebody else has written since the caller read
   + TooLarge             413
   + UriTooLong           414
@@ -116,6 +117,12 @@ class Gone(Problem):
     """It was here and has been erased."""
 
     status, kind, title = 410, "gone", "It has been erased"
+
+
+class MarketRetired(Gone):
+    """The market was served, and is no more; its data is kept."""
+
+    kind, title = "market-retired", "The market is retired"
 
 
 class PreconditionFailed(Problem):

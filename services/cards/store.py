@@ -91,7 +91,7 @@ class Cards:
         raise CardError(f"no market has a version {version!r}; `tablestakes releases list` shows those that there are")
 
     def _info(self, market: str) -> MarketInfo:
-        markets = {info.market: info for info in self._catalogue.markets()}
+        markets = {info.market: info for info in self._catalogue.markets(retired=True)}
         if market not in markets:
             there = ", ".join(markets) or "none: `tablestakes train DIR` makes them"
             raise CardError(f"there is no market {market!r}; there are {there}")

@@ -1,6 +1,6 @@
 """The catalogue in the database: markets, restaurants, diners."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import pandas as pd
@@ -21,6 +21,7 @@ Record = TypeVar("Record", bound=BaseModel)
 
 _SEARCH_TEXT: Final = "search_text"
 _BATCH: Final = 5_000
+_CHUNK: Final = 500
 
 
 class CatalogueError(Exception):
@@ -32,7 +33,7 @@ class CatalogueStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version",))
+        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version", "retired_at"))
         self._put_restaurant = upsert_into(engine, schema.restaurants)
         self._put_diner = upsert_into(engine, schema.diners)
 
@@ -44,19 +45,21 @@ class CatalogueStore:
         The tables have the columns of `data.schemas`. Raises CatalogueError naming the first row that cannot be kept.
         """
         with writing(self._engine) as connection:
-            connection.execute(self._put_market, {**info.model_dump(), "catalogue_version": 0})
+            connection.execute(self._put_market, {**info.model_dump(), "catalogue_version": 0, "retired_at": None})
             for places in _records(Restaurant, restaurants, DataTable.RESTAURANTS, info.market):
                 connection.execute(self._put_restaurant, [_restaurant_row(place) for place in places])
             for people in _records(Diner, diners, DataTable.DINERS, info.market):
                 connection.execute(self._put_diner, [diner.__dict__ for diner in people])
             _bump(connection, info.market)
 
-    def markets(self) -> list[MarketInfo]:
-        """All markets, by key."""
+    def markets(self, retired: bool = False) -> list[MarketInfo]:
+        """All markets, by key; the retired ones are among them only where they are asked for."""
         columns = [schema.markets.c[name] for name in MarketInfo.model_fields]
+        statement = select(*columns).order_by(schema.markets.c.market)
+        if not retired:
+            statement = statement.where(schema.markets.c.retired_at.is_(None))
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*columns).order_by(schema.markets.c.market))
-            return [MarketInfo(**row._mapping) for row in rows]
+            return [MarketInfo(**row._mapping) for row in connection.execute(statement)]
 
     def version(self, market: str) -> int:
         """A number that rises with each write to the market's restaurants; 0 for a market that is not there."""
@@ -81,6 +84,18 @@ class CatalogueStore:
         """The restaurant in whatever market it is; the first market's where several have the id."""
         table = schema.restaurants
         return self._one(Restaurant, select(table).order_by(table.c.market), table, restaurant_id)
+
+    def located(self, restaurant_ids: Collection[str]) -> dict[str, list[str]]:
+        """By restaurant: the markets that have one of this id, by key, retired ones too; only those that are found."""
+        table, found = schema.restaurants, dict[str, list[str]]()
+        wanted = sorted(filter(is_storable, set(restaurant_ids)))
+        with reading(self._engine) as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                named = table.c.restaurant_id.in_(wanted[start : start + _CHUNK])
+                statement = select(table.c.restaurant_id, table.c.market).where(named).order_by(table.c.market)
+                for row in connection.execute(statement):
+                    found.setdefault(row.restaurant_id, []).append(row.market)
+        return found
 
     def put_restaurant(self, restaurant: Restaurant) -> Restaurant:
         """Add or replace; answers what is stored. Raises CatalogueError where the market is not there."""

@@ -53,7 +53,7 @@ def _artifact(version: str) -> "Artifact":
     try:
         migrate(engine)
         registry = ModelRegistry(engine)
-        known = [one for info in CatalogueStore(engine).markets() for one in registry.versions(info.market)]
+        known = [one for info in CatalogueStore(engine).markets(retired=True) for one in registry.versions(info.market)]
     finally:
         engine.dispose()
     for one in known:

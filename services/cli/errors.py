@@ -26,6 +26,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.features.embedded import EmbeddedRedisError
     from services.features.servers import RedisMisconfigured
+    from services.markets.life import MarketError
     from services.releases.freeze import Frozen
     from services.releases.store import ReleaseRefused, UnknownVersion
     from services.stakeholders.policies import PolicyError, PolicyNotFound
@@ -44,6 +45,7 @@ def describe(error: Exception) -> tuple[int, str]:
         UnknownVersion,
         PolicyNotFound,
         BackupRefused,
+        MarketError,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text

@@ -42,7 +42,7 @@ def import_(
     try:
         migrate(engine)
         catalogue = CatalogueStore(engine)
-        there = {info.market for info in catalogue.markets()}
+        there = {info.market for info in catalogue.markets(retired=True)}
         chosen = [dataset.market(market)] if market else list(dataset.manifest.markets)
         for info in chosen:
             if info.market not in there:

@@ -19,6 +19,7 @@ from services.cli.exporting import export_table
 from services.cli.history import events
 from services.cli.keeping import backup, restore
 from services.cli.learning import evaluate, ladder, train
+from services.cli.marketing import market
 from services.cli.measuring import measure
 from services.cli.negotiating import negotiate
 from services.cli.operating import doctor, serve, worker
@@ -61,6 +62,7 @@ app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("demo")(demo)
 app.add_typer(campaigns, name="campaigns")
+app.add_typer(market, name="market")
 app.add_typer(releases, name="releases")
 app.add_typer(freeze, name="freeze")
 app.add_typer(events, name="events")

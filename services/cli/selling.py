@@ -120,10 +120,11 @@ def _opened() -> Iterator[tuple["Engine", "CampaignStore"]]:
 
 
 def market_of(engine: "Engine", key: str | None) -> "MarketInfo":
-    """The market named, or the only one. Raises UsageError."""
+    """The market named, retired or not, or the only one that is served. Raises UsageError."""
     from services.catalogue.store import CatalogueStore
 
-    markets = {info.market: info for info in CatalogueStore(engine).markets()}
+    catalogue = CatalogueStore(engine)
+    markets = {info.market: info for info in catalogue.markets(retired=key is not None)}
     if key is None and len(markets) == 1:
         return next(iter(markets.values()))
     if key not in markets:

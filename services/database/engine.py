@@ -1,5 +1,6 @@
 """Opening the database and bringing it to the current schema."""
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -104,7 +105,10 @@ def _make_private(file: Path) -> None:
     for folder in reversed(file.parents):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    # One that is there is not opened: closing it would take away the locks that SQLite has on it for this process, and
+    # another process would clear the log away under connections that are still open here.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _switch_to_wal(connection: sqlite3.Connection, lock_timeout_ms: int) -> None:

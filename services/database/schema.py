@@ -43,6 +43,7 @@ markets = Table(
     Column(col.LAT, Float(53), nullable=False),
     Column(col.LON, Float(53), nullable=False),
     Column("catalogue_version", BigInteger, nullable=False),
+    Column("retired_at", UtcTime),  # null: it is served
 )
 
 restaurants = Table(

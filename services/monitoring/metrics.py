@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_MAP_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
@@ -88,6 +89,29 @@ class Metrics:
             ("market",),
             registry=self.registry,
             multiprocess_mode="livemax",
+        )
+        self._markets_served = Gauge(
+            "tablestakes_markets_served",
+            "Markets in which lists are made",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self._markets_in_memory = Gauge(
+            "tablestakes_markets_in_memory",
+            "Markets that the API processes have in memory; one that several have counts in each",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._market_map_seconds = Histogram(
+            "tablestakes_market_map_seconds",
+            "Time to bring a market into a process's memory; whoever asked for it first waits so long",
+            buckets=_MAP_SECONDS,
+            registry=self.registry,
+        )
+        self._market_evictions = Counter(
+            "tablestakes_market_evictions",
+            "Markets that left a process's memory to make room for another",
+            registry=self.registry,
         )
         self._answers = Children(
             Counter(
@@ -215,6 +239,19 @@ class Metrics:
     def model_age(self, market: str, seconds: float) -> None:
         """Age of the model that serves a market."""
         self._model_age.labels(market).set(seconds)
+
+    def markets(self, *, served: int, in_memory: int) -> None:
+        """How many markets there are, and how many this process has in memory."""
+        self._markets_served.set(served)
+        self._markets_in_memory.set(in_memory)
+
+    def market_mapped(self, seconds: float) -> None:
+        """One market brought into memory."""
+        self._market_map_seconds.observe(seconds)
+
+    def market_evicted(self) -> None:
+        """One market that had to make room."""
+        self._market_evictions.inc()
 
     def render(self, multiprocess_dir: str | None = None) -> bytes:
         """The exposition text; with several worker processes, of all of them together."""

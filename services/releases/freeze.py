@@ -98,6 +98,11 @@ class FreezeStore:
             self._write(connection, market, Freeze(Cause.BUDGET, reason, role, now, None), None)
         return True
 
+    def frozen_for_budget(self) -> set[str]:
+        """The markets that `freeze_for_budget` has frozen, lifted by hand or not; in one read."""
+        with reading(self._engine) as connection:
+            return set(connection.execute(select(table.c.market).where(table.c.cause == Cause.BUDGET)).scalars())
+
     def budget_recovered(self, market: str, role: str) -> bool:
         """End what `freeze_for_budget` began, so that it can begin anew; False where there was nothing."""
         with writing(self._engine) as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from data.columns import EventType
 from services.clock import Clock
-from services.database.schema import events, markets
+from services.database.schema import events
 from services.database.transactions import reading
 from services.releases.assignment import in_share
 from services.releases.budget import Objectives
@@ -60,13 +60,13 @@ class GuardrailJob:
 
     def run(self) -> int:
         """How many canaries were rolled back. Raises StorageUnavailable."""
-        ended = 0
-        for market, lineup in self._releases.lineups().items():
-            if lineup.trial is None or lineup.trial.state is not State.CANARY:
-                self._trials.pop(market, None)
-            else:
-                ended += self._look(market, lineup)
-        return ended
+        watched = self._releases.in_canary()
+        self._trials = {market: trial for market, trial in self._trials.items() if market in watched}
+        if not watched:
+            return 0
+        lineups = self._releases.lineups(watched).items()
+        # A trial may have ended, or become a shadow, since the first look.
+        return sum(self._look(market, one) for market, one in lineups if one.trial and one.trial.state is State.CANARY)
 
     def _look(self, market: str, lineup: Lineup) -> bool:
         canary = lineup.trial
@@ -123,13 +123,11 @@ class BudgetJob:
 
     def run(self) -> None:
         """Raises StorageUnavailable."""
-        with reading(self._engine) as connection:
-            known = list(connection.execute(select(markets.c.market)).scalars())
-        for market in known:
-            budget = self._minutes.budget(market, self._objectives)
+        budgets, frozen = self._minutes.budgets(self._objectives), self._freezes.frozen_for_budget()
+        for market, budget in budgets.items():
             if budget.is_spent:
-                if self._freezes.freeze_for_budget(market, budget.reason(), WORKER):
+                if market not in frozen and self._freezes.freeze_for_budget(market, budget.reason(), WORKER):
                     _log.warning("frozen_for_the_budget", market=market, reason=budget.reason())
-            elif budget.has_recovered and self._freezes.budget_recovered(market, WORKER):
+            elif market in frozen and budget.has_recovered and self._freezes.budget_recovered(market, WORKER):
                 _log.info("budget_recovered", market=market)
         self._minutes.forget(self._objectives)

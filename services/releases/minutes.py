@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine, delete, func, select
 
 from services.clock import Clock
-from services.database.schema import answer_times, shadow_scores
+from services.database.schema import answer_times, markets, shadow_scores
 from services.database.schema import serving_minutes as table
 from services.database.transactions import reading, writing
 from services.releases.budget import Budget, Objectives
@@ -52,6 +52,19 @@ class ServingMinutes:
         with reading(self._engine) as connection:
             found = connection.execute(select(*_SUMS).where(*within)).one()
         return Budget(objectives, *map(int, found))
+
+    def budgets(self, objectives: Objectives) -> Mapping[str, Budget]:
+        """The same of every market that is not retired, in one read."""
+        within = (table.c.market == markets.c.market) & (table.c.minute >= self._first_minute(objectives))
+        statement = (
+            select(markets.c.market, *_SUMS)
+            .outerjoin(table, within)
+            .where(markets.c.retired_at.is_(None))
+            .group_by(markets.c.market)
+            .order_by(markets.c.market)
+        )
+        with reading(self._engine) as connection:
+            return {row[0]: Budget(objectives, *map(int, row[1:])) for row in connection.execute(statement)}
 
     def agreement(self, market: str, trial: int) -> ShadowScore | None:
         """What a shadow has shown so far; None where it has not ranked a list yet."""

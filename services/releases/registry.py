@@ -117,6 +117,13 @@ class ModelRegistry:
             row = connection.execute(serving).first()
         return None if row is None else _version(row)
 
+    def champions_made(self) -> Mapping[str, datetime]:
+        """When the champion of each market was registered, in one read."""
+        pointed = (champions.c.market == table.c.market) & (champions.c.version == table.c.version)
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(table.c.market, table.c.created_at).join(champions, pointed))
+            return {row.market: row.created_at for row in rows}
+
     def versions(self, market: str) -> list[ModelVersion]:
         """All versions of a market, newest first."""
         ordered = _versions(market).order_by(table.c.created_at.desc(), table.c.version.desc())

@@ -4,19 +4,19 @@ A move is one transaction: states, the champion's pointer, the clock that the pr
 audit trail, or none of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, Select, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, select, update
 
 from models.artifacts import ArtifactError, load
 from services.audit.trail import AuditTrail
 from services.clock import Clock
-from services.database.schema import champions, model_versions, release_clocks, releases
+from services.database.schema import champions, markets, model_versions, release_clocks, releases
 from services.database.transactions import add_into, reading, upsert_into, writing
 from services.releases.freeze import refuse_when_frozen
 from services.releases.registry import ModelVersion, lock_releases
@@ -96,13 +96,34 @@ class ReleaseStore:
         with reading(self._engine) as connection:
             return {row.market: row.moves for row in connection.execute(select(release_clocks))}
 
-    def lineups(self) -> Mapping[str, Lineup]:
-        """What is to be served in each market that has a champion, all read at one instant."""
-        pointed = (champions.c.market == model_versions.c.market) & (champions.c.version == model_versions.c.version)
+    def clock(self) -> int:
+        """A number that rises with each move in any market: a smaller read still."""
         with reading(self._engine) as connection:
-            moves = {row.market: row.moves for row in connection.execute(select(release_clocks))}
-            served = connection.execute(select(model_versions).join(champions, pointed)).mappings().all()
-            on_trial = [_release(row) for row in connection.execute(_joined().where(releases.c.state.in_(ON_TRIAL)))]
+            return int(connection.execute(select(func.coalesce(func.sum(release_clocks.c.moves), 0))).scalar_one())
+
+    def in_canary(self) -> list[str]:
+        """The markets, by key, that are not retired and in which a canary is shown."""
+        shown = (
+            select(releases.c.market)
+            .outerjoin(markets, markets.c.market == releases.c.market)
+            .where(releases.c.state == State.CANARY, markets.c.retired_at.is_(None))
+            .order_by(releases.c.market)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.execute(shown).scalars())
+
+    def lineups(self, of: Collection[str] | None = None) -> Mapping[str, Lineup]:
+        """What is to be served in each market that has a champion, or in those named; all read at one instant."""
+        pointed = (champions.c.market == model_versions.c.market) & (champions.c.version == model_versions.c.version)
+        served_ones, clocks = select(model_versions).join(champions, pointed), select(release_clocks)
+        trying = _joined().where(releases.c.state.in_(ON_TRIAL))
+        if of is not None:
+            served_ones = served_ones.where(champions.c.market.in_(of))
+            clocks, trying = clocks.where(release_clocks.c.market.in_(of)), trying.where(releases.c.market.in_(of))
+        with reading(self._engine) as connection:
+            moves = {row.market: row.moves for row in connection.execute(clocks)}
+            served = connection.execute(served_ones).mappings().all()
+            on_trial = [_release(row) for row in connection.execute(trying)]
         trials = {release.version.market: release for release in on_trial}
         return {
             row["market"]: Lineup(moves.get(row["market"], 0), _version(row), trials.get(row["market"]))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select, update
 
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -170,12 +170,11 @@ class RunStore:
         with reading(self._engine) as connection:
             return connection.execute(select(runs.c.run_id).where(runs.c.state.in_(_OPEN)).limit(1)).first() is not None
 
-    def last_request(self, market: str) -> datetime | None:
-        """When a run of the market was last asked for."""
-        statement = _runs(market).order_by(runs.c.requested_at.desc()).limit(1)
+    def last_requests(self) -> Mapping[str, datetime]:
+        """When a run of each market was last asked for, in one read."""
+        statement = select(runs.c.market, func.max(runs.c.requested_at).label("at")).group_by(runs.c.market)
         with reading(self._engine) as connection:
-            row = connection.execute(statement).first()
-        return None if row is None else _run(row).requested_at
+            return {row.market: row.at for row in connection.execute(statement)}
 
     # -- doing, under the lease
 

@@ -60,10 +60,9 @@ class Supervisor:
             return
         self._next_calendar = time.monotonic() + _CALENDAR_SECONDS
         now = self._clock.now()
+        made, asked = self._registry.champions_made(), self._runs.last_requests()
         for info in self._catalogue.markets():
-            champion = self._registry.champion(info.market)
-            made = None if champion is None else champion.created_at
-            known = [at for at in (made, self._runs.last_request(info.market)) if at is not None]
+            known = [at for at in (made.get(info.market), asked.get(info.market)) if at is not None]
             # A market of which nobody has trained a model yet is not due: there may be nothing to learn from.
             if known and now - max(known) >= period:
                 try:

@@ -46,13 +46,15 @@ def train_markets(
     parameters: Mapping[str, Any] | None = None,
     all_ratings: bool = False,
     promote: bool = False,
+    before_release: Callable[[str], object] | None = None,
     progress: Progress,
     passed_over: Callable[[str], object],
 ) -> Iterator[TrainedMarket]:
     """Train one market or all, one after the other; each is registered, with its catalogue, before the next begins.
 
     `parameters` and `all_ratings` are those of `models.pipeline.train`.
-    `promote` makes the new versions champions at once. A market without enough feedback is passed over, with a word
+    `promote` makes the new versions champions at once; `before_release` is called with each market when its catalogue
+    is there and its version is not registered yet. A market without enough feedback is passed over, with a word
     to `passed_over`, when others are left. Raises ModelError when none could be trained.
     """
     engine = open_database(settings.resolved_database_url)
@@ -83,6 +85,8 @@ def train_markets(
                 continue
             metrics: dict[str, Any] = {**artifact.manifest.metrics, "data_snapshot": dataset.snapshot}
             catalogue.load(info, dataset.restaurants(info.market), dataset.diners(info.market))
+            if before_release is not None:
+                before_release(info.market)
             registry.register(info.market, artifact.version, model, str(artifact.path.absolute()), metrics)
             if promote:
                 release_store.move(info.market, artifact.version, Move.PROMOTE, role=Role.ADMIN, reason="trained")

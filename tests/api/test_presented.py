@@ -93,7 +93,8 @@ def test_it_is_to_the_byte_what_dumping_the_objects_would_give(selling: TestClie
     services: Services = selling.app.state.services  # type: ignore[attr-defined]
     sold = empty = 0
     for asked in queries():
-        ask = ask_for(services, RecommendationQuery.model_validate({**asked, "explain": explain}))
+        query = RecommendationQuery.model_validate({**asked, "explain": explain})
+        ask = selling.portal.call(ask_for, services, query)  # type: ignore[union-attr]
         answer = selling.portal.call(services.recommender.recommend, ask)  # type: ignore[union-attr]
         sold, empty = sold + len(answer.shown.sponsors), empty + (not len(answer.shown.rows))
 

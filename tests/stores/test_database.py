@@ -136,6 +136,8 @@ def test_a_database_of_the_first_revision_is_brought_on_with_nothing_lost(empty_
         row |= dict.fromkeys(("received_at", "position", "propensity"))
     for row in dropped["served_lists"]:
         row["inputs"] = None
+    for row in dropped["markets"]:
+        row["retired_at"] = None
     assert kept == dropped
     anchors = ServedAnchors(engine, AuditTrail(engine, Clock()))
     assert (anchors.anchor(), list(anchors.findings())) == (1, [])  # what was there has its seal
@@ -303,3 +305,16 @@ def test_what_cannot_be_stored_is_known_beforehand() -> None:
     assert is_storable("Café \U0001f600")
     assert not is_storable("a\0b")
     assert not is_storable("\ud800")
+
+
+def test_opening_a_file_again_takes_no_lock_from_those_who_have_it_open(tmp_path: Path) -> None:
+    """Else the next process to close it believes that it is the last, and clears the log away under the others."""
+    file = tmp_path / "test.db"
+    url = f"sqlite:///{file}"
+    engine = open_database(url)
+    migrate(engine)
+    open_database(url).dispose()
+    another = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM markets').fetchone()"
+    subprocess.run([sys.executable, "-c", another, str(file)], check=True)
+    assert file.with_name("test.db-wal").exists()
+    engine.dispose()

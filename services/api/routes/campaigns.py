@@ -19,7 +19,7 @@ from services.ads.campaigns import (
     VersionMismatch,
 )
 from services.ads.report import CampaignReport, PeriodError, report_csv
-from services.api.asking import snapshot_for
+from services.api.asking import market_named, snapshot_for
 from services.api.campaign_schemas import CampaignBody, CampaignPage, CampaignWrite, PreviewBody, PreviewRequest
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
@@ -38,11 +38,11 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], dependencies=[Dep
 CampaignId = Annotated[Identifier, Path()]
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 Sales = Annotated[Role, Depends(require(CAMPAIGNS))]
-_REPORT: Final = answers(CampaignReport, 404, 422, 503)
+_REPORT: Final = answers(CampaignReport, 404, 410, 422, 503)
 _REPORT[200]["content"] = {"text/csv": {"schema": {"type": "string", "description": "One line a day."}}}
 
 
-@router.get("", operation_id="listCampaigns", responses=answers(CampaignPage, 404, 422, 503))
+@router.get("", operation_id="listCampaigns", responses=answers(CampaignPage, 404, 410, 422, 503))
 async def campaigns(
     services: ServicesDep,
     market: Market = None,
@@ -56,7 +56,7 @@ async def campaigns(
     return CampaignPage(items=[CampaignBody.of(stored) for stored in listed[:limit]], next=following)
 
 
-@router.get("/{campaign_id}", operation_id="getCampaign", responses=answers(CampaignBody, 404, 422, 503))
+@router.get("/{campaign_id}", operation_id="getCampaign", responses=answers(CampaignBody, 404, 410, 422, 503))
 async def campaign(
     services: ServicesDep, response: Response, campaign_id: CampaignId, market: Market = None
 ) -> CampaignBody:
@@ -68,7 +68,7 @@ async def campaign(
 @router.put(
     "/{campaign_id}",
     operation_id="putCampaign",
-    responses=answers(CampaignBody, 400, 404, 409, 412, 413, 422, 428, 503),
+    responses=answers(CampaignBody, 400, 404, 410, 409, 412, 413, 422, 428, 503),
 )
 async def put_campaign(
     services: ServicesDep,
@@ -96,7 +96,7 @@ async def put_campaign(
 @router.delete(
     "/{campaign_id}",
     operation_id="closeCampaign",
-    responses=answers(CampaignBody, 404, 412, 422, 428, 503),
+    responses=answers(CampaignBody, 404, 410, 412, 422, 428, 503),
 )
 async def close_campaign(
     services: ServicesDep,
@@ -148,7 +148,7 @@ async def campaign_report(
     "/{campaign_id}/preview",
     operation_id="previewCampaign",
     response_model=PreviewBody,
-    responses=answers(PreviewBody, 400, 404, 409, 413, 422, 503),
+    responses=answers(PreviewBody, 400, 404, 410, 409, 413, 422, 503),
     dependencies=[Depends(require(CAMPAIGNS))],
 )
 async def preview_campaign(
@@ -162,7 +162,7 @@ async def preview_campaign(
     stored = await _stored(services, info, campaign_id)
     campaign = stored.campaign
     budget = campaign.daily_budget if body.daily_budget is None else body.daily_budget
-    snapshot = services.state.snapshots[info.market]
+    snapshot = await snapshot_for(services, info.market)
     found = await services.in_thread(
         preview, services.served, snapshot, campaign, body.bid, budget, services.clock.now()
     )
@@ -172,10 +172,7 @@ async def preview_campaign(
 
 
 def _market(services: Services, market: str | None) -> MarketInfo:
-    served = services.state.snapshots
-    if market is None and len(served) > 1:
-        raise Unprocessable(f"market: name one of {', '.join(sorted(served))}")
-    return snapshot_for(services, market).info
+    return services.state.served[market_named(services, market)].info
 
 
 async def _stored(services: Services, info: MarketInfo, campaign_id: str) -> StoredCampaign:

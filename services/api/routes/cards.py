@@ -38,7 +38,7 @@ Version = Annotated[
     "/model-card",
     operation_id="getModelCard",
     dependencies=[Depends(require(READERS))],
-    responses=document_answers(ModelCard, 404, 422, 503),
+    responses=document_answers(ModelCard, 404, 410, 422, 503),
     response_model=None,
 )
 async def get_model_card(
@@ -65,7 +65,7 @@ async def get_model_card(
     "/ranking-policy",
     operation_id="getRankingPolicy",
     dependencies=[Depends(require(ANYONE_WITH_A_KEY))],
-    responses=document_answers(RankingPolicy, 404, 422, 503),
+    responses=document_answers(RankingPolicy, 404, 410, 422, 503),
     response_model=None,
 )
 async def get_ranking_policy(

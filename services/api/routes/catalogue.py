@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query
 
-from services.api.asking import snapshot_for
+from services.api.asking import market_named, snapshot_for
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import NotFound, Unprocessable
@@ -20,7 +20,9 @@ from services.api.schemas import (
     Versioned,
 )
 from services.api.security import CATALOGUE, READERS_OF_DINERS, require
+from services.bootstrap import Services
 from services.catalogue.records import Identifier, Latitude, Longitude, MarketKey, Restaurant
+from services.serving.directory import Listed
 from services.serving.search import searched
 from services.serving.snapshot import MarketSnapshot
 
@@ -36,22 +38,22 @@ async def markets(services: ServicesDep) -> MarketPage:
     return MarketPage(
         items=[
             MarketBody(
-                market=snapshot.info.market,
-                title=snapshot.info.title or snapshot.info.market,
-                time_zone=snapshot.info.time_zone,
-                currency=snapshot.info.currency,
-                lat=snapshot.info.lat,
-                lon=snapshot.info.lon,
-                restaurants=snapshot.catalogue.size,
-                model=Versioned(name=snapshot.artifact.manifest.model, version=snapshot.artifact.version),
+                market=market,
+                title=listed.info.title or market,
+                time_zone=listed.info.time_zone,
+                currency=listed.info.currency,
+                lat=listed.info.lat,
+                lon=listed.info.lon,
+                restaurants=listed.restaurants,
+                model=_model_of(services, market, listed),
                 as_of=now,
             )
-            for snapshot in services.state.snapshots.values()
+            for market, listed in services.state.served.items()
         ]
     )
 
 
-@router.get("/restaurants", operation_id="listRestaurants", responses=answers(RestaurantPage, 404, 422))
+@router.get("/restaurants", operation_id="listRestaurants", responses=answers(RestaurantPage, 404, 410, 422))
 async def restaurants(
     services: ServicesDep,
     market: Annotated[MarketKey | None, Query()] = None,
@@ -59,7 +61,7 @@ async def restaurants(
     cursor: Annotated[Identifier | None, Query(description="The last answer's `next`.")] = None,
 ) -> RestaurantPage:
     """A market's restaurants, by id."""
-    snapshot = snapshot_for(services, market)
+    snapshot = await snapshot_for(services, market)
     listed = [item for item in snapshot.restaurants if cursor is None or item.restaurant_id > cursor][: limit + 1]
     following = listed[limit - 1].restaurant_id if len(listed) > limit else None
     return RestaurantPage(items=[_body(item) for item in listed[:limit]], next=following)
@@ -68,24 +70,24 @@ async def restaurants(
 @router.get(
     "/restaurants/{restaurant_id}",
     operation_id="getRestaurant",
-    responses=answers(RestaurantBody, 404, 422),
+    responses=answers(RestaurantBody, 404, 410, 422),
 )
 async def restaurant(services: ServicesDep, restaurant_id: RestaurantId) -> RestaurantBody:
     """One restaurant."""
-    snapshot, row = _find(services, restaurant_id)
+    snapshot, row = await _find(services, restaurant_id)
     return _body(snapshot.restaurants[row])
 
 
 @router.get(
     "/restaurants/{restaurant_id}/similar",
     operation_id="listSimilarRestaurants",
-    responses=answers(ScoredRestaurants, 404, 422),
+    responses=answers(ScoredRestaurants, 404, 410, 422),
 )
 async def similar(
     services: ServicesDep, restaurant_id: RestaurantId, k: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> ScoredRestaurants:
     """The restaurants that the model holds most alike: cosine of the learnt vectors, -1 to 1."""
-    snapshot, row = _find(services, restaurant_id)
+    snapshot, row = await _find(services, restaurant_id)
     vectors = snapshot.catalogue.vectors
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
     cosines = vectors @ vectors[row] / (lengths * lengths[row])
@@ -94,7 +96,7 @@ async def similar(
     return _scored(snapshot, best.tolist(), cosines[best].tolist())
 
 
-@router.get("/popular", operation_id="listPopular", responses=answers(ScoredRestaurants, 404, 422))
+@router.get("/popular", operation_id="listPopular", responses=answers(ScoredRestaurants, 404, 410, 422))
 async def popular(
     services: ServicesDep,
     market: Annotated[MarketKey | None, Query()] = None,
@@ -106,7 +108,7 @@ async def popular(
     """The restaurants with the most orders (older ones count less), in the market or around a place."""
     if (lat is None) != (lon is None):
         raise Unprocessable("query: lat and lon come together")
-    snapshot = snapshot_for(services, market)
+    snapshot = await snapshot_for(services, market)
     popularity = snapshot.popularity
     rows = np.arange(snapshot.catalogue.size)
     if lat is not None and lon is not None:
@@ -115,7 +117,7 @@ async def popular(
     return _scored(snapshot, best.tolist(), popularity[best].tolist())
 
 
-@router.get("/search", operation_id="searchRestaurants", responses=answers(ScoredRestaurants, 404, 422, 503))
+@router.get("/search", operation_id="searchRestaurants", responses=answers(ScoredRestaurants, 404, 410, 422, 503))
 async def search(
     services: ServicesDep,
     q: Annotated[str, Query(min_length=1, max_length=200)],
@@ -123,7 +125,7 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> ScoredRestaurants:
     """Restaurants whose name or cuisine has all the words, the most popular first."""
-    snapshot = snapshot_for(services, market)
+    snapshot = await snapshot_for(services, market)
     known = snapshot.catalogue.row_of, snapshot.popularity
     rows = await services.in_thread(searched, services.catalogue, snapshot.info.market, q, limit, *known)
     return _scored(snapshot, rows, snapshot.popularity[rows].tolist())
@@ -133,18 +135,34 @@ async def search(
     "/restaurants/{restaurant_id}",
     operation_id="putRestaurant",
     dependencies=[Depends(require(CATALOGUE))],
-    responses=answers(RestaurantBody, 400, 404, 413, 422, 503),
+    responses=answers(RestaurantBody, 400, 404, 410, 413, 422, 503),
 )
 async def put_restaurant(services: ServicesDep, restaurant_id: RestaurantId, body: RestaurantWrite) -> RestaurantBody:
     """Add or change a restaurant. It can be recommended within a second, by its features until the next training."""
-    snapshot_for(services, body.market)
+    market_named(services, body.market)
     record = Restaurant(restaurant_id=restaurant_id, **body.model_dump())
     stored = await services.in_thread(services.catalogue.put_restaurant, record)
     return _body(stored)
 
 
-def _find(services: ServicesDep, restaurant_id: str) -> tuple[MarketSnapshot, int]:
-    for snapshot in services.state.snapshots.values():
+def _model_of(services: Services, market: str, listed: Listed) -> Versioned:
+    """What makes the lists here, which may still be the champion before; the champion where nobody has asked yet."""
+    snapshot = services.state.snapshots.get(market)
+    if snapshot is not None:
+        return Versioned(name=snapshot.artifact.manifest.model, version=snapshot.artifact.version)
+    return Versioned(name=listed.model or "", version=listed.version or "")
+
+
+async def _find(services: Services, restaurant_id: str) -> tuple[MarketSnapshot, int]:
+    """In the first market that has it; the database is asked where not all markets are in memory."""
+    state = services.state
+    if state.has_all:
+        candidates = list(state.snapshots)
+    else:
+        located = await services.in_thread(services.catalogue.located, [restaurant_id])
+        candidates = [market for market in located.get(restaurant_id, ()) if market in state.served]
+    for market in candidates:
+        snapshot = await snapshot_for(services, market)
         row = snapshot.catalogue.row_of.get(restaurant_id)
         if row is not None:
             return snapshot, row

@@ -24,7 +24,7 @@ SeatName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["sal
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 
 
-@router.get("", operation_id="listDemands", responses=answers(DemandPage, 404, 422, 503))
+@router.get("", operation_id="listDemands", responses=answers(DemandPage, 404, 410, 422, 503))
 async def demands(services: ServicesDep, market: Market = None) -> DemandPage:
     """What the seats of a market demand."""
     named = market_named(services, market)
@@ -32,7 +32,7 @@ async def demands(services: ServicesDep, market: Market = None) -> DemandPage:
     return DemandPage(items=[DemandBody.of(named, one) for one in stored.values()])
 
 
-@router.get("/{seat}", operation_id="getDemand", responses=answers(DemandBody, 404, 422, 503))
+@router.get("/{seat}", operation_id="getDemand", responses=answers(DemandBody, 404, 410, 422, 503))
 async def demand(services: ServicesDep, response: Response, seat: SeatName, market: Market = None) -> DemandBody:
     """What a seat demands; `ETag` is what a change has to send as `If-Match`."""
     named = market_named(services, market)
@@ -43,7 +43,7 @@ async def demand(services: ServicesDep, response: Response, seat: SeatName, mark
     return DemandBody.of(named, stored)
 
 
-@router.put("/{seat}", operation_id="putDemand", responses=answers(DemandBody, 400, 404, 412, 413, 422, 428, 503))
+@router.put("/{seat}", operation_id="putDemand", responses=answers(DemandBody, 400, 404, 410, 412, 413, 422, 428, 503))
 async def put_demand(
     services: ServicesDep,
     response: Response,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.access.roles import Role
-from services.api.asking import snapshot_for
+from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
 from services.api.problems import Conflict, NotFound
@@ -23,7 +23,7 @@ UserId = Annotated[Identifier, Path()]
     "",
     operation_id="listUsers",
     dependencies=[Depends(require(READERS_OF_DINERS))],
-    responses=answers(DinerPage, 404, 422, 503),
+    responses=answers(DinerPage, 404, 410, 422, 503),
 )
 async def users(
     services: ServicesDep,
@@ -33,8 +33,8 @@ async def users(
     cursor: Annotated[Identifier | None, Query(description="The last answer's `next`.")] = None,
 ) -> DinerPage:
     """A market's diners, by id. Protected attributes are not in the list."""
-    snapshot = snapshot_for(services, market)
-    listed = await services.in_thread(services.catalogue.diners, snapshot.info.market, cursor, limit + 1, q or "")
+    named = market_named(services, market)
+    listed = await services.in_thread(services.catalogue.diners, named, cursor, limit + 1, q or "")
     following = listed[limit - 1].user_id if len(listed) > limit else None
     return DinerPage(items=[_body(diner, protected=False) for diner in listed[:limit]], next=following)
 
@@ -43,11 +43,11 @@ async def users(
     "/{user_id}",
     operation_id="putUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerBody, 400, 404, 409, 413, 422, 503),
+    responses=answers(DinerBody, 400, 404, 410, 409, 413, 422, 503),
 )
 async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> DinerBody:
     """Store a diner's profile; the next list uses it."""
-    snapshot_for(services, body.market)
+    market_named(services, body.market)
     known = await services.in_thread(services.catalogue.find_diner, user_id)
     if known is not None and known.market != body.market:
         raise Conflict(f"diner {user_id!r} lives in market {known.market}; erase the diner there first")
@@ -61,7 +61,7 @@ async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> 
     "/{user_id}",
     operation_id="getUser",
     dependencies=[Depends(require(DINER_APP))],
-    responses=answers(DinerRecord, 404, 422, 503),
+    responses=answers(DinerRecord, 404, 410, 422, 503),
 )
 async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     """Everything that is held about a diner: profile, events, and how many lists were served."""
@@ -86,7 +86,7 @@ async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
 @router.delete(
     "/{user_id}",
     operation_id="eraseUser",
-    responses=answers(Erased, 404, 422, 503),
+    responses=answers(Erased, 404, 410, 422, 503),
 )
 async def erase_user(
     services: ServicesDep, role: Annotated[Role, Depends(require(DINER_APP))], user_id: UserId, reason: ReasonDep

@@ -1,7 +1,7 @@
 """Event intake: durable before the answer, idempotent, and one bad event never loses the good ones."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -58,8 +58,8 @@ async def events(services: ServicesDep, request: Request) -> EventReceipt:
     sent = _parse(await request.body(), request.headers.get("content-type", ""))
     if len(sent) > services.settings.max_event_batch:
         raise TooLarge(f"{len(sent):,} events; send {services.settings.max_event_batch:,} at most at a time")
-    good, rejected = _validated(services, sent)
     try:
+        good, rejected = await _validated(services, sent)
         outcomes = await services.events.append([event for _, event in good]) if good else []
     except StorageUnavailable:
         raise Unavailable("the events could not be stored; send them again") from None
@@ -98,31 +98,42 @@ def _lines(body: bytes) -> Iterator[Any]:
                 yield BadRequest(f"the line is not JSON: {error.msg}")
 
 
-def _validated(services: Services, sent: list[Any]) -> tuple[list[tuple[int, Event]], list[Rejection]]:
-    good: list[tuple[int, Event]] = []
+async def _validated(services: Services, sent: list[Any]) -> tuple[list[tuple[int, Event]], list[Rejection]]:
+    bodies: list[tuple[int, EventWrite]] = []
     rejected: list[Rejection] = []
     for index, item in enumerate(sent):
         try:
-            good.append((index, _event(services, item)))
+            bodies.append((index, _body(services, item)))
         except ValidationError as error:
             errors = field_errors(error.errors(include_url=False, include_input=False))
             problem = "; ".join(f"{entry['where']}: {entry['problem']}".removeprefix(": ") for entry in errors[:3])
             rejected.append(Rejection(index=index, problem=problem))
         except BadRequest as problem:
             rejected.append(Rejection(index=index, problem=problem.detail))
+    located = await _located(services, [body for _, body in bodies])
+    good: list[tuple[int, Event]] = []
+    for index, body in bodies:
+        try:
+            good.append((index, _event(body, _market(services, body, located))))
+        except BadRequest as problem:
+            rejected.append(Rejection(index=index, problem=problem.detail))
     return good, rejected
 
 
-def _event(services: Services, item: Any) -> Event:
+def _body(services: Services, item: Any) -> EventWrite:
     if isinstance(item, BadRequest):
         raise item
     body = EventWrite.model_validate(item)
     if (body.at - services.clock.now()).total_seconds() > _AHEAD_SECONDS:
         raise BadRequest("at: the time lies more than a day ahead")
+    return body
+
+
+def _event(body: EventWrite, market: str) -> Event:
     return Event(
         event_id=body.event_id,
         type=EventType(body.type),
-        market=_market(services, body),
+        market=market,
         user_id=body.user_id,
         restaurant_id=body.restaurant_id,
         request_id=body.request_id,
@@ -132,18 +143,38 @@ def _event(services: Services, item: Any) -> Event:
     )
 
 
-def _market(services: Services, body: EventWrite) -> str:
-    snapshots = services.state.snapshots
+async def _located(services: Services, bodies: list[EventWrite]) -> Mapping[str, Sequence[str]]:
+    """Markets of the restaurants whose markets are not all in memory, from the database in one read.
+
+    Such are retired markets too: what happened before stays true, and orders of then are still paid for or cancelled.
+    Raises StorageUnavailable.
+    """
+    state = services.state
+    everywhere = state.has_all and len(state.served) == len(state.listed)
+    wanted = {
+        body.restaurant_id
+        for body in bodies
+        if not (everywhere if body.market is None else body.market in state.snapshots)
+    }
+    return await services.in_thread(services.catalogue.located, wanted) if wanted else {}
+
+
+def _market(services: Services, body: EventWrite, located: Mapping[str, Sequence[str]]) -> str:
+    """The market of an event; of several that have the restaurant one that is served, the first by key."""
+    state, restaurant_id = services.state, body.restaurant_id
     if body.market is not None:
-        if body.market not in snapshots:
+        if body.market not in state.listed:
             raise BadRequest(f"market: there is no market {body.market!r}")
-        if body.restaurant_id not in snapshots[body.market].catalogue.row_of:
-            raise BadRequest(f"restaurant_id: {body.restaurant_id!r} is not in market {body.market}")
+        there = located.get(restaurant_id, ())
+        snapshot = state.snapshots.get(body.market)
+        if body.market not in there and (snapshot is None or restaurant_id not in snapshot.catalogue.row_of):
+            raise BadRequest(f"restaurant_id: {restaurant_id!r} is not in market {body.market}")
         return body.market
-    for market, snapshot in snapshots.items():
-        if body.restaurant_id in snapshot.catalogue.row_of:
-            return market
-    raise BadRequest(f"restaurant_id: no market has a restaurant {body.restaurant_id!r}")
+    in_memory = [market for market, one in state.snapshots.items() if restaurant_id in one.catalogue.row_of]
+    known = sorted({*in_memory, *located.get(restaurant_id, ())} & state.listed.keys())
+    if not known:
+        raise BadRequest(f"restaurant_id: no market has a restaurant {restaurant_id!r}")
+    return next((market for market in known if market in state.served), known[0])
 
 
 async def _remember(services: Services, accepted: list[Event]) -> None:

@@ -20,13 +20,15 @@ from services.stakeholders.scorecard.store import MAX_DAYS, Busy, UnknownMarket
 router = APIRouter(prefix="/v1", tags=["fairness"], dependencies=[Depends(require(READERS))])
 
 _RETRY_SECONDS: Final = 3
-_PAGE_ERRORS: Final = {status: told for status, told in answers(FairnessBody, 404, 422, 503).items() if status != 200}
+_PAGE_ERRORS: Final = {
+    status: told for status, told in answers(FairnessBody, 404, 410, 422, 503).items() if status != 200
+}
 
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="So many days, beside as many before them.")]
 
 
-@router.get("/fairness", operation_id="getFairness", responses=answers(FairnessBody, 404, 422, 503))
+@router.get("/fairness", operation_id="getFairness", responses=answers(FairnessBody, 404, 410, 422, 503))
 async def fairness(services: ServicesDep, market: Market = None, days: Days = DEFAULT_DAYS) -> FairnessBody:
     """Exposure per merit of groups of restaurants, organic and paid apart, and how well groups of diners are served.
 
@@ -54,7 +56,7 @@ async def report(services: ServicesDep, market: Market = None, days: Days = DEFA
 @router.get(
     "/restaurants/{restaurant_id}/exposure",
     operation_id="getRestaurantExposure",
-    responses=answers(ExposureBody, 404, 422, 503),
+    responses=answers(ExposureBody, 404, 410, 422, 503),
 )
 async def exposure(
     services: ServicesDep,

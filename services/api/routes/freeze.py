@@ -25,13 +25,13 @@ Releaser = Annotated[Role, Depends(require(RELEASERS))]
 RuleWriter = Annotated[Role, Depends(require(RULE_WRITERS))]
 
 
-@router.get("", operation_id="getFreeze", responses=answers(FreezeBody, 404, 422, 503))
+@router.get("", operation_id="getFreeze", responses=answers(FreezeBody, 404, 410, 422, 503))
 async def freeze(services: ServicesDep, market: Market = None) -> FreezeBody:
     """Whether a market is frozen and why, which challengers wait, what the standstill costs, and the error budget."""
     return await _answer(services, market_named(services, market))
 
 
-@router.put("", operation_id="putFreeze", responses=answers(FreezeBody, 400, 404, 413, 422, 503))
+@router.put("", operation_id="putFreeze", responses=answers(FreezeBody, 400, 404, 410, 413, 422, 503))
 async def put_freeze(services: ServicesDep, role: Releaser, body: FreezeWrite, market: Market = None) -> FreezeBody:
     """Freeze a market until some time, or change reason and end of that.
 
@@ -45,7 +45,7 @@ async def put_freeze(services: ServicesDep, role: Releaser, body: FreezeWrite, m
     return await _answer(services, named)
 
 
-@router.delete("", operation_id="liftFreeze", responses=answers(FreezeBody, 404, 422, 503))
+@router.delete("", operation_id="liftFreeze", responses=answers(FreezeBody, 404, 410, 422, 503))
 async def lift_freeze(services: ServicesDep, role: Releaser, reason: ReasonDep, market: Market = None) -> FreezeBody:
     """Lift what is frozen by hand or for a spent error budget; the calendar's windows stay.
 
@@ -56,13 +56,13 @@ async def lift_freeze(services: ServicesDep, role: Releaser, reason: ReasonDep, 
     return await _answer(services, named)
 
 
-@router.get("/bounds", operation_id="getFreezeBounds", responses=answers(ApprovedBounds, 404, 422, 503))
+@router.get("/bounds", operation_id="getFreezeBounds", responses=answers(ApprovedBounds, 404, 410, 422, 503))
 async def bounds(services: ServicesDep, market: Market = None) -> ApprovedBounds:
     """How far policy dials may move while the market is frozen; one that is not named may not move at all."""
     return await services.in_thread(services.freezes.bounds, market_named(services, market))
 
 
-@router.put("/bounds", operation_id="putFreezeBounds", responses=answers(ApprovedBounds, 400, 404, 413, 422, 503))
+@router.put("/bounds", operation_id="putFreezeBounds", responses=answers(ApprovedBounds, 400, 404, 410, 413, 422, 503))
 async def put_bounds(
     services: ServicesDep, role: RuleWriter, body: ApprovedBounds, reason: ReasonDep, market: Market = None
 ) -> ApprovedBounds:
@@ -71,14 +71,16 @@ async def put_bounds(
     return await services.in_thread(services.freezes.put_bounds, named, body, role.value, reason)
 
 
-@router.get("/calendar", operation_id="getFreezeCalendar", responses=answers(CalendarBody, 404, 422, 503))
+@router.get("/calendar", operation_id="getFreezeCalendar", responses=answers(CalendarBody, 404, 410, 422, 503))
 async def calendar(services: ServicesDep, market: Market = None) -> CalendarBody:
     """The hours of the market's week in which nothing is released."""
     found = await services.in_thread(services.freezes.calendar, market_named(services, market))
     return CalendarBody(windows=list(found.root))
 
 
-@router.put("/calendar", operation_id="putFreezeCalendar", responses=answers(CalendarBody, 400, 404, 413, 422, 503))
+@router.put(
+    "/calendar", operation_id="putFreezeCalendar", responses=answers(CalendarBody, 400, 404, 410, 413, 422, 503)
+)
 async def put_calendar(
     services: ServicesDep, role: RuleWriter, body: CalendarBody, reason: ReasonDep, market: Market = None
 ) -> CalendarBody:

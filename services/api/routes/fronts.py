@@ -20,7 +20,7 @@ FrontId = Annotated[str, Path(pattern=r"^[0-9a-f]{16,64}$")]
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 
 
-@router.get("", operation_id="listFronts", responses=answers(FrontPage, 404, 422, 503))
+@router.get("", operation_id="listFronts", responses=answers(FrontPage, 404, 410, 422, 503))
 async def fronts(
     services: ServicesDep, market: Market = None, limit: Annotated[int, Query(ge=1, le=20)] = 20
 ) -> FrontPage:
@@ -29,7 +29,7 @@ async def fronts(
     return FrontPage.of(named, await services.in_thread(services.fronts.newest, named, limit), services.clock.now())
 
 
-@router.get("/{front_id}", operation_id="getFront", responses=answers(FrontBody, 404, 422, 503))
+@router.get("/{front_id}", operation_id="getFront", responses=answers(FrontBody, 404, 410, 422, 503))
 async def front(services: ServicesDep, front_id: FrontId, market: Market = None) -> FrontBody:
     """A front with all its policies: each one's numbers with their intervals, and the seats' shares.
 

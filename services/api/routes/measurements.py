@@ -34,7 +34,7 @@ class MeasurementBody(Body):
     )
 
 
-@router.get("/{name}", operation_id="getMeasurement", responses=answers(MeasurementBody, 404, 422, 503))
+@router.get("/{name}", operation_id="getMeasurement", responses=answers(MeasurementBody, 404, 410, 422, 503))
 async def measurement(
     services: ServicesDep, name: Annotated[MeasurementName, Path()], market: Market = None
 ) -> MeasurementBody:

@@ -25,7 +25,7 @@ NegotiationId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 
 
-@router.post("", operation_id="startNegotiation", responses=answers(NegotiationBody, 400, 404, 409, 413, 422, 503))
+@router.post("", operation_id="startNegotiation", responses=answers(NegotiationBody, 400, 404, 410, 409, 413, 422, 503))
 async def negotiate(
     services: ServicesDep,
     role: Annotated[Role, Depends(require(READERS))],
@@ -55,7 +55,7 @@ async def negotiate(
         raise Unprocessable(f"body.demands.{error}") from None
 
 
-@router.get("", operation_id="listNegotiations", responses=answers(NegotiationPage, 404, 422, 503))
+@router.get("", operation_id="listNegotiations", responses=answers(NegotiationPage, 404, 410, 422, 503))
 async def negotiations(
     services: ServicesDep, market: Market = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> NegotiationPage:
@@ -65,7 +65,7 @@ async def negotiations(
     return NegotiationPage(items=[NegotiationBody.of(one) for one in found])
 
 
-@router.get("/{negotiation_id}", operation_id="getNegotiation", responses=answers(NegotiationBody, 404, 422, 503))
+@router.get("/{negotiation_id}", operation_id="getNegotiation", responses=answers(NegotiationBody, 404, 410, 422, 503))
 async def negotiation(services: ServicesDep, negotiation_id: NegotiationId, market: Market = None) -> NegotiationBody:
     """A negotiation that was kept."""
     named = market_named(services, market)

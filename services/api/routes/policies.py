@@ -26,7 +26,7 @@ PolicyName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 
 
-@router.get("", operation_id="listPolicies", responses=answers(PolicyPage, 404, 422, 503))
+@router.get("", operation_id="listPolicies", responses=answers(PolicyPage, 404, 410, 422, 503))
 async def policies(services: ServicesDep, market: Market = None) -> PolicyPage:
     """The newest version of each policy of a market, and which one is active."""
     named = market_named(services, market)
@@ -34,7 +34,7 @@ async def policies(services: ServicesDep, market: Market = None) -> PolicyPage:
     return PolicyPage.of(named, stored, active)
 
 
-@router.get("/{name}", operation_id="getPolicy", responses=answers(PolicyBody, 404, 422, 503))
+@router.get("/{name}", operation_id="getPolicy", responses=answers(PolicyBody, 404, 410, 422, 503))
 async def policy(services: ServicesDep, response: Response, name: PolicyName, market: Market = None) -> PolicyBody:
     """The newest version; `ETag` is what a change has to send as `If-Match`."""
     named = market_named(services, market)
@@ -42,7 +42,7 @@ async def policy(services: ServicesDep, response: Response, name: PolicyName, ma
     return await _answer(services, response, named, versions[0])
 
 
-@router.get("/{name}/versions", operation_id="listPolicyVersions", responses=answers(PolicyPage, 404, 422, 503))
+@router.get("/{name}/versions", operation_id="listPolicyVersions", responses=answers(PolicyPage, 404, 410, 422, 503))
 async def policy_versions(services: ServicesDep, name: PolicyName, market: Market = None) -> PolicyPage:
     """All versions of a policy, newest first."""
     named = market_named(services, market)
@@ -51,7 +51,9 @@ async def policy_versions(services: ServicesDep, name: PolicyName, market: Marke
     return PolicyPage.of(named, versions, active)
 
 
-@router.put("/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 409, 412, 413, 422, 428, 503))
+@router.put(
+    "/{name}", operation_id="putPolicy", responses=answers(PolicyBody, 400, 404, 410, 409, 412, 413, 422, 428, 503)
+)
 async def put_policy(
     services: ServicesDep,
     response: Response,
@@ -80,7 +82,7 @@ async def put_policy(
 
 
 @router.post(
-    "/{name}/activate", operation_id="activatePolicy", responses=answers(PolicyBody, 400, 404, 409, 413, 422, 503)
+    "/{name}/activate", operation_id="activatePolicy", responses=answers(PolicyBody, 400, 404, 410, 409, 413, 422, 503)
 )
 async def activate_policy(
     services: ServicesDep,

@@ -23,7 +23,7 @@ from services.serving.taken_apart import AVERAGE
 router = APIRouter(prefix="/v1", tags=["recommending"], dependencies=[Depends(require(READERS_OF_DINERS))])
 
 
-@router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 422, 503))
+@router.get(f"/{ROUTE}", operation_id="getRecommendations", responses=answers(Recommendations, 400, 404, 410, 422, 503))
 async def recommendations(
     request: Request, services: ServicesDep, notes: NotesDep, query: Annotated[RecommendationQuery, Query()]
 ) -> Response:
@@ -37,10 +37,12 @@ async def recommendations(
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.post("/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 413, 422, 503))
+@router.post(
+    "/rankings", operation_id="rankCandidates", responses=answers(Recommendations, 400, 404, 410, 413, 422, 503)
+)
 async def rankings(request: Request, services: ServicesDep, notes: NotesDep, body: RankingRequest) -> Response:
     """Re-rank up to 1,000 restaurants that the client names."""
-    ask = ask_for_ranking(services, body, deadline_of(request.scope))
+    ask = await ask_for_ranking(services, body, deadline_of(request.scope))
     _, made, _ = await answered(services, ask, body.explain, notes)
     return Response(made, media_type="application/json")
 

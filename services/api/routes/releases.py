@@ -25,10 +25,10 @@ router = APIRouter(prefix="/v1/releases", tags=["releases"], dependencies=[Depen
 Version = Annotated[Identifier, Path()]
 Market = Annotated[MarketKey | None, Query(description="May be left out where there is one market.")]
 Releaser = Annotated[Role, Depends(require(RELEASERS))]
-_MOVED = answers(ReleaseBody, 400, 404, 409, 413, 422, 503)
+_MOVED = answers(ReleaseBody, 400, 404, 410, 409, 413, 422, 503)
 
 
-@router.get("", operation_id="listReleases", responses=answers(ReleasePage, 404, 422, 503))
+@router.get("", operation_id="listReleases", responses=answers(ReleasePage, 404, 410, 422, 503))
 async def releases(services: ServicesDep, market: Market = None) -> ReleasePage:
     """All versions of a market with their states, what the version on trial has shown, and the error budget."""
     named = market_named(services, market)

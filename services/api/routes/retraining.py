@@ -28,7 +28,7 @@ Market = Annotated[MarketKey | None, Query(description="May be left out where th
     "",
     operation_id="startRetraining",
     status_code=202,
-    responses=answers(RunBody, 400, 404, 409, 413, 422, 503, success=202),
+    responses=answers(RunBody, 400, 404, 410, 409, 413, 422, 503, success=202),
 )
 async def start(
     services: ServicesDep,
@@ -73,7 +73,7 @@ async def runs(
     return RunPage(items=[RunBody.of(run) for run in listed[:limit]], next=following)
 
 
-@router.get("/{run_id}", operation_id="getRetrainingRun", responses=answers(RunDetail, 404, 422, 503))
+@router.get("/{run_id}", operation_id="getRetrainingRun", responses=answers(RunDetail, 404, 410, 422, 503))
 async def run(
     services: ServicesDep,
     run_id: RunId,

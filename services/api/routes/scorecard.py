@@ -27,7 +27,7 @@ async def seats() -> SeatPage:
     return SeatPage(items=[SeatBody.of(seat) for seat in SEATS])
 
 
-@router.get("/scorecard", operation_id="getScorecard", responses=answers(ScorecardBody, 404, 422, 503))
+@router.get("/scorecard", operation_id="getScorecard", responses=answers(ScorecardBody, 404, 410, 422, 503))
 async def scorecard(
     services: ServicesDep,
     market: Annotated[MarketKey | None, Query(description="May be left out where there is one market.")] = None,

@@ -22,7 +22,7 @@ from services.stakeholders.sign_offs import SignOffRefused
 router = APIRouter(prefix="/v1/policies/{name}", tags=["policies"], dependencies=[Depends(require(READERS))])
 
 
-@router.get("/sign-offs", operation_id="getSignOffs", responses=answers(SignOffBody, 404, 422, 503))
+@router.get("/sign-offs", operation_id="getSignOffs", responses=answers(SignOffBody, 404, 410, 422, 503))
 async def sign_offs(
     services: ServicesDep,
     name: PolicyName,
@@ -35,7 +35,7 @@ async def sign_offs(
         return SignOffBody.of(await services.in_thread(services.sign_offs.of, named, name, version))
 
 
-@router.post("/sign-offs", operation_id="signPolicy", responses=answers(SignOffBody, 400, 404, 409, 413, 422, 503))
+@router.post("/sign-offs", operation_id="signPolicy", responses=answers(SignOffBody, 400, 404, 410, 409, 413, 422, 503))
 async def sign(
     services: ServicesDep,
     role: Annotated[Role, Depends(require(SIGNERS))],
@@ -54,7 +54,7 @@ async def sign(
     return SignOffBody.of(signed)
 
 
-@router.delete("/sign-offs", operation_id="withdrawSignOff", responses=answers(SignOffBody, 404, 409, 422, 503))
+@router.delete("/sign-offs", operation_id="withdrawSignOff", responses=answers(SignOffBody, 404, 410, 409, 422, 503))
 async def withdraw(
     services: ServicesDep,
     role: Annotated[Role, Depends(require(SIGNERS))],
@@ -71,7 +71,9 @@ async def withdraw(
 
 
 @router.get(
-    "/versions/{before}/diff/{after}", operation_id="diffPolicies", responses=answers(DifferencePage, 404, 422, 503)
+    "/versions/{before}/diff/{after}",
+    operation_id="diffPolicies",
+    responses=answers(DifferencePage, 404, 410, 422, 503),
 )
 async def diff(
     services: ServicesDep,

@@ -1,0 +1,13 @@
+"""When a market stopped being served."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("markets", sa.Column("retired_at", sa.BigInteger(), nullable=True))

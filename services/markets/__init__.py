@@ -1,0 +1,1 @@
+"""A market's life: it is added, retired and brought back."""

@@ -1,0 +1,34 @@
+"""What a market costs: the arithmetic of the table, and one short real run."""
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.markets import Built, Found, Served, changes, holds, lines, main
+
+
+def found(markets: int, training: float = 10.0, micros: float = 600.0, gib: float = 2.0) -> Found:
+    return Found(markets, Built(1.0, training), (Served(1, 0.5, 9.0, micros, gib),))
+
+
+def test_a_change_is_of_the_largest_number_against_the_smallest() -> None:
+    got = changes([found(5), found(15, training=99.0), found(50, training=11.0, micros=540.0)])
+    assert got == pytest.approx({"generating": 0.0, "training": 0.1, "a list, 1 process(es)": -0.1})
+    assert "training: +10.0% from 5 to 50 markets" in lines([found(5), found(50, training=11.0)])
+
+
+def test_it_holds_where_it_fits_and_costs_are_flat() -> None:
+    assert holds([found(5), found(50, training=11.4)])
+    assert not holds([found(5), found(50, training=11.6)])
+    assert not holds([found(5), found(50, gib=6.1)])
+    assert holds([found(5, gib=6.1), found(50)])
+    assert holds([found(5), found(50, training=8.0)])  # cheaper by more is no growth
+
+
+@pytest.mark.long
+def test_a_short_run_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--quick", "--processes", "1", "--json", str(tmp_path / "found.json")])
+    table = capsys.readouterr().out
+    assert "| 2 |" in table
+    assert "| 4 |" in table
+    assert (tmp_path / "found.json").exists()
