@@ -25,6 +25,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
     from services.fan_out import EngineError
+    from services.fan_out.store import StoreError
     from services.fan_out.task import TaskError
     from services.features.embedded import EmbeddedRedisError
     from services.releases.freeze import Frozen
@@ -45,6 +46,7 @@ def describe(error: Exception) -> tuple[int, str]:
         PolicyNotFound,
         BackupRefused,
         EngineError,
+        StoreError,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text

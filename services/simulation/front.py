@@ -5,9 +5,11 @@ restaurant (common random numbers), so what comes out does not depend on how man
 them took what. Finished policies are kept in a journal: a run that was ended goes on where it was.
 """
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -213,7 +215,7 @@ def _lived(plan: Plan, name: str, seeds: tuple[int, ...], towns: str) -> Evaluat
     [policy] = [one for one in plan.policies if one.name == name]
     cities, by_diner = [], None
     for seed in seeds:
-        town, _ = _town(plan, seed, towns)
+        town = _town(plan, seed, towns)
         lister = town.lister(policy, plan.pacing)
         cities.append(town.live(lister, plan))
         by_diner = lister.by_diner
@@ -221,10 +223,13 @@ def _lived(plan: Plan, name: str, seeds: tuple[int, ...], towns: str) -> Evaluat
 
 
 @lru_cache(maxsize=2)
-def _town(plan: Plan, seed: int, towns: str) -> tuple[Town, Any]:
-    """A process draws a city once, however many policies it tries in it. With it goes the folder that it needs."""
-    folder = tempfile.TemporaryDirectory(dir=towns if Path(towns).is_dir() else None)  # else on another machine
-    return Town.found(plan, seed, Path(folder.name)), folder
+def _town(plan: Plan, seed: int, towns: str) -> Town:
+    """A process draws a city once, however many policies it tries in it."""
+    here = Path(towns).is_dir()
+    folder = tempfile.mkdtemp(dir=towns if here else None)
+    if not here:  # on another machine, where who asks cannot remove it
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Town.found(plan, seed, Path(folder))
 
 
 class _Journal:
