@@ -97,8 +97,11 @@ class Store:
         for relative, said in index["files"].items():
             target = folder / relative
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self._answering(name):
-                self._files.get_file(self._at(name, index["attempt"], relative), str(target))
+            try:
+                with self._answering(name):
+                    self._files.get_file(self._at(name, index["attempt"], relative), str(target))
+            except (FileNotFoundError, ValueError) as error:
+                raise StoreError(f"{self.url}/{name}: {relative} cannot be read: {error}") from None
             if {"size": target.stat().st_size, "sha256": _sha256(target)} != said:
                 raise StoreError(f"{self.url}/{name}: {relative} is not what its index says")
         folder.mkdir(parents=True, exist_ok=True)

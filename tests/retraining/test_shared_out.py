@@ -1,7 +1,6 @@
 """Runs whose learning is shared out: the same versions as in one process, whoever makes them and whoever is killed."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_task_leaves_what_the_steps_leave_one_by_one(home: LearningHome, anoth
 
 
 @pytest.fixture
-def sent(home: LearningHome, engine: Engine, tmp_path: Path) -> Iterator[shared_out.Sent]:
+def sent(home: LearningHome, engine: Engine, tmp_path: Path) -> shared_out.Sent:
     """A task whose run waits: the process that sent it was killed."""
 
     def killed(_run: Run, point: str) -> None:
@@ -78,7 +77,7 @@ def sent(home: LearningHome, engine: Engine, tmp_path: Path) -> Iterator[shared_
         job.work()
     [task] = (tmp_path / "store" / f"market={MARKET}").glob("task-*")
     digest = task.name.removeprefix("task-")
-    yield shared_out.Sent(str(tmp_path / "store"), f"market={MARKET}/{task.name}", f"market={MARKET}/made-{digest}")
+    return shared_out.Sent(str(tmp_path / "store"), f"market={MARKET}/{task.name}", f"market={MARKET}/made-{digest}")
 
 
 def test_a_task_that_is_done_is_not_done_again_and_a_killed_job_goes_on(
