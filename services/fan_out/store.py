@@ -29,9 +29,9 @@ class _Files(Protocol):
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None: ...
 
-    def put_file(self, lpath: str, rpath: str) -> None: ...
+    def put_file(self, lpath: str, rpath: str, /) -> None: ...
 
-    def get_file(self, rpath: str, lpath: str) -> None: ...
+    def get_file(self, rpath: str, lpath: str, /) -> None: ...
 
     def pipe_file(self, path: str, value: bytes) -> None: ...
 
@@ -46,10 +46,11 @@ class _Disk:
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
         Path(path).mkdir(parents=True, exist_ok=exist_ok)
 
-    def put_file(self, lpath: str, rpath: str) -> None:
+    def put_file(self, lpath: str, rpath: str, /) -> None:
         shutil.copyfile(lpath, rpath)
 
-    get_file = put_file
+    def get_file(self, rpath: str, lpath: str, /) -> None:
+        shutil.copyfile(rpath, lpath)
 
     def pipe_file(self, path: str, value: bytes) -> None:
         Path(path).write_bytes(value)
