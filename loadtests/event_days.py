@@ -74,7 +74,7 @@ def measured(server: PostgresServer, days: int, a_day: int, rounds: int) -> None
     diner = [f"u{number}" for number in rng.integers(_DINERS, size=25 * rounds)]
     _line(
         "recent, 14 days, µs",
-        _reading(logs, diner, lambda log, user: log.recent(_MARKET, user, now - _RECENT, 32)),
+        _reading(logs, diner, lambda log, user: log.recent(_MARKET, user, now - _RECENT, 32, list(EventType))),
         1e6,
     )
     _line("all events of a diner, µs", _reading(logs, diner, lambda log, user: log.of_diner(_MARKET, user)), 1e6)

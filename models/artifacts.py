@@ -46,7 +46,7 @@ from models.manifest import (
 )
 from models.tensors import TensorError, map_tensors
 
-__all__ = ["Artifact", "ArtifactError", "ArtifactManifest", "load", "save"]
+__all__ = ["Artifact", "ArtifactError", "ArtifactManifest", "adopt", "load", "save"]
 
 _LIBRARIES: Final = ("numpy", "scipy", "rectools-lightfm", "safetensors")
 
@@ -179,6 +179,19 @@ def load(path: Path) -> Artifact:
         popularity=serving["restaurant_popularity"],
         model=_restored(path, manifest, learnt),
     )
+
+
+def adopt(source: Path, root: Path) -> Artifact:
+    """Copy a version, `<market>/<version>` as `save` leaves it elsewhere, under `root`; one that is there is kept.
+
+    Raises ArtifactError where it is not whole.
+    """
+    market, version = load(source).manifest.market, source.name
+    path = root / market / version
+    if not path.exists():
+        names = (VOCABULARY, MODEL, SERVING, MANIFEST, SEAL)
+        _write(path, {name: (source / name).read_bytes() for name in names})
+    return load(path)
 
 
 def _check(

@@ -43,7 +43,7 @@ class Program:
 def program() -> Program:
     """This one."""
     libraries = {name: _version(name) for name in _LIBRARIES}
-    return Program(_code(), platform.python_version(), libraries, _commit())
+    return Program(code_digest(), platform.python_version(), libraries, _commit())
 
 
 def machine() -> dict[str, Any]:
@@ -51,7 +51,8 @@ def machine() -> dict[str, Any]:
     return {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
 
 
-def _code() -> str:
+def code_digest() -> str:
+    """SHA-256 of the source."""
     digest = hashlib.sha256()
     for part in _CODE:
         for file in sorted((_ROOT / part).rglob("*")):

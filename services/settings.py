@@ -126,6 +126,14 @@ class Settings(BaseSettings):
     """Groups of restaurants whose orders weigh what is expected of their clicks, where a retraining run learns."""
     retrain_leave_out: list[str] = []
     """Attributes of profiles and restaurants that no retrained model learns from."""
+    engine: str = "local"
+    """Where work over markets, policies and seeds is done: `local` processes, `ray`, or a backend of joblib by name."""
+    engine_address: str = ""
+    """Of a Ray cluster, `host:port`; empty: one is started on this machine for a command, and ended with it."""
+    engine_jobs: int = Field(default=1, ge=1, le=10_000)
+    """Markets that a retraining job works on at once; 1: one after the other, in the job's own process."""
+    engine_store: str = ""
+    """Where retraining tasks find their inputs and leave what they made, any fsspec URL; empty: in the home."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []

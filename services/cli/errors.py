@@ -24,6 +24,9 @@ def describe(error: Exception) -> tuple[int, str]:
     from services.backup.errors import BackupDamaged, BackupRefused
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
+    from services.fan_out import EngineError
+    from services.fan_out.store import StoreError
+    from services.fan_out.task import TaskError
     from services.features.embedded import EmbeddedRedisError
     from services.features.servers import RedisMisconfigured
     from services.markets.life import MarketError
@@ -46,6 +49,8 @@ def describe(error: Exception) -> tuple[int, str]:
         PolicyNotFound,
         BackupRefused,
         MarketError,
+        EngineError,
+        StoreError,
     )
     if isinstance(error, wrong_use):
         return WRONG_USE, text
@@ -55,6 +60,8 @@ def describe(error: Exception) -> tuple[int, str]:
         return WRONG_USE, f"setting {where}: {first['msg']}"
     if isinstance(error, StorageUnavailable):
         return FAILED, f"the database does not answer: {text}; `tablestakes doctor` says what is configured"
-    if isinstance(error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused | PolicyError | BackupDamaged):
+    if isinstance(
+        error, ArtifactError | EmbeddedRedisError | Frozen | ReleaseRefused | PolicyError | BackupDamaged | TaskError
+    ):
         return FAILED, text
     return FAILED, f"unexpected {type(error).__name__}: {text[:300]} (-v shows the trace)"

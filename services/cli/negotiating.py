@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.engines import EngineAddress, EngineName, Jobs
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from data.dataset import Manifest
+    from services.fan_out import Engine as WorkEngine
     from services.simulation.front import Evaluation
     from services.stakeholders.negotiation.demand import Demand
     from services.stakeholders.negotiation.front import Front
@@ -45,7 +47,9 @@ def negotiate(
     models: Annotated[
         str, typer.Option(help="Of the ladder, with commas; the active one first.")
     ] = "lightfm,lightfm+lambdamart",
-    jobs: Annotated[int, typer.Option(min=1, help="Processes; what comes out does not depend on it.")] = 2,
+    jobs: Jobs = 2,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
 ) -> None:
     """Find the policy that everybody can sign, and what more for one costs another; or who blocks whom (exit code 1).
@@ -53,6 +57,7 @@ def negotiate(
     Policies are tried on an invented city. Evaluating them takes minutes and is kept in the home; bargaining over them
     is done at once. With --market and without --demands it is by what the seats have stored there.
     """
+    from services.fan_out.options import chosen
     from services.simulation.front import Evaluation
     from services.stakeholders.negotiation.demand import DemandError
     from services.stakeholders.negotiation.negotiate import negotiate as settle
@@ -84,7 +89,9 @@ def negotiate(
             cities=cities,
             **sizes,
         )
-        found = _evaluated(evaluation, jobs, assumed=market is not None and manifest is None)
+        found = _evaluated(
+            evaluation, chosen(jobs, engine, engine_address), assumed=market is not None and manifest is None
+        )
     currency = None if market is None else _currency(market)
     if market is not None:
         _keep(market, found)
@@ -206,7 +213,7 @@ def _keep(market: str, front: "Front") -> None:
     typer.echo(f"front {front.front_id} is kept for {market}", err=True)
 
 
-def _evaluated(evaluation: "Evaluation", jobs: int, assumed: bool) -> "Front":
+def _evaluated(evaluation: "Evaluation", engine: "WorkEngine", assumed: bool) -> "Front":
     from services.clock import Clock
     from services.simulation.front import evaluate
     from services.stakeholders.negotiation.design import DesignError
@@ -214,7 +221,7 @@ def _evaluated(evaluation: "Evaluation", jobs: int, assumed: bool) -> "Front":
     folder = Settings().home / "fronts"
     with Progress("negotiating") as progress:
         try:
-            return evaluate(evaluation, folder, jobs, progress.update, Clock().now, assumed)
+            return evaluate(evaluation, folder, engine, progress.update, Clock().now, assumed)
         except DesignError as error:
             raise UsageError(f"--policies: {error}") from None
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.child import be_a_child
+from services.cli.engines import EngineAddress, EngineName
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings, duration
 
 if TYPE_CHECKING:
+    from services.fan_out import Engine
     from services.retraining.job import RetrainingJob
     from services.retraining.runs import Run
 
@@ -24,6 +26,11 @@ def retrain(
     market: Annotated[str | None, typer.Option(help="One market only.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Markets at once; what comes out does not depend on it.")
+    ] = None,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
 ) -> None:
     """Learn anew from the home's own events, measure against the champion, and register what passes the gates.
@@ -35,7 +42,7 @@ def retrain(
     period = None if every is None else _period(every)
     if queued:
         be_a_child()
-    with _job(Settings(), queued) as job:
+    with _job(Settings(), queued, _workers(jobs, engine, engine_address)) as job:
         if queued:
             job.work()
             return
@@ -55,8 +62,17 @@ def _period(every: str) -> float:
         raise UsageError(f"--every: {error}") from None
 
 
+def _workers(jobs: int | None, engine: str | None, address: str | None) -> "Engine | None":
+    """None: this process does it all."""
+    from services.fan_out import LOCAL
+    from services.fan_out.options import chosen
+
+    found = chosen(jobs or Settings().engine_jobs, engine, address)
+    return None if (found.name, found.jobs) == (LOCAL, 1) else found
+
+
 @contextlib.contextmanager
-def _job(settings: Settings, queued: bool) -> Any:
+def _job(settings: Settings, queued: bool, workers: "Engine | None") -> Any:
     """The job over the home's database, with progress on the terminal."""
     from services.clock import Clock
     from services.database.engine import migrate, open_database
@@ -74,7 +90,7 @@ def _job(settings: Settings, queued: bool) -> Any:
         migrate(engine)
         with Progress("retraining") as progress:
             tracking = tracking_at(settings.mlflow_uri)
-            yield RetrainingJob(engine, settings, Clock(), tracking=tracking, progress=progress.update)
+            yield RetrainingJob(engine, settings, Clock(), tracking=tracking, progress=progress.update, workers=workers)
     finally:
         engine.dispose()
 

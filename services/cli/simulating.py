@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from services.cli.engines import EngineAddress, EngineName, Jobs
 from services.cli.errors import UsageError
 from services.cli.progress import Progress
 
@@ -59,12 +60,15 @@ def simulate(
     ] = 10,
     judge_every: Annotated[int, typer.Option(min=1, help="Of so many lists one is judged by the truth.")] = 1,
     first_seed: Annotated[int, typer.Option(min=0, help="Cities have the seeds from this one on.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes; what comes out does not depend on it.")] = 2,
+    jobs: Jobs = 2,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
     figure: Annotated[Path | None, typer.Option(help="With --exchange: draw the curve into this SVG.")] = None,
 ) -> None:
     """Let invented diners live with policies, in the same cities with the same luck, and compare what comes of it."""
     from data.city.parameters import ChoiceModel
+    from services.fan_out.options import chosen
     from services.simulation.closed_loop import report as report_of
     from services.simulation.closed_loop import simulate as run
     from services.simulation.exchange import exchange as exchange_of
@@ -101,7 +105,7 @@ def simulate(
         judge_every=judge_every,
     )
     with Progress("simulating") as progress:
-        runs = run(plan, range(first_seed, first_seed + seeds), jobs, progress.update)
+        runs = run(plan, range(first_seed, first_seed + seeds), chosen(jobs, engine, engine_address), progress.update)
     result = report_of(plan, runs)
     if exchange:
         result["exchange"] = exchange_of(plan, runs)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.child import be_a_child
+from services.cli.engines import EngineAddress, EngineName, Jobs
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from services.fan_out import Engine
     from services.lessons.lesson import Asked, Lesson, Outcome
 
 _PARTS = 1_000
@@ -25,7 +27,9 @@ def lesson(
     short: Annotated[
         bool, typer.Option("--short", help="Seconds instead of minutes: smaller cities, and fewer.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes; what comes out does not depend on it.")] = 2,
+    jobs: Jobs = 2,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all that was found here.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures into this folder.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the lesson as one page that works without a server.")] = None,
@@ -36,6 +40,7 @@ def lesson(
     if queued:
         _do_what_is_queued()
         return
+    from services.fan_out.options import chosen
     from services.lessons.registry import lessons
 
     if which == "list":
@@ -48,7 +53,7 @@ def lesson(
     if record and short:
         raise UsageError("--record keeps full runs: leave --short out")
     _check(json_file, svg, html)
-    outcome = _run(found, _asked(found, seeds, first_seed, short, jobs))
+    outcome = _run(found, _asked(found, seeds, first_seed, short, chosen(jobs, engine, engine_address)))
     for line in _lines(found, outcome):
         typer.echo(line)
     _write(found, outcome, json_file, svg, html)
@@ -60,13 +65,13 @@ def lesson(
         raise typer.Exit(FAILED)
 
 
-def _asked(lesson: "Lesson", seeds: int | None, first_seed: int, short: bool, jobs: int) -> "Asked":
+def _asked(lesson: "Lesson", seeds: int | None, first_seed: int, short: bool, engine: "Engine") -> "Asked":
     from services.lessons.lesson import FEWEST_SEEDS, MOST_SEEDS, Asked
 
     count = lesson.seeds_of(short) if seeds is None else seeds
     if not FEWEST_SEEDS <= count <= MOST_SEEDS:
         raise UsageError(f"--seeds {count}: an interval over cities takes {FEWEST_SEEDS} to {MOST_SEEDS} of them")
-    return Asked(tuple(range(first_seed, first_seed + count)), short, jobs)
+    return Asked(tuple(range(first_seed, first_seed + count)), short, engine)
 
 
 def _check(json_file: Path | None, svg: Path | None, html: Path | None) -> None:

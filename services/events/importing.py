@@ -63,6 +63,8 @@ def _parts(dataset: Dataset, market: str) -> Iterator[tuple[list[tuple[Any, ...]
     file = pq.ParquetFile(dataset.file(Table.EVENTS))
     for batch in file.iter_batches(_ROWS):
         part = pa.table(batch).filter(pc.field(col.MARKET) == market)
+        if not part.num_rows:  # rows of other markets
+            continue
         if part[col.AT].null_count:
             raise DatasetError(f"{dataset.file(Table.EVENTS)} has events without a time: the log cannot keep them")
         columns = {name: part[name] for name in _FROM_DATASET}

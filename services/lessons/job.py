@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from data.dataset import DatasetError
 from models.base import ModelError
+from services import fan_out
 from services.children import Child
 from services.clock import Clock
 from services.database.errors import StorageError
@@ -82,8 +83,8 @@ class LessonJob:
                 next_time = time.monotonic() + _TELL_SECONDS
                 self.runs.tell(lease, run, text, share)
 
-        jobs = min(_MOST_JOBS, os.cpu_count() or 1)
-        return run_lesson(lesson, Asked(tuple(range(1, run.seeds + 1)), run.short, jobs, progress), self._clock.now())
+        here = fan_out.Engine(jobs=min(_MOST_JOBS, os.cpu_count() or 1))
+        return run_lesson(lesson, Asked(tuple(range(1, run.seeds + 1)), run.short, here, progress), self._clock.now())
 
 
 class LessonSupervisor:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import AwareDatetime, Field
 
+from services.fan_out import Engine
 from services.lessons.figure import Document, Doubles, Figure, MeasuredValue, over_seeds
 from services.provenance import Program, machine
 
@@ -82,7 +83,7 @@ class Asked:
 
     seeds: tuple[int, ...]
     short: bool = False
-    jobs: int = 1
+    engine: Engine = Engine()  # noqa: RUF009 - a value
     progress: Progress = field(default=lambda _text, _share: None)
     spent: list[float] = field(default_factory=list, repr=False)
     """CPU seconds of other processes, as they report them."""

@@ -1,6 +1,6 @@
 """The runs of the retraining job in the database: queued, taken, done step by step, finished."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -178,14 +178,15 @@ class RunStore:
 
     # -- doing, under the lease
 
-    def take(self, lease: Lease) -> Run | None:
+    def take(self, lease: Lease, besides: Collection[str] = ()) -> Run | None:
         """The run to do next: one that a killed process left, else the oldest that waits; None where there is none.
 
-        A run that has been taken too often is failed instead.
+        besides: ids of runs that the caller is at. A run that has been taken too often is failed instead.
         """
         # A process that holds the lease is the only one that works: whatever is `running` now is nobody's.
         order = (runs.c.state == RunState.QUEUED, runs.c.requested_at, runs.c.run_id)
-        statement = select(runs).where(runs.c.state.in_(_OPEN)).order_by(*order).limit(1)
+        free = (runs.c.state.in_(_OPEN), runs.c.run_id.not_in(besides))
+        statement = select(runs).where(*free).order_by(*order).limit(1)
         with writing(self._engine) as connection:
             self._leases.check(connection, lease)
             while (row := connection.execute(statement).first()) is not None:

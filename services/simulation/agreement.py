@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy import stats
 
+from services.fan_out import in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.closed_loop import run_seed as live_seed
 from services.simulation.measure_off_policy import Case, Study
 from services.simulation.measure_off_policy import run_seed as value_seed
@@ -91,10 +92,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=int, default=8, help="cities")
-    parser.add_argument("--jobs", type=int, default=2)
+    add_engine(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args(argv)
-    result = report(Parallel(n_jobs=chosen.jobs)(delayed(run_seed)(seed) for seed in range(1, chosen.seeds + 1)))
+    result = report(in_order(engine_of(chosen), run_seed, ((seed,) for seed in range(1, chosen.seeds + 1))))
     print(f"| policy | orders a list, by the log (k = {_K}) | orders per 1,000 requests, lived |\n|---|---:|---:|")
     for one in result["cases"]:
         print(f"| {one['case']} | {one['orders_a_list']:.3f} | {one['orders_per_1000']:.0f} |")

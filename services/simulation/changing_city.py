@@ -21,7 +21,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from data import columns as col
@@ -43,6 +42,8 @@ from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.engine import migrate, open_database
 from services.events.importing import import_events
+from services.fan_out import Engine, in_order
+from services.fan_out.options import add_engine, engine_of
 from services.releases.registry import ModelRegistry
 from services.releases.states import Move
 from services.releases.store import ReleaseStore
@@ -109,11 +110,11 @@ class _Arm:
     ndcg: list[float] = field(default_factory=list)
 
 
-def run(plan: Plan, seeds: Sequence[int], jobs: int) -> list[Curves]:
-    """Each seed's city; what comes out does not depend on `jobs`. Raises ValueError for fewer than two seeds."""
+def run(plan: Plan, seeds: Sequence[int], engine: Engine) -> list[Curves]:
+    """Each seed's city; what comes out does not depend on the engine. Raises ValueError for fewer than two seeds."""
     if len(set(seeds)) < 2:
         raise ValueError("seeds: at least two different ones, for an interval")
-    return list(Parallel(n_jobs=jobs)(delayed(run_seed)(plan, seed) for seed in seeds))
+    return in_order(engine, run_seed, ((plan, seed) for seed in seeds))
 
 
 def run_seed(plan: Plan, seed: int) -> Curves:
@@ -305,12 +306,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in asdict(plan).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     parser.add_argument("--seeds", type=int, default=5, help="cities; intervals are over them")
-    parser.add_argument("--jobs", type=int, default=2)
+    add_engine(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    chosen = vars(parser.parse_args(argv))
-    seeds, jobs, file = chosen.pop("seeds"), chosen.pop("jobs"), chosen.pop("json")
-    plan = replace(plan, **chosen)
-    result = report(plan, run(plan, range(1, seeds + 1), jobs))
+    given = parser.parse_args(argv)
+    seeds, file = given.seeds, given.json
+    plan = replace(plan, **{name: getattr(given, name) for name in asdict(plan)})
+    result = report(plan, run(plan, range(1, seeds + 1), engine_of(given)))
     print("\n".join(lines(result)))
     if file is not None:
         file.write_text(json.dumps(result, indent=2) + "\n")

@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
-
+from services.fan_out import Engine, fan_out
 from services.simulation.outcomes import Doubles, Tally, figures, interval
 from services.simulation.plan import Plan, World
 from services.simulation.town import Town
@@ -41,8 +39,8 @@ class SeedRun:
         return sum(self.weeks[policy], start=Tally())
 
 
-def simulate(plan: Plan, seeds: Sequence[int], jobs: int, progress: Progress) -> list[SeedRun]:
-    """Run each seed in one of `jobs` processes, spawned anew; the outcomes do not depend on how many there are.
+def simulate(plan: Plan, seeds: Sequence[int], engine: Engine, progress: Progress) -> list[SeedRun]:
+    """Run each seed as a task of the engine; the outcomes do not depend on it.
 
     Raises ValueError for fewer than two seeds or one given twice, ModelError where the log is too short to learn from.
     """
@@ -50,17 +48,15 @@ def simulate(plan: Plan, seeds: Sequence[int], jobs: int, progress: Progress) ->
         raise ValueError(f"seeds: at least {FEWEST_SEEDS}, all different")
     runs: list[SeedRun] = []
     progress("seeds", 0, len(seeds))
-    # joblib's own backend starts processes by exec: one that is forked would hang in LightFM's OpenMP.
-    for run in Parallel(n_jobs=jobs, return_as="generator")(delayed(run_seed)(plan, seed) for seed in seeds):
-        runs.append(run)
+    for done in fan_out(engine, run_seed, ((plan, seed) for seed in seeds)):
+        runs.append(done.result)
         progress("seeds", len(runs), len(seeds))
     return runs
 
 
 def run_seed(plan: Plan, seed: int) -> SeedRun:
     """One city under all policies."""
-    # One thread, that sums are added in the same order however many processes there are.
-    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+    with tempfile.TemporaryDirectory() as folder:
         town = Town.found(plan, seed, Path(folder))
         started = time.process_time()
         weeks, errors = {}, {}

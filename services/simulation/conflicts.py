@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from joblib import Parallel, delayed
-
 from data.city.life import LifeParameters
 from data.city.parameters import ChoiceModel
+from services.fan_out import Engine, in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.closed_loop import SeedRun, run_seed
 from services.simulation.latency import Machines
 from services.simulation.outcomes import Doubles, Measured, figures, interval
@@ -188,11 +188,11 @@ def _figure(reading: Reading, policy: str, runs: Sequence[SeedRun]) -> Doubles:
     return figures(totals)[reading.figure]
 
 
-def measure(conflict: Conflict, seeds: Sequence[int], jobs: int) -> dict[str, Any]:
+def measure(conflict: Conflict, seeds: Sequence[int], engine: Engine) -> dict[str, Any]:
     """The conflict in each world."""
     worlds = list(ChoiceModel)
     tasks = [(in_world(conflict.plan, choice), seed) for choice in worlds for seed in seeds]
-    runs = Parallel(n_jobs=jobs)(delayed(run_seed)(plan, seed) for plan, seed in tasks)
+    runs = in_order(engine, run_seed, tasks)
     by_world = {str(choice): runs[at * len(seeds) : (at + 1) * len(seeds)] for at, choice in enumerate(worlds)}
     return {
         "name": conflict.name,
@@ -203,11 +203,11 @@ def measure(conflict: Conflict, seeds: Sequence[int], jobs: int) -> dict[str, An
     }
 
 
-def swept(conflict: Conflict, seeds: Sequence[int], jobs: int) -> dict[str, Any]:
+def swept(conflict: Conflict, seeds: Sequence[int], engine: Engine) -> dict[str, Any]:
     """The reading that the sweep turns, over its parameter's values, in the world of the nested logit."""
     sweep = conflict.sweep
     tasks = [(sweep.apply(conflict.plan, value), seed) for value in sweep.values for seed in seeds]
-    runs = Parallel(n_jobs=jobs)(delayed(run_seed)(plan, seed) for plan, seed in tasks)
+    runs = in_order(engine, run_seed, tasks)
     reading = conflict.readings[sweep.reading]
     points = [
         {"value": value, **read(reading, runs[at * len(seeds) : (at + 1) * len(seeds)])}
@@ -258,16 +258,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="cities in each world")
     parser.add_argument("--sweep-seeds", type=int, default=4, help="cities of the sweeps; 0: none")
     parser.add_argument("--only", action="append", choices=[one.name for one in CONFLICTS])
-    parser.add_argument("--jobs", type=int, default=2)
+    add_engine(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args(argv)
-    results = []
+    engine, results = engine_of(chosen), []
     for conflict in CONFLICTS:
         if chosen.only and conflict.name not in chosen.only:
             continue
-        result = measure(conflict, range(1, chosen.seeds + 1), chosen.jobs)
+        result = measure(conflict, range(1, chosen.seeds + 1), engine)
         if chosen.sweep_seeds:
-            result["sweep"] = swept(conflict, range(1, chosen.sweep_seeds + 1), chosen.jobs)
+            result["sweep"] = swept(conflict, range(1, chosen.sweep_seeds + 1), engine)
         results.append(result)
         print("\n".join(lines(result)), flush=True)
     if chosen.json is not None:

@@ -17,13 +17,14 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from models.experiments.estimate import Estimate, cuped, difference
 from models.experiments.interleaving import Preference, preference
 from models.experiments.sequential import AlwaysValid, GroupSequential, naive_stop
 from models.experiments.switchback import in_windows, pairs, randomisation_p_value, schedule, switchback
+from services.fan_out import in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.experiments_report import FEWEST_SEEDS, as_markdown, over_seeds
 from services.simulation.plan import DAYS_PER_WEEK
 from services.simulation.trial_listers import Judged
@@ -266,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=Study.days, help="of each experiment, whole fortnights")
     parser.add_argument("--diners", type=int, default=Study.diners)
-    parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
+    add_engine(parser)
     parser.add_argument("--json", type=Path, help="write all figures here")
     given = parser.parse_args(arguments)
     if given.seeds < FEWEST_SEEDS:
@@ -276,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(f"--{error}")
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    runs = Parallel(n_jobs=given.jobs)(delayed(run_seed)(study, seed) for seed in seeds)
+    runs = in_order(engine_of(given), run_seed, ((study, seed) for seed in seeds))
     results = over_seeds(asdict(study), runs)
     print(as_markdown(results))
     if given.json is not None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from data.city.life import LifeParameters
 from data.city.parameters import ChoiceModel
+from services.fan_out import in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.closed_loop import SeedRun, run_seed
 from services.simulation.outcomes import Doubles, Measured, figures, interval, ratio
 from services.simulation.plan import Plan, World
@@ -70,13 +71,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=8, help="cities")
     parser.add_argument("--choice", choices=[str(one) for one in ChoiceModel], default=str(_PLAN.world.choice))
     parser.add_argument("--annoyance", type=float, default=LifeParameters().annoyance, help="of the ads")
-    parser.add_argument("--jobs", type=int, default=2)
+    add_engine(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args(argv)
     life = LifeParameters(annoyance=chosen.annoyance)
     plan = replace(_PLAN, world=replace(_PLAN.world, choice=ChoiceModel(chosen.choice), life=life))
-    runs = Parallel(n_jobs=chosen.jobs)(delayed(run_seed)(plan, seed) for seed in range(1, chosen.seeds + 1))
-    result: dict[str, Any] = report(list(runs))
+    runs = in_order(engine_of(chosen), run_seed, ((plan, seed) for seed in range(1, chosen.seeds + 1)))
+    result: dict[str, Any] = report(runs)
     for name, found in result.items():
         if isinstance(found, dict):
             print(f"{name:<50}{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]")

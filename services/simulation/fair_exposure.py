@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.closed_loop import FEWEST_SEEDS, SeedRun, simulate
 from services.simulation.outcomes import GROUPS, Measured, figures, interval, ratio
 from services.simulation.plan import Plan
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--max-lift", type=float, default=FairnessPolicy().max_lift, help="order probability, of all")
     parser.add_argument("--restaurants", type=int, default=Plan.restaurants)
     parser.add_argument("--diners", type=int, default=Plan.diners)
-    parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
+    add_engine(parser)
     parser.add_argument("--json", type=Path, help="write all figures here")
     given = parser.parse_args(arguments)
     if given.seeds < FEWEST_SEEDS:
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         days=given.days,
     )
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    document = report(plan, simulate(plan, seeds, given.jobs, _progress))
+    document = report(plan, simulate(plan, seeds, engine_of(given), _progress))
     print(as_markdown(document))
     if given.json is not None:
         given.json.write_text(json.dumps(document, indent=2) + "\n")

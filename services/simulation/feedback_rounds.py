@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from models.corrections import Corrections
 from models.evaluation.metrics import ginis
+from services.fan_out import in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.outcomes import Doubles, figures, interval
 from services.simulation.plan import DAYS_PER_WEEK, Arm, Plan, World
 from services.simulation.town import Town
@@ -112,12 +113,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m services.simulation.feedback_rounds")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seeds", type=int, default=5, help="cities, at least 2")
-    parser.add_argument("--jobs", type=int, default=2)
+    add_engine(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args(argv)
     plan = plan_of(chosen.rounds)
-    runs = Parallel(n_jobs=chosen.jobs)(delayed(rounds_of)(plan, seed) for seed in range(1, chosen.seeds + 1))
-    document = report(list(runs))
+    runs = in_order(engine_of(chosen), rounds_of, ((plan, seed) for seed in range(1, chosen.seeds + 1)))
+    document = report(runs)
     print(as_markdown(document))
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(document, indent=2) + "\n")

@@ -5,9 +5,11 @@ restaurant (common random numbers), so what comes out does not depend on how man
 them took what. Finished policies are kept in a journal: a run that was ended goes on where it was.
 """
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,11 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from joblib import Parallel, delayed
 from pydantic import ValidationError
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
+from services.fan_out import Engine, fan_out
 from services.provenance import machine, program
 from services.simulation.closed_loop import Progress
 from services.simulation.outcomes import FIGURES, DinerSums, Doubles, Tally
@@ -74,7 +75,7 @@ class Evaluation:
 
 
 def evaluate(
-    evaluation: Evaluation, folder: Path, jobs: int, progress: Progress, now: Callable[[], datetime], assumed: bool
+    evaluation: Evaluation, folder: Path, engine: Engine, progress: Progress, now: Callable[[], datetime], assumed: bool
 ) -> Front:
     """The front, from `folder` where it has been evaluated before; written there when it is done.
 
@@ -88,7 +89,7 @@ def evaluate(
         return known.model_copy(update={"assumed": assumed})
     folder.mkdir(parents=True, exist_ok=True)
     done = _Journal(journal)
-    wide = _stage(evaluation, candidates, evaluation.days, jobs, progress, done)
+    wide = _stage(evaluation, candidates, evaluation.days, engine, progress, done)
     front = Front(
         front_id=front_id,
         created_at=now(),
@@ -102,16 +103,18 @@ def evaluate(
         names = finalists(negotiate(front, {}), _CENTRES, by_share=True)
         centres = [one for name in names for one in candidates if one.policy.name == name]
         candidates = (*candidates, *around(centres, candidates, evaluation.refined, evaluation.seed))
-        front = front.model_copy(update={"wide": _stage(evaluation, candidates, evaluation.days, jobs, progress, done)})
+        front = front.model_copy(
+            update={"wide": _stage(evaluation, candidates, evaluation.days, engine, progress, done)}
+        )
     if evaluation.finalists:
         names = finalists(negotiate(front, {}), evaluation.finalists)
         chosen = [one for one in candidates if one.policy.name in names]
-        long = _stage(evaluation, chosen, evaluation.long_days, jobs, progress, done)
+        long = _stage(evaluation, chosen, evaluation.long_days, engine, progress, done)
         front = front.model_copy(update={"long": long, "created_at": now()})
         if evaluation.polished and (settled := negotiate(front, {}).settlement) is not None:
             centre = [one for one in chosen if one.policy.name == settled.policy.name]
             near = around(centre, candidates, evaluation.polished, evaluation.seed, NEAR / 2.0)
-            long = _stage(evaluation, [*chosen, *near], evaluation.long_days, jobs, progress, done)
+            long = _stage(evaluation, [*chosen, *near], evaluation.long_days, engine, progress, done)
             front = front.model_copy(update={"long": long, "created_at": now()})
     _write(file, front)
     journal.unlink(missing_ok=True)
@@ -168,7 +171,7 @@ def _stage(
     evaluation: Evaluation,
     candidates: Sequence[Candidate],
     days: int,
-    jobs: int,
+    engine: Engine,
     progress: Progress,
     journal: "_Journal",
 ) -> Stage:
@@ -193,14 +196,14 @@ def _stage(
     }
     seeds = range(evaluation.seed, evaluation.seed + evaluation.cities)
     with tempfile.TemporaryDirectory() as towns:
-        work = (
-            delayed(_lived)(plans[model], one.policy.name, tuple(seeds), towns)
+        tasks = (
+            (plans[model], one.policy.name, tuple(seeds), towns)
             for model in plans
             for one in candidates
             if one.model == model and one.policy.name not in found
         )
-        # joblib's own backend starts processes by exec: one that is forked would hang in LightFM's OpenMP.
-        for one in Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=2 * jobs)(work):
+        for done in fan_out(engine, _lived, tasks, as_completed=True):
+            one = done.result
             journal.add(days, one)
             found[one.policy.name] = one
             progress(title, len(found), len(candidates))
@@ -211,20 +214,22 @@ def _lived(plan: Plan, name: str, seeds: tuple[int, ...], towns: str) -> Evaluat
     """One of the plan's policies in each city; runs in a process of its own."""
     [policy] = [one for one in plan.policies if one.name == name]
     cities, by_diner = [], None
-    # One thread, that sums are added in the same order however many processes there are.
-    with threadpool_limits(1):
-        for seed in seeds:
-            town = _town(plan, seed, towns)
-            lister = town.lister(policy, plan.pacing)
-            cities.append(town.live(lister, plan))
-            by_diner = lister.by_diner
+    for seed in seeds:
+        town = _town(plan, seed, towns)
+        lister = town.lister(policy, plan.pacing)
+        cities.append(town.live(lister, plan))
+        by_diner = lister.by_diner
     return Evaluated(policy=policy, model=plan.model, outcomes=estimates(cities, by_diner))
 
 
 @lru_cache(maxsize=2)
 def _town(plan: Plan, seed: int, towns: str) -> Town:
     """A process draws a city once, however many policies it tries in it."""
-    return Town.found(plan, seed, Path(tempfile.mkdtemp(dir=towns)))
+    here = Path(towns).is_dir()
+    folder = tempfile.mkdtemp(dir=towns if here else None)
+    if not here:  # on another machine, where who asks cannot remove it
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Town.found(plan, seed, Path(folder))
 
 
 class _Journal:

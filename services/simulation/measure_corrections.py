@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import sparse
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
@@ -28,6 +27,8 @@ from data.dataset import Dataset, writing
 from models.corrections import Corrections
 from models.ladder import make
 from models.preparation import chosen_rows, prepare, usual
+from services.fan_out import in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.outcomes import Doubles, interval, ndcg
 
 MODELS: Final = ("popular", "lightfm")
@@ -119,10 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seeds", type=int, default=10, help="cities, two at least")
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
+    add_engine(parser)
     given = parser.parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    print(as_markdown(Parallel(n_jobs=given.jobs)(delayed(run_seed)(seed) for seed in seeds)))
+    print(as_markdown(in_order(engine_of(given), run_seed, ((seed,) for seed in seeds))))
 
 
 if __name__ == "__main__":

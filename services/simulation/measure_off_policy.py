@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
@@ -33,6 +32,8 @@ from models.off_policy.estimators import ESTIMATORS
 from models.off_policy.logged import MATURITY, Places, read_lists
 from models.off_policy.target import Target
 from models.training_data import build, positive_feedback
+from services.fan_out import Engine, in_order
+from services.fan_out.options import add_engine, engine_of
 from services.simulation.off_policy_truth import Trial, Witness, relive
 
 _TRUTH_DRAWS: Final = 7
@@ -165,9 +166,9 @@ def _moment(at: pd.Timestamp) -> np.datetime64:
     return np.datetime64(at.tz_convert("UTC").tz_localize(None), "us")
 
 
-def measure(study: Study, seeds: Sequence[int], jobs: int) -> list[dict[str, Any]]:
+def measure(study: Study, seeds: Sequence[int], engine: Engine) -> list[dict[str, Any]]:
     """For each case, JSON: coverage and errors of each estimator over the seeds whose estimate was not refused."""
-    runs = Parallel(n_jobs=jobs)(delayed(run_seed)(study, seed) for seed in seeds)
+    runs = in_order(engine, run_seed, ((study, seed) for seed in seeds))
     return [
         _over_seeds(case, list(outcomes)) for case, outcomes in zip(study.cases, zip(*runs, strict=True), strict=True)
     ]
@@ -240,14 +241,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seeds", type=int, default=20, help="cities; 400 for the long form")
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
+    add_engine(parser)
     parser.add_argument("--small", action="store_true", help="small cities, for hundreds of them")
     parser.add_argument("--iips", action="store_true", help="also IIPS, which takes most of the time")
     parser.add_argument("--json", type=Path, help="write all figures here")
     given = parser.parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     study = replace(SMALL if given.small else Study(), with_marginals=given.iips)
-    results = measure(study, seeds, given.jobs)
+    results = measure(study, seeds, engine_of(given))
     print(as_markdown(results))
     if given.json is not None:
         given.json.write_text(json.dumps(results, indent=2) + "\n")

@@ -14,6 +14,7 @@ from typing import Final
 
 from services.cli.progress import Progress
 from services.clock import Clock
+from services.fan_out.options import add_engine, engine_of
 from services.settings import Settings
 from services.simulation.front import Evaluation, evaluate
 from services.stakeholders.negotiation.front import Front
@@ -29,7 +30,7 @@ def recorded_front() -> Front:
 def main() -> None:
     """Record it anew."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--jobs", type=int, default=2, help="processes; what comes out does not depend on it")
+    add_engine(parser)
     parser.add_argument("--front", type=Path, help="a front that `tablestakes negotiate` has kept, instead")
     arguments = parser.parse_args()
     if arguments.front is not None:
@@ -37,7 +38,7 @@ def main() -> None:
     else:
         with Progress("recording") as progress:
             folder = Settings().home / "fronts"
-            front = evaluate(Evaluation(), folder, arguments.jobs, progress.update, Clock().now, assumed=True)
+            front = evaluate(Evaluation(), folder, engine_of(arguments), progress.update, Clock().now, assumed=True)
     # Defaults are left out: the file is half as large, and read to the same front.
     (Path(__file__).parent / _FILE).write_text(_stamped(front).model_dump_json(exclude_defaults=True) + "\n")
 

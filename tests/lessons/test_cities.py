@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from services.fan_out import Engine
 from services.lessons.cities import in_cities
 from services.lessons.lesson import Asked
 
@@ -15,10 +16,11 @@ PROGRAM = """
 import sys
 from functools import partial
 from pathlib import Path
+from services.fan_out import Engine
 from services.lessons.cities import in_cities
 from services.lessons.lesson import Asked
 from tests.lessons.test_cities import wait
-in_cities(Asked((1, 2), jobs=2), partial(wait, folder=sys.argv[1]), "waiting")
+in_cities(Asked((1, 2), engine=Engine(jobs=2)), partial(wait, folder=sys.argv[1]), "waiting")
 """
 
 
@@ -35,7 +37,9 @@ def wait(seed: int, folder: str) -> None:
 def test_results_come_in_the_order_of_the_seeds_and_progress_never_goes_back() -> None:
     for jobs in (1, 2):
         said: list[tuple[str, float]] = []
-        asked = Asked((3, 1, 2), jobs=jobs, progress=lambda text, share, said=said: said.append((text, share)))
+        asked = Asked(
+            (3, 1, 2), engine=Engine(jobs=jobs), progress=lambda text, share, said=said: said.append((text, share))
+        )
         assert in_cities(asked, squared, "squaring", 0.5, 1.0) == [9, 1, 4]
         assert said[0] == ("squaring", 0.5)
         assert said[-1] == ("squaring, 3 of 3 cities", 1.0)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.fan_out import Engine
 from services.lessons.drawing import draw
 from services.lessons.lesson import Asked
 from services.lessons.page import html, markdown
@@ -38,5 +39,7 @@ def test_a_short_run_asserts_its_main_claims(number: int) -> None:
 @pytest.mark.parametrize("number", range(1, 9))
 def test_a_full_run_asserts_all_its_claims(number: int) -> None:
     lesson = lessons()[number]
-    outcome = run(lesson, Asked(tuple(range(1, lesson.seeds + 1)), jobs=2), datetime(2026, 1, 9, tzinfo=UTC))
+    outcome = run(
+        lesson, Asked(tuple(range(1, lesson.seeds + 1)), engine=Engine(jobs=2)), datetime(2026, 1, 9, tzinfo=UTC)
+    )
     assert [claim.sentence for claim in outcome.broken] == []

@@ -9,6 +9,7 @@ import pytest
 from data.city.lister import Visits
 from models.base import ModelError
 from services.ads.campaign import MICRO
+from services.fan_out import Engine
 from services.ranking.rank import Requests, rank
 from services.simulation.closed_loop import report, run_seed, simulate
 from services.simulation.exchange import exchange, sweep
@@ -222,7 +223,7 @@ def test_payment_costs_the_truth_some_of_its_order(town: Town) -> None:
 
 def test_jobs_do_not_change_the_figures() -> None:
     plan = replace(PLAN, policies=(FREE, DEAR), days=2)
-    one, two = (simulate(plan, [3, 4], jobs, lambda *_: None) for jobs in (1, 2))
+    one, two = (simulate(plan, [3, 4], Engine(jobs=jobs), lambda *_: None) for jobs in (1, 2))
     assert [run.weeks for run in one] == [run.weeks for run in two]
     result = report(plan, one)
     assert result["policies"]["dear"]["fee_revenue_per_1000"]["value"] > 0.0
@@ -246,7 +247,7 @@ def test_days_beyond_a_week_are_a_week_of_their_own(town: Town) -> None:
 def test_the_exchange_curve_is_of_one_policy_at_rising_money() -> None:
     policies = sweep(policy("base", cap=2), money=(0.0, 0.004, 0.03))
     plan = replace(PLAN, policies=policies, days=2)
-    runs = simulate(plan, [3, 4], 1, lambda *_: None)
+    runs = simulate(plan, [3, 4], Engine(), lambda *_: None)
     points = exchange(plan, runs)["points"]
     assert [point["money"] for point in points] == [0.0, 0.004, 0.03]
     assert all(one.ads.cap == 2 for one in policies)
@@ -262,8 +263,8 @@ def test_what_cannot_be_simulated_is_refused() -> None:
     with pytest.raises(ValueError, match="its own name"):
         Plan((FREE, FREE))
     with pytest.raises(ValueError, match="at least 2"):
-        simulate(PLAN, [1], 1, lambda *_: None)
+        simulate(PLAN, [1], Engine(), lambda *_: None)
     with pytest.raises(ValueError, match="all different"):
-        simulate(PLAN, [1, 1], 1, lambda *_: None)
+        simulate(PLAN, [1, 1], Engine(), lambda *_: None)
     with pytest.raises(ModelError):
         run_seed(replace(PLAN, model="oracle"), 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from data.city.life import LifeParameters
 from data.city.parameters import ChoiceModel
 from services.ads.campaign import MICRO
+from services.fan_out import Engine
 from services.simulation.advertisers import Reaction
 from services.simulation.closed_loop import report, run_seed, simulate
 from services.simulation.conflicts import CONFLICTS, Reading, in_world, lines, read
@@ -131,7 +132,7 @@ def test_a_policy_is_ranked_with_the_model_that_it_names(tmp_path: Path) -> None
 
 def test_jobs_do_not_change_what_comes_of_it() -> None:
     plan = replace(PLAN, policies=(SOLD,), arms={}, days=2)
-    runs = [simulate(plan, [1, 2], jobs, lambda *_: None) for jobs in (1, 2)]
+    runs = [simulate(plan, [1, 2], Engine(jobs=jobs), lambda *_: None) for jobs in (1, 2)]
     assert runs[0][0].weeks == runs[1][0].weeks
     assert runs[0][1].errors == runs[1][1].errors
     document = report(plan, runs[0])

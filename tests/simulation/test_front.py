@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from services.fan_out import Engine
 from services.simulation.front import Evaluation, estimates, evaluate, finalists
 from services.simulation.outcomes import Tally
 from services.stakeholders.negotiation.design import DesignError
@@ -85,19 +86,19 @@ def test_anything_that_changes_the_numbers_changes_the_name() -> None:
 
 def test_a_design_that_is_too_small_is_refused_before_the_city_is_drawn(tmp_path: Path) -> None:
     with pytest.raises(DesignError, match="too few"):
-        evaluate(replace(SMALL, policies=3), tmp_path, 1, silent, lambda: NOW, False)
+        evaluate(replace(SMALL, policies=3), tmp_path, Engine(), silent, lambda: NOW, False)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Front:
     """Evaluated once."""
-    return evaluate(SMALL, tmp_path_factory.mktemp("fronts"), 1, silent, lambda: NOW, False)
+    return evaluate(SMALL, tmp_path_factory.mktemp("fronts"), Engine(), silent, lambda: NOW, False)
 
 
 def test_what_is_read_back_is_what_was_evaluated_but_for_what_it_stands_for(made: Front, tmp_path: Path) -> None:
     (tmp_path / f"{made.front_id}.json").write_text(made.model_dump_json())
-    again = evaluate(SMALL, tmp_path, 1, silent, lambda: pytest.fail("it is made anew"), True)
+    again = evaluate(SMALL, tmp_path, Engine(), silent, lambda: pytest.fail("it is made anew"), True)
     assert again == made.model_copy(update={"assumed": True})
     assert (len(made.wide.policies), made.long is not None and len(made.long.policies)) == (22, 3)
     assert made.wide.policies[0].policy == Policy()
@@ -119,7 +120,7 @@ def test_finished_policies_are_taken_from_the_journal_and_a_torn_line_is_not(mad
     def told(step: str, done: int, total: int) -> None:
         steps.append((step, done, total))
 
-    resumed = evaluate(SMALL, tmp_path, 1, told, lambda: NOW, False)
+    resumed = evaluate(SMALL, tmp_path, Engine(), told, lambda: NOW, False)
     assert resumed == made
     assert steps[0] == ("policies over 2 days", 15, 19)
     assert ("policies over 3 days", 1, 2) in steps

@@ -17,6 +17,7 @@ from models.calibration import Calibration, Curve
 from models.off_policy import plackett_luce
 from models.off_policy.logged import Places, read_lists
 from models.off_policy.target import Target
+from services.fan_out import Engine
 from services.simulation import measure_off_policy
 from services.simulation.measure_off_policy import SMALL, measure, run_seed
 from services.simulation.off_policy_truth import Trial, Witness, hybrid, relive
@@ -123,7 +124,7 @@ def test_a_seed_is_a_pure_function() -> None:
 
 def test_estimates_from_the_log_find_the_truth_of_the_simulator() -> None:
     """A short form of the measurement: the headline's misses are noise of the size that it states itself."""
-    results = measure(SMALL, range(1, 6), jobs=1)
+    results = measure(SMALL, range(1, 6), Engine())
     for result in results:
         assert result["refused"] <= 2
         found = result["by_estimator"]["snips"]
@@ -142,7 +143,7 @@ def test_intervals_cover_the_truth_at_the_nominal_rate() -> None:
 
     There is no upper bound: the interval is also for other diners, and the truth is that of the log's own.
     """
-    for result in measure(SMALL, range(1, 401), jobs=2):
+    for result in measure(SMALL, range(1, 401), Engine(jobs=2)):
         assert result["refused"] < 60
         for name in ("sips", "snips", "dr"):
             assert result["by_estimator"][name]["coverage"]["value"] >= 0.922, (result["case"], name)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, text
 from test_database import upgrade_to
 
+from data.columns import EventType
 from loadtests.postgres import PostgresServer
 from services.clock import Clock
 from services.database import event_partitions as partitions
@@ -203,8 +204,10 @@ def test_recent_events_come_from_many_days_in_order(partitioned: Engine) -> None
     log = EventLog(partitioned)
     log.append([event(number, at=NOON - number * timedelta(hours=7)) for number in range(20)])
     for _ in range(8):  # prepared by the driver meanwhile
-        assert [one.event_id for one in log.recent("aldermoor", "d1", NOON - 4 * DAY, 9)] == [f"e{n}" for n in range(9)]
-    assert len(log.recent("aldermoor", "d1", NOON - DAY, 99)) == 4
+        assert [one.event_id for one in log.recent("aldermoor", "d1", NOON - 4 * DAY, 9, list(EventType))] == [
+            f"e{n}" for n in range(9)
+        ]
+    assert len(log.recent("aldermoor", "d1", NOON - DAY, 99, list(EventType))) == 4
 
 
 # -- the migration
