@@ -17,11 +17,13 @@ class Erased:
         user_id (str):
         events (int):
         served_lists (int):
+        exports (int): Copies of the event log made until now (`events export`): what is in them is not removed.
     """
 
     user_id: str
     events: int
     served_lists: int
+    exports: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,6 +33,8 @@ class Erased:
 
         served_lists = self.served_lists
 
+        exports = self.exports
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -38,6 +42,7 @@ class Erased:
                 "user_id": user_id,
                 "events": events,
                 "served_lists": served_lists,
+                "exports": exports,
             }
         )
 
@@ -52,10 +57,13 @@ class Erased:
 
         served_lists = d.pop("served_lists")
 
+        exports = d.pop("exports")
+
         erased = cls(
             user_id=user_id,
             events=events,
             served_lists=served_lists,
+            exports=exports,
         )
 
         erased.additional_properties = d
