@@ -38,7 +38,7 @@ from services.api.preconditions import seen_version
 from services.api.problems import Problem
 from services.api.routes.events import _parse
 from services.api.schemas import EventWrite, RankingRequest
-from services.database.engine import _address
+from services.database.engine import address_of
 from services.database.errors import StorageMisconfigured
 from services.events.log import Event
 from services.features.codec import (
@@ -197,7 +197,7 @@ PARSERS = (
     Parser("a diner's blob", hostile("TSd\x01", "\x00" * 40), lambda _, blob: decode_diner(blob, KEY), (CodecError,)),
     Parser("a market's blob", hostile("TSm\x02", "\x00" * 40), lambda _, blob: decode_market(blob, KEY), (CodecError,)),
     Parser("Redis address", st.text(max_size=60), lambda _, url: _Address.parse(url), (ValueError,)),
-    Parser("database address", st.text(max_size=60), lambda _, url: _address(url), (StorageMisconfigured,)),
+    Parser("database address", st.text(max_size=60), lambda _, url: address_of(url), (StorageMisconfigured,)),
     Parser("duration", st.text(max_size=12), lambda _, text: duration(text), (ValueError,)),
     Parser("keys.json", hostile('{"app":', '"ts_app_', "}"), in_file("keys.json", read_keys), (KeysFileError,)),
     Parser("manifest", as_json(with_names(*MANIFEST_FIELDS)) | hostile("{", '"', ":"), artifact, (ArtifactError,)),
