@@ -41,6 +41,8 @@ _TABLESTAKES: Final = (sys.executable, "-m", "services.cli")
 _WARM: Final = 2
 """Lists of each market before any is counted."""
 _IDLE_SECONDS: Final = 10.0
+_SETTLING_SECONDS: Final = 5.0
+"""For what was served to be written."""
 _CONNECTIONS: Final = 4
 
 
@@ -127,6 +129,7 @@ def measure(home: Home, markets: int, processes: int, lists: int, folder: Path) 
         if warm.errors or done.errors or not done.answers:
             raise ServerError(f"{warm.errors + done.errors} lists of {markets} markets failed: {dict(done.statuses)}")
         asked = cpu_seconds(own) - before
+        time.sleep(_SETTLING_SECONDS)
         before, began = cpu_seconds(own), time.monotonic()
         time.sleep(_IDLE_SECONDS)
         idle = (cpu_seconds(own) - before) / (time.monotonic() - began)
