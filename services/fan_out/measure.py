@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from joblib import delayed
-from joblib.externals import cloudpickle
 
 from data.city.generate import generate
 from data.dataset import Dataset
@@ -110,7 +109,7 @@ def bytes_of_a_task() -> dict[str, int]:
     sent = shared_out.Sent("s3://bucket/prefix", f"market=aldermoor/task-{digest}", f"market=aldermoor/made-{digest}")
     errand = Errand(0, shared_out.make, (sent,), os.getpid(), code_digest())
     return {
-        "there": len(cloudpickle.dumps(delayed(run)(errand))),
+        "there": len(pickle.dumps(delayed(run)(errand))),
         "back": len(pickle.dumps(Answer(0, shared_out.Made(None), 1.0))),
     }
 
