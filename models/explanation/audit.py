@@ -21,9 +21,10 @@ from models.calibration import Calibration
 from models.evaluation.requests import Requests
 from models.explanation import importance, moments
 from models.explanation.embedding_map import embedding_map
+from models.explanation.findings import Audit, Question
 from models.explanation.importance import Sample
 from models.explanation.moments import Moments
-from models.explanation.over_indexing import Audit, Choices, Known, Question, absent, closest, over_indexing
+from models.explanation.over_indexing import Choices, Known, absent, closest, over_indexing
 from models.explanation.parts import Kind, Parts, TakesApart
 from models.preparation import Prepared, chosen_events, chosen_rows
 from models.training_data import known_tags

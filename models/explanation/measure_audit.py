@@ -26,7 +26,7 @@ from data.city.generate import generate
 from data.city.shortcuts import Afterwards, Kind, plant, write_afterwards
 from data.dataset import Dataset
 from models.explanation.audit import audit, known
-from models.explanation.over_indexing import Audit, Question
+from models.explanation.findings import Audit, Question
 from models.ground import Ground
 
 RESTAURANTS: Final = 120

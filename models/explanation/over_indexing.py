@@ -15,9 +15,8 @@ P-values are Holm's over all features of a question (Holm 1979), so one false fi
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,7 @@ from data.statistics import holm
 from models.base import FeatureTable, IntArray, Model, TrainingData, encode_tags, factor_scores
 from models.behaviour import tags_of
 from models.evaluation import evaluate as evaluation
+from models.explanation.findings import Audit, Finding, Question
 from models.explanation.grouped import HISTORY, IDENTITY, diners_of, is_tag, restaurants_of, tag_of
 from models.explanation.importance import Sample, Side, contributions, list_quality, top_lists
 from models.explanation.parts import Doubles, TakesApart
@@ -54,60 +54,6 @@ _FEW_DINERS: Final = 200
 _MOST_RESTAURANTS: Final = 2_000
 _SHOWN: Final = 3
 """Findings of a question that are kept although nothing is wrong with them: the closest to its bound."""
-
-
-class Question(StrEnum):
-    """What is asked."""
-
-    CONCENTRATION = "concentration"
-    IDENTITY = "identity"
-    POPULARITY = "popularity"
-    IN_SERVICE = "not there in service"
-    LATER = "does not hold later"
-    HARM = "harms later"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One figure beside its bound."""
-
-    feature: str
-    kind: Question
-    value: float
-    bound: float
-    reported: bool
-    sentence: str
-    low: float | None = None
-    high: float | None = None
-    """95 %, where the figure has an interval."""
-    p: float | None = None
-    """Holm's, where it is a test."""
-
-    def document(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What was found, the reported first."""
-
-    findings: tuple[Finding, ...]
-    not_asked: Mapping[str, str]
-    """Questions that could not be asked, and why."""
-
-    @property
-    def reported(self) -> tuple[Finding, ...]:
-        """What is wrong."""
-        return tuple(finding for finding in self.findings if finding.reported)
-
-    def document(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return {
-            "reported": len(self.reported),
-            "findings": [finding.document() for finding in self.findings],
-            "not_asked": {str(kind): why for kind, why in self.not_asked.items()},
-        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from services.api import (
+    campaign_examples,
     card_examples,
+    explanation_examples,
     fairness_schemas,
     front_schemas,
     lesson_examples,
@@ -103,85 +105,6 @@ RECOMMENDATIONS: Final[dict[str, Any]] = {
         },
     ],
 }
-EXPLANATION: Final[dict[str, Any]] = {
-    "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
-    "restaurant_id": "r0-00042",
-    "rank": 1,
-    "score": 0.1846,
-    "terms": [
-        {"name": "relevance", "value": 2.125},
-        {"name": "recency", "value": 0.5},
-        {"name": "second_stage", "value": 0.0},
-        {"name": "calibration", "value": -2.4404},
-        {"name": "exploration", "value": 0.0},
-        {"name": "payment", "value": 0.0},
-    ],
-    "reasons": [
-        {"code": "taste", "text": "Fits your taste", "value": 0.875},
-        {"code": "cuisine", "text": "You like thai cuisine", "value": 0.25},
-        {"code": "others", "text": "All else, for and against", "value": -0.125},
-    ],
-    "features": [
-        {"diner_feature": "this diner", "restaurant_feature": "cuisine=thai", "value": 1.5},
-        {"diner_feature": None, "restaurant_feature": "this restaurant", "value": 0.5},
-        {"diner_feature": "others", "restaurant_feature": "others", "value": 0.125},
-    ],
-    "shapley": [
-        {"of": "restaurant", "feature": "this restaurant", "value": 1.25},
-        {"of": "diner", "feature": "this diner", "value": 0.75},
-        {"of": "both", "feature": "others", "value": 0.125},
-    ],
-    "contrast": {
-        "against": "r0-00007",
-        "features": [{"feature": "cuisine=thai", "value": 1.25}],
-        "words": [
-            "Lemon Grass stands 1st with 0.1846, Corner Pizza 2nd with 0.1790.",
-            "For Lemon Grass: what you make of its cuisine (thai against pizza) (+1.25).",
-        ],
-    },
-    "second_stage": [],
-    "without_payment": {"rank": 1},
-    "against_next": [{"name": "relevance", "value": 0.25}],
-    "method": "lightfm: cells of features, and their Shapley values in closed form",
-    "exact": True,
-}
-
-COUNTERFACTUALS: Final[dict[str, Any]] = {
-    "request_id": "019ab1c2d3e4f5a6b7c8d9e0f1a2b3c4",
-    "restaurant_id": "r0-00042",
-    "now": {"rank": 4, "organic_rank": 3},
-    "without_payment": {"rank": 3, "organic_rank": 3},
-    "without_personalisation": {"rank": None, "organic_rank": 57},
-    "without_terms": [{"term": "recency", "rank": 9, "organic_rank": 8}],
-    "own_actions": {
-        "top": "r0-00007",
-        "considered": 5,
-        "remove": [
-            {
-                "restaurant_id": "r0-00007",
-                "name": "Corner Pizza",
-                "learnt": False,
-                "lately": [{"type": "order", "at": "2026-01-08T19:30:00Z"}],
-            }
-        ],
-        "then_top": "r0-00042",
-        "proven_smallest": True,
-        "at_least": 1,
-        "none_up_to": 0,
-    },
-    "to_reach": {
-        "rank": 1,
-        "smallest": [{"change": {"price_level": 2}, "rank": 1, "organic_rank": 1}],
-        "found": 1,
-        "alone": [
-            {"change": {"price_level": 2}, "rank": 1, "organic_rank": 1},
-            {"change": {"delivery": True}, "rank": 3, "organic_rank": 2},
-        ],
-        "tried": 25,
-        "exhaustive": True,
-        "bid": {"billing": "click", "bid": None, "rank": None, "why": "the policy sold no places"},
-    },
-}
 
 _TEXTS: Final = {
     400: "The request cannot be read.",
@@ -198,66 +121,11 @@ _TEXTS: Final = {
     503: "Something that is needed is away for now; `Retry-After` says when to try again.",
 }
 
-
 RANKING_REQUEST: Final[dict[str, Any]] = {
     "user_id": "d0-000001",
     "restaurant_ids": ["r0-00042", "r0-00007"],
     "context": {"max_price": 3},
     "k": 2,
-}
-CAMPAIGN: Final[dict[str, Any]] = {
-    "campaign_id": "lantern-spring",
-    "market": "aldermoor",
-    "restaurant_id": "r0-00042",
-    "payer": "Golden Lantern Ltd",
-    "bid": 45,
-    "billing": "click",
-    "daily_budget": 5000,
-    "total_budget": 100000,
-    "starts_at": "2026-01-05T00:00:00Z",
-    "ends_at": None,
-    "version": 2,
-    "created_at": "2026-01-04T10:12:00Z",
-    "updated_at": "2026-01-08T09:30:00Z",
-    "closed_at": None,
-}
-_CAMPAIGN_DAY: Final[dict[str, Any]] = {
-    "impressions": 412,
-    "viewed": 377,
-    "clicks": 31,
-    "orders": 6,
-    "billed": 30,
-    "spend": {"micro_units": 742500000, "minor_units": 742.5},
-    "refunds": {"micro_units": 0, "minor_units": 0.0},
-    "revenue": 14850.0,
-    "return_on_spend": 20.0,
-    "auctions": 3920,
-    "lost_to_budget": 12,
-    "lost_to_floor": 240,
-    "lost_to_price": 3256,
-}
-CAMPAIGN_REPORT: Final[dict[str, Any]] = {
-    **{name: CAMPAIGN[name] for name in ("campaign_id", "market", "restaurant_id", "payer", "billing")},
-    "currency": "GBP",
-    "time_zone": "Europe/London",
-    "as_of": "2026-01-09T19:00:00Z",
-    "first_day": "2026-01-09",
-    "last_day": "2026-01-09",
-    "totals": _CAMPAIGN_DAY,
-    "days": [{"day": "2026-01-09", **_CAMPAIGN_DAY}],
-    "remaining": {
-        "total": {"micro_units": 99257500000, "minor_units": 99257.5},
-        "today": {"micro_units": 4257500000, "minor_units": 4257.5},
-    },
-    "pacing": {"multiplier": 0.25, "is_open": True, "updated_at": "2026-01-09T18:59:55Z"},
-    "pace": [
-        {
-            "starts_at": "2026-01-09T18:00:00Z",
-            "hour": 18,
-            "plan": {"micro_units": 3900000000, "minor_units": 3900.0},
-            "spent": {"micro_units": 742500000, "minor_units": 742.5},
-        }
-    ],
 }
 POLICY: Final[dict[str, Any]] = {
     "market": "aldermoor",
@@ -322,22 +190,6 @@ AUDIT_RECORD: Final[dict[str, Any]] = {
     "previous": "0" * 64,
     "digest": "9b1f0c2d" * 8,
 }
-_OUTLOOK: Final[dict[str, Any]] = {
-    "bid": 60,
-    "impressions": {"value": 1840.0, "low": 1722.0, "high": 1958.0},
-    "billed": {"value": 402.5, "low": 371.0, "high": 434.0},
-    "spend": {"value": 14210.0, "low": 13050.0, "high": 15370.0},
-    "spend_within_budget": 14210.0,
-}
-PREVIEW: Final[dict[str, Any]] = {
-    "since": "2026-01-02T19:00:00Z",
-    "until": "2026-01-09T19:00:00Z",
-    "lists": 21450,
-    "replayed": 1950,
-    "candidate_in": 610,
-    "now": _OUTLOOK,
-    "proposed": {**_OUTLOOK, "bid": 90, "spend": {"value": 25100.0, "low": 23400.0, "high": 26800.0}},
-}
 RETRAINING_RUN: Final[dict[str, Any]] = {
     "run_id": "01a2139c998ae01cb7909ac98b5f8ec7",
     "market": "aldermoor",
@@ -375,7 +227,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "putUser": {name: value for name, value in DINER.items() if name != "user_id"},
     "putCampaign": {
         name: value
-        for name, value in CAMPAIGN.items()
+        for name, value in campaign_examples.CAMPAIGN.items()
         if name not in {"campaign_id", "version", "created_at", "updated_at", "closed_at"}
     },
 }
@@ -390,7 +242,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     **operations_schemas.ANSWERS,
     **lesson_examples.ANSWERS,
     **front_schemas.ANSWERS,
-    "previewCampaign": PREVIEW,
+    "previewCampaign": campaign_examples.PREVIEW,
     "listPolicies": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "listPolicyVersions": {"items": [POLICY], "next": None, "active": {"name": "balanced", "version": 1}},
     "getPolicy": POLICY,
@@ -447,8 +299,8 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     },
     "getRecommendations": RECOMMENDATIONS,
     "rankCandidates": RECOMMENDATIONS,
-    "getExplanation": EXPLANATION,
-    "getCounterfactuals": COUNTERFACTUALS,
+    "getExplanation": explanation_examples.EXPLANATION,
+    "getCounterfactuals": explanation_examples.COUNTERFACTUALS,
     "postEvents": RECEIPT,
     "getRestaurant": RESTAURANT,
     "putRestaurant": RESTAURANT,
@@ -458,11 +310,11 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "searchRestaurants": {"items": [{**RESTAURANT, "score": 45.5}], "next": None},
     "putUser": DINER,
     "getUser": {**DINER, "events": [], "served_lists": 3},
-    "listCampaigns": {"items": [CAMPAIGN], "next": None},
-    "getCampaign": CAMPAIGN,
-    "putCampaign": CAMPAIGN,
-    "closeCampaign": {**CAMPAIGN, "version": 3, "closed_at": "2026-01-08T09:30:00Z"},
-    "getCampaignReport": CAMPAIGN_REPORT,
+    "listCampaigns": {"items": [campaign_examples.CAMPAIGN], "next": None},
+    "getCampaign": campaign_examples.CAMPAIGN,
+    "putCampaign": campaign_examples.CAMPAIGN,
+    "closeCampaign": {**campaign_examples.CAMPAIGN, "version": 3, "closed_at": "2026-01-08T09:30:00Z"},
+    "getCampaignReport": campaign_examples.CAMPAIGN_REPORT,
     "eraseUser": {"user_id": "d0-000001", "events": 12, "served_lists": 3, "exports": 0},
 }
 """Examples of successful answers, by operation. FastAPI drops nulls from examples, so they are added afterwards."""

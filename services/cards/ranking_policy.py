@@ -8,15 +8,16 @@ relative importance, whether payment influences rank). It helps to say these thi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.cards.figures import Figure, written
 from models.cards.report import FeatureImportance
+from services.cards.ranking_policy_words import CONTROLS, ELIGIBILITY, GROUPS, PRICING, TERMS, Words
 from services.cards.shares import Shares
 from services.stakeholders.differences import dials_of, differences, title_of
-from services.stakeholders.policy import Control, Eligibility, FairnessPolicy, GroupedBy, Policy, Pricing
+from services.stakeholders.policy import FairnessPolicy, Policy
 from services.stakeholders.scorecard.estimates import Estimate
 from services.stakeholders.seats import SEATS
 
@@ -161,59 +162,6 @@ class Ruling:
     served: int
 
 
-class _Words(NamedTuple):
-    title: str
-    words: str
-
-
-_TERMS: Final[dict[str, _Words]] = {
-    "relevance": _Words(
-        "The diner's taste",
-        "What the diner ordered, clicked and rated before, what his or her profile says, and what diners alike chose, "
-        "against what the restaurant is (cuisine, price, district and the like) and how often it is chosen.",
-    ),
-    "recency": _Words("What the diner did lately", "The last clicks and orders, each counting less as time goes by."),
-    "second_stage": _Words(
-        "The moment",
-        "A second look at the best candidates: the diner's earlier orders there and of the cuisine, the price against "
-        "the usual one, the time of day, how new and how popular the place is now.",
-    ),
-    "calibration": _Words(
-        "The way there",
-        "How long it takes from where the diner is to the restaurant; nearer places are likelier chosen.",
-    ),
-    "exploration": _Words(
-        "Chance", "A small random part, so that places of which little is known are seen at times, and can be judged."
-    ),
-    "fairness": _Words(
-        "A fair share of looks", "Lifts restaurants that have been shown less than diners' choices would justify."
-    ),
-    "payment": _Words(
-        "Payment", "What a restaurant pays for a place that is sold and labelled; see the section on payment."
-    ),
-}
-_ELIGIBILITY: Final = {
-    Eligibility.BELOW_LIST: "Only a restaurant that would not be in the list without payment can be sold a place.",
-    Eligibility.NO_REPEAT: "Any restaurant can be sold a place; it stands once in the list, as an ad or as itself.",
-}
-_GROUPS: Final = {
-    GroupedBy.KIND: "their kind (chains, independents, and newcomers, which opened lately)",
-    GroupedBy.DISTRICT: "their district",
-    GroupedBy.PRICE: "their price level",
-    GroupedBy.CUISINE: "their cuisine, the first that is named",
-}
-_CONTROLS: Final = {
-    Control.NONE: "Nobody is lifted.",
-    Control.FAIRCO: "Each group is lifted by the looks that it is owed (FairCo).",
-    Control.P_MMF: "The worst-off groups are lifted, all of them together by no more than the gain (P-MMF).",
-}
-_PRICING: Final = {
-    Pricing.VCG: "Prices: a sold place costs what the others lose by it (VCG), never more than was bid.",
-    Pricing.GSP: "Prices: a sold place costs what keeps it against the next bid (GSP), never more than was bid.",
-    Pricing.FIRST: "Prices: a sold place costs what was bid.",
-}
-
-
 def ranking_policy(ruling: Ruling) -> RankingPolicy:
     """The whole document."""
     policy, shares = ruling.policy, ruling.shares
@@ -252,10 +200,10 @@ def _parameters(ruling: Ruling) -> list[MainParameter]:
     shares = ruling.shares
     fair = ruling.policy.fairness.is_on or "fairness" in shares.terms
     found = []
-    for name in dict.fromkeys([*_TERMS, *shares.terms]):
+    for name in dict.fromkeys([*TERMS, *shares.terms]):
         if name == "fairness" and not fair:
             continue
-        measured, words = shares.terms.get(name), _TERMS.get(name, _Words(name.replace("_", " "), ""))
+        measured, words = shares.terms.get(name), TERMS.get(name, Words(name.replace("_", " "), ""))
         share = _figure(measured)
         found.append(
             MainParameter(
@@ -306,8 +254,8 @@ def _payment(ruling: Ruling) -> PaymentRules:
         f"{ads.gap - 1} other entries between two of them.",
         f"A place goes to whom diners are likely to want and who pays: the expected fee counts {ads.money:g} order "
         "probability for each minor unit, beside the probability of an order itself.",
-        _ELIGIBILITY[ads.eligibility],
-        _PRICING[ads.pricing],
+        ELIGIBILITY[ads.eligibility],
+        PRICING[ads.pricing],
         f"The least price is {ads.reserve_click} for a click and {ads.reserve_order} for an order, in minor units of "
         f"{ruling.currency}.",
     ]
@@ -365,9 +313,9 @@ def fairness_words(dials: FairnessPolicy) -> list[str]:
     if not dials.is_on:
         return ["No group of restaurants is lifted: the order is by what is likely to be chosen alone."]
     words = [
-        f"Restaurants are held to a fair share of looks by {_GROUPS[dials.by]}: a group's share follows what diners' "
+        f"Restaurants are held to a fair share of looks by {GROUPS[dials.by]}: a group's share follows what diners' "
         "choices justify, counted as if every place were looked at alike.",
-        f"{_CONTROLS[dials.control]} The gain is {dials.gain:g} in order probability.",
+        f"{CONTROLS[dials.control]} The gain is {dials.gain:g} in order probability.",
         f"What was shown {dials.half_life_days:g} days ago counts half.",
     ]
     if dials.newcomer_quota > 0.0:

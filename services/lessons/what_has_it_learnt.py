@@ -12,9 +12,9 @@ import numpy as np
 from data.city.generate import generate
 from data.city.shortcuts import Afterwards, Kind, plant
 from data.dataset import Dataset
+from models.explanation.findings import Audit, Question
 from models.explanation.importance import CONTRIBUTION, LOSS, Sample, importances
 from models.explanation.measure_audit import audit_of
-from models.explanation.over_indexing import Audit, Question
 from models.explanation.parts import TakesApart
 from models.ground import Ground
 from services.lessons.cities import in_cities

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.api.schemas import Counterfactuals, Explanation
+from services.api.explanation_schemas import Counterfactuals, Explanation
 from tests.api.release_caller import Caller
 from tests.api.test_taken_apart import explained, listed
 

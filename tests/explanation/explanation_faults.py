@@ -16,7 +16,7 @@ _OF_REASONS, _OF_WHAT_IF = "tests/explanation/test_reasons.py", "tests/explanati
 _OF_MODELS, _OF_API = "tests/explanation/test_models_apart.py", "tests/api/test_taken_apart.py"
 
 _FIDELITY, _OF_FIDELITY = "models/explanation/fidelity.py", "tests/explanation/test_fidelity.py"
-_COMPARATORS, _OF_COMPARATORS = "models/explanation/comparators.py", "tests/explanation/test_comparators.py"
+_LIBRARIES, _OF_COMPARATORS = "models/explanation/libraries.py", "tests/explanation/test_comparators.py"
 
 FAULTS = (
     Fault(
@@ -368,7 +368,7 @@ FAULTS = (
     ),
     Fault(
         "numpy's own generator is put back",
-        _COMPARATORS,
+        _LIBRARIES,
         "np.random.set_state(before)",
         "pass",
         f"{_OF_COMPARATORS} -k generator",

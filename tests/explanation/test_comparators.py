@@ -15,23 +15,19 @@ from data.dataset import Dataset
 from models.base import ModelError
 from models.explanation import comparators
 from models.explanation.comparators import (
-    METHODS,
     agreement,
     asked_for,
     compare,
     hidden,
     impossible,
-    kernel_shap,
-    kernel_shap_of_all,
-    lime,
     lines,
-    permutation_shap,
     rank_correlation,
     stability,
     table,
 )
 from models.explanation.fidelity import EXACT, pair_game, tree_game
 from models.explanation.grouped import feature_of
+from models.explanation.libraries import METHODS, kernel_shap, kernel_shap_of_all, lime, permutation_shap
 from models.explanation.parts import Kind, Parts, Source
 from models.explanation.questions import (
     Question,

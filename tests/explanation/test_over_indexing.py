@@ -13,13 +13,12 @@ from scipy import sparse
 from data.city.shortcuts import Kind
 from models.base import FeatureTable, Model, Representations, TrainingData, encode_tags
 from models.evaluation.evaluate import HeldOut
+from models.explanation.findings import Audit, Question
 from models.explanation.importance import Sample, top_lists
 from models.explanation.measure_audit import City, lines, main, measure
 from models.explanation.over_indexing import (
-    Audit,
     Choices,
     Known,
-    Question,
     absent,
     can_tell,
     concentrated,

@@ -9,9 +9,10 @@ from services.api.asking import ask_for_ranking
 from services.api.deadlines import deadline_of
 from services.api.dependencies import NotesDep, ServicesDep
 from services.api.examples import answers
+from services.api.explanation_schemas import Counterfactuals, Explanation
 from services.api.hot_path import ROUTE, answer, answered
 from services.api.problems import Gone, NotFound
-from services.api.schemas import Counterfactuals, Explanation, RankingRequest, RecommendationQuery, Recommendations
+from services.api.schemas import RankingRequest, RecommendationQuery, Recommendations
 from services.api.security import READERS_OF_DINERS, require
 from services.bootstrap import Services
 from services.catalogue.records import Identifier
