@@ -1,5 +1,5 @@
 """What Redis does in one atomic step: on a diner's blob, whose layout stands in `services.features.codec`, and on the
-sums of `services.features.exposures`.
+sums that controls of exposure read.
 
 Who makes a diner anew takes a lease before reading the database, and may put what was read only while the lease is
 there (Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, 3.2.1). Whoever changes a diner voids it: what was
