@@ -159,8 +159,14 @@ def recent_entries(
     return entries
 
 
+def in_order(entries: RecentArray) -> RecentArray:
+    """The MAX_RECENT newest entries in the order of a blob's tail, each once: sums over them are the same to the bit,
+    whether they come from the cache, the log or a replay. Raises CodecError for another dtype or shape."""
+    return np.frombuffer(encode_recent(entries), RECENT_DTYPE)
+
+
 def encode_recent(entries: RecentArray) -> bytes:
-    """The MAX_RECENT newest entries as they stand in a blob's tail. Raises CodecError for another dtype or shape."""
+    """The same as they stand in a blob's tail. Raises CodecError for another dtype or shape."""
     if entries.dtype != RECENT_DTYPE or entries.ndim != 1:
         raise CodecError(f"recent entries must be (m,) of RECENT_DTYPE, not {entries.shape} of {entries.dtype}")
     return _in_order(entries.tobytes())

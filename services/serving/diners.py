@@ -21,7 +21,7 @@ from services.database.errors import StorageUnavailable
 from services.events.log import Event, EventLog
 from services.features import DinerState
 from services.features.breaker import REFUSED, CircuitBreaker
-from services.features.codec import EVENT_CODES, MAX_RECENT, RecentArray, recent_entries
+from services.features.codec import EVENT_CODES, MAX_RECENT, RecentArray, in_order, recent_entries
 from services.ranking.recency import ACTION_WEIGHTS
 from services.serving.snapshot import MarketSnapshot
 
@@ -124,12 +124,13 @@ def _represent(snapshot: MarketSnapshot, user_id: str, diner: Diner | None) -> R
 
 
 def entries_of(events: Sequence[Event]) -> RecentArray:
-    """Events as the feature cache keeps them, in the given order."""
-    return recent_entries(
+    """Events as the feature cache keeps them, whatever order they are given in."""
+    entries = recent_entries(
         [event.restaurant_id for event in events],
         [event.type for event in events],
         [event.at.timestamp() for event in events],
     )
+    return in_order(entries)
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,10 +142,9 @@ def test_a_new_champion_is_served_without_a_restart(
     with running(fresh_home, refresh_seconds=0.1) as client:
         tablestakes("train", str(small_city.dataset), "--model", "popular", home=fresh_home)
         with sqlite3.connect(fresh_home / "tablestakes.db") as database:
-            database.execute(
-                "UPDATE champions SET version = (SELECT version FROM model_versions WHERE model = 'popular')"
-            )
+            (version,) = database.execute("SELECT version FROM model_versions WHERE model = 'popular'").fetchone()
         database.close()
+        tablestakes("releases", "promote", version, "--reason", "a test", home=fresh_home)
         deadline = time.monotonic() + 5
         name = ""
         while name != "popular" and time.monotonic() < deadline:

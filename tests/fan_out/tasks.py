@@ -1,6 +1,7 @@
 """What the tests have done by other processes, and a program that does it as a driver of its own."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -59,4 +60,5 @@ def dwell(number: int, folder: str, seconds: float) -> tuple[int, str]:
 
 
 if __name__ == "__main__":  # tasks.py ENGINE FOLDER: waits until it is killed
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell has put into the background
     list(fan_out(Engine(sys.argv[1], 2), wait, [(1, sys.argv[2]), (2, sys.argv[2])]))
