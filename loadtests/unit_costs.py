@@ -142,7 +142,7 @@ def _tell(server: Server, home: Home, seconds: float) -> dict[str, float]:
 
     count = int(1_500 * seconds)
     bodies = [
-        json.dumps({"events": [click(number * _EVENTS_A_REQUEST + one) for one in range(_EVENTS_A_REQUEST)]}).encode()
+        json.dumps([click(number * _EVENTS_A_REQUEST + one) for one in range(_EVENTS_A_REQUEST)]).encode()
         for number in range(count)
     ]
     headers = {**home.headers(), "content-type": "application/json"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import scale
+from loadtests import scale, unit_costs
 from loadtests.scale import Assumed, Wanted, check, costs_of, first_limits, foretell, plan
 from loadtests.unit_costs import UnitCosts
 
@@ -114,3 +114,20 @@ def test_nothing_for_nobody_is_no_plan() -> None:
     with pytest.raises(SystemExit) as stopped:
         scale.main(["--markets", "0"])
     assert stopped.value.code == 2
+
+
+def test_the_page_has_what_the_command_prints() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "scale.md").read_text()
+    recorded = costs_of(json.loads(scale.RECORDED.read_text()))
+    for table in [
+        "\n".join(unit_costs.lines(recorded)),
+        *"\n".join(scale.lines(recorded, WANTED, ASSUMED)).split("\n\n"),
+    ]:
+        assert table in page
+
+
+@pytest.mark.long
+def test_costs_are_measured_for_real(tmp_path: Path) -> None:
+    found = unit_costs.measure(100, tmp_path / "100", diners=500, seconds=0.5)
+    assert all(value > 0.0 for value in asdict(found).values())
+    assert found.list_bytes_out > 5_000 > found.event_stored_bytes > 50
