@@ -108,7 +108,7 @@ class Builder:
                 upper.mkdir(parents=True)
             else:
                 shutil.copytree(parent.root.parent / "upper" / part, upper, symlinks=True)
-            (own / "work" / part).mkdir(parents=True)
+            (own / "scratch" / part).mkdir(parents=True)
         root = own / "root"
         root.mkdir()
         _mount("--bind", str(root), str(root))  # so that it can be made read-only by itself in the end
@@ -125,7 +125,7 @@ class Builder:
             if Path("/", link).is_symlink() and not (root / link).is_symlink():
                 (root / link).symlink_to(os.readlink(Path("/", link)))
         for part in _SEEN_THROUGH:
-            layers = f"lowerdir=/{part},upperdir={own}/upper/{part},workdir={own}/work/{part}"
+            layers = f"lowerdir=/{part},upperdir={own}/upper/{part},workdir={own}/scratch/{part}"
             _mount("-t", "overlay", "overlay", "-o", layers, str(root / part))
         _mount("-t", "proc", "proc", str(root / "proc"))
         _mount("--rbind", "/dev", str(root / "dev"))
