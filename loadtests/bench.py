@@ -10,13 +10,15 @@ Each contestant is one worker process on core 0; the load comes from this proces
     no-op, bare      the same without query parameters
     naive            LightFM.predict + pandas sort + json, as one would write it first (loadtests/naive.py)
 
-Throughput and CPU from 16 connections in a closed loop, latency from an open loop at shares of the no-op's capacity.
+Throughput and CPU from 16 connections in a closed loop; latency of ours and of the no-op from an open loop, each at
+half of its own capacity, and both at half of ours.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -36,7 +38,20 @@ from loadtests.homes import Home, HomeError, build_home
 from loadtests.latency import climb, stage_medians_us
 from loadtests.processes import pin
 from loadtests.provenance import provenance
-from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, PLAIN, SCHEMA_VERSION, Size, lines
+from loadtests.report import (
+    API,
+    BARE,
+    NAIVE,
+    NOOP,
+    NOOP_AGAIN,
+    OFF,
+    OWN_HALF,
+    PLAIN,
+    SAME_RATE,
+    SCHEMA_VERSION,
+    Size,
+    lines,
+)
 from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
 from loadtests.trace import recommendation_paths
 from services.features import EmbeddedRedis
@@ -49,8 +64,6 @@ _POLICIES: dict[str, dict[str, Any]] = {
 _EVERYTHING = "&explain=reasons&policy=everything-on"
 PATHS = 4_096
 """Requests that are prepared and then asked in turn; more than there are diners, so that caches see a real mix."""
-SHARES = (0.25, 0.5)
-"""Of the no-op's capacity: the rates at which latency is compared."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +101,10 @@ def _measure_size(plan: Plan, folder: Path, restaurants: int) -> Size:
             progress=_say,
         )
         api, reference = contestants[0], contestants[1]
-        capacity = sorted(each[NOOP].throughput for each in rounds)[len(rounds) // 2]
+        half = {name: statistics.median(each[name].throughput for each in rounds) / 2 for name in (API, NOOP)}
         rungs = climb(
             [api, reference],
-            capacity=capacity,
-            shares=SHARES,
+            {OWN_HALF: half, SAME_RATE: dict.fromkeys(half, half[API])},
             rounds=plan.rounds,
             seconds=plan.seconds,
             seed=plan.seed,

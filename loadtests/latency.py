@@ -1,8 +1,8 @@
-"""Latency of contestants at the same offered rates, from the open loop; and what a server says of its own stages."""
+"""Latency of contestants at offered rates, from the open loop; and what a server says of its own stages."""
 
 import http.client
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,11 @@ from loadtests.trace import Planned, arrival_times
 
 @dataclass(frozen=True)
 class Rung:
-    """One offered rate: all contestants, round by round."""
+    """One level of load: all contestants, round by round."""
 
-    share: float
-    """Of the no-op's capacity."""
-    rate: float
-    """Requests a second, the same for all."""
+    name: str
+    rates: Mapping[str, float]
+    """Requests a second, by contestant."""
     results: dict[str, list[OpenLoopResult]]
 
     @property
@@ -42,8 +41,7 @@ class Rung:
     def as_json(self) -> dict[str, Any]:
         """Everything, with one raw histogram for each contestant."""
         return {
-            "share_of_noop_capacity": self.share,
-            "rate": self.rate,
+            "name": self.name,
             "valid": not self.generator_saturated,
             "contestants": {name: self._contestant_json(name) for name in self.results},
         }
@@ -52,6 +50,7 @@ class Rung:
         rounds = self.results[name]
         whole = sum((each.latencies for each in rounds), Histogram.of(np.empty(0)))
         return {
+            "rate": self.rates[name],
             "latency_ms": {f"p{round(q * 100)}": vars(self.quantile_ms(name, q)) for q in (0.5, 0.9, 0.99)},
             "max_ms": whole.highest_us / 1e3,
             "errors": sum(each.errors for each in rounds),
@@ -63,26 +62,24 @@ class Rung:
 
 def climb(
     contestants: Sequence[Contestant],
+    levels: Mapping[str, Mapping[str, float]],
     *,
-    capacity: float,
-    shares: Sequence[float],
     rounds: int,
     seconds: float,
     seed: int,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Rung]:
-    """Offer shares of `capacity` (requests a second) to each contestant in turn, with the same Poisson arrivals."""
+    """Offer each contestant in turn its rate of each level, requests a second, with Poisson arrivals of one seed."""
     rungs = []
-    for share in shares:
+    for name, rates in levels.items():
         results: dict[str, list[OpenLoopResult]] = {each.name: [] for each in contestants}
         for number in range(rounds):
-            rng = np.random.default_rng([seed, number])
-            times = arrival_times(share * capacity, seconds, rng)
             order = contestants if number % 2 == 0 else contestants[::-1]
             for each in order:
+                times = arrival_times(rates[each.name], seconds, np.random.default_rng([seed, number]))
                 results[each.name].append(_offer(each, times.tolist()))
-            progress(f"open loop at {share * capacity:,.0f}/s: round {number + 1} of {rounds}")
-        rungs.append(Rung(share, share * capacity, results))
+            progress(f"open loop, {name}: round {number + 1} of {rounds}")
+        rungs.append(Rung(name, rates, results))
     return rungs
 
 

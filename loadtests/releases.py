@@ -136,6 +136,7 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
         "p99_ratio": moving.quantile_ms(0.99) / steady.latencies.quantile_ms(0.99),
         "answers_by_version": dict(proof.versions),
         "not_reproduced": proof.wrong,
+        "degraded": proof.lacking,
         "rollback_seen_by_all_seconds": slowest,
     }
 
@@ -231,7 +232,11 @@ class Proof:
     """How the answers compare with what their versions make."""
 
     versions: Counter[str]
+    """How many answers were made again, by the version that they name."""
     wrong: int
+    lacking: int
+    """Answers that say that they were made without something (a diner's features came too late, say). They claim less
+    than their version makes, so they are counted and not made again."""
 
 
 def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
@@ -248,10 +253,13 @@ def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
     }
     states: dict[tuple[str, str], DinerState] = {}
     versions: Counter[str] = Counter()
-    wrong = 0
+    wrong = lacking = 0
     for answer in answers:
         body = json.loads(answer.partition(b"\r\n\r\n")[2])
         if "items" not in body:
+            continue
+        if body["degraded"]:
+            lacking += 1
             continue
         version, user_id = body["model"]["version"], body["user_id"]
         versions[version] += 1
@@ -262,7 +270,7 @@ def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
         made = _made_again(snapshots[version], states[key], user_id, datetime.fromisoformat(body["as_of"]))
         wrong += made != [(item["restaurant_id"], item["score"]) for item in body["items"]]
     engine.dispose()
-    return Proof(versions, wrong)
+    return Proof(versions, wrong, lacking)
 
 
 def _made_again(snapshot: MarketSnapshot, state: DinerState, user_id: str, at: datetime) -> list[tuple[str, float]]:
@@ -304,7 +312,8 @@ def report(found: Mapping[str, Any]) -> list[str]:
         f"{found['failed_requests']} failed{valid}",
         f"{found['moves']:,} promotions and rollbacks by the {found['moves_by']}: {found['failed_moves']} failed, "
         f"the slowest took {found['slowest_move_ms']:.0f} ms",
-        f"answers that are not exactly what the version they name makes: {found['not_reproduced']} ({named})",
+        f"answers that are not exactly what the version they name makes: {found['not_reproduced']} ({named}; "
+        f"{found['degraded']} more say what they lack)",
         f"p99 {moving['p99']:.2f} ms against {steady['p99']:.2f} ms steady: x {found['p99_ratio']:.2f}; "
         f"p50 {moving['p50']:.2f} against {steady['p50']:.2f} ms",
         f"a move is followed by all processes within {found['rollback_seen_by_all_seconds']:.2f} s (slowest of 20)",

@@ -9,11 +9,16 @@ from loadtests.latency import Rung
 
 API, PLAIN, OFF = "tablestakes", "without reasons", "money off"
 NOOP, NOOP_AGAIN, BARE, NAIVE = "no-op", "no-op again", "no-op, bare", "naive"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAIRS = ((API, NOOP), (API, BARE), (API, NAIVE), (API, PLAIN), (PLAIN, NOOP), (PLAIN, OFF))
 """Whose figures are set against whose."""
 AA_LIMIT = 0.03
 """An A/A pair that differs by more stamps the run INVALID."""
+
+OWN_HALF, SAME_RATE = "half of its own capacity", "half of our capacity"
+"""The levels of load at which latency is compared: each at half of what it can do, and both at half of what we can."""
+MOST_P99_RATIO = 2.5
+"""Our p99 over the no-op's, each at half of its own capacity."""
 
 _FIGURES: dict[str, Callable[[Slice], float]] = {
     "throughput": lambda each: each.throughput,
@@ -58,9 +63,7 @@ class Size:
         found = []
         if abs(self.aa.value - 1) > AA_LIMIT:
             found.append(f"the no-op differs from itself by {abs(self.aa.value - 1):.1%} (limit {AA_LIMIT:.0%})")
-        found += [
-            f"the load generator was late at {rung.rate:,.0f}/s" for rung in self.rungs if rung.generator_saturated
-        ]
+        found += [f"the load generator was late at {rung.name}" for rung in self.rungs if rung.generator_saturated]
         if errors := sum(each.errors for measured in self.rounds for each in measured.values()):
             found.append(f"{errors} requests failed")
         return found
@@ -116,7 +119,7 @@ def lines(size: Size) -> list[str]:
         throughput, cpu = (ratio(size.rounds, of, to, _FIGURES[figure]) for figure in ("throughput", "cpu_us"))
         label, goal = f"{of} / {to}", _goal(size, goals.get((of, to)))
         text.append(f"  {label:<32}{_cell(throughput, 2):>28}{_cell(cpu, 2):>26}{goal}")
-    text += ["", f"  {'open loop':<24}{'':<12}{'p50 ms':>26}{'p99 ms':>26}"]
+    text += ["", f"  {'open loop':<34}{'':<12}{'p50 ms':>22}{'p99 ms':>24}"]
     text += [line for rung in size.rungs for line in _rung_lines(rung)]
     if size.stages_us:
         stages = ", ".join(f"{stage} {us:,.0f}" for stage, us in size.stages_us.items())
@@ -132,11 +135,15 @@ def _rung_lines(rung: Rung) -> list[str]:
     text = []
     for name, rounds in rung.results.items():
         p50, p99 = rung.quantile_ms(name, 0.5), rung.quantile_ms(name, 0.99)
-        label = f"{rung.share:.0%} of no-op, {rung.rate:,.0f}/s"
+        label = f"{rung.name}, {rung.rates[name]:,.0f}/s"
         short = Spread.of(each.achieved_rate / each.offered_rate for each in rounds).value < 0.98
         note = "  past its capacity" if short else ""
-        text.append(f"  {label:<24}{name:<12}{_cell(p50, 2):>26}{_cell(p99, 2):>26}{note}")
-    return text
+        text.append(f"  {label:<34}{name:<12}{_cell(p50, 2):>22}{_cell(p99, 2):>24}{note}")
+    ratio_p99 = rung.ratio(API, NOOP, 0.99)
+    goal = ""
+    if rung.name == OWN_HALF:
+        goal = f"  <= {MOST_P99_RATIO:g}: {'met' if ratio_p99.value <= MOST_P99_RATIO else 'MISSED'}"
+    return [*text, f"  {'':<34}{'ratio':<12}{_cell(rung.ratio(API, NOOP, 0.5), 2):>22}{_cell(ratio_p99, 2):>24}{goal}"]
 
 
 def _goal(size: Size, goal: Goal | None) -> str:

@@ -48,6 +48,7 @@ def play(stage: Stage) -> Outcome:
     proof = prove(stage.home, market, chosen)
     seen = stage.recording
     named = ", ".join(f"{version} {count:,}" for version, count in sorted(proof.versions.items()))
+    named += f"; {proof.lacking:,} more say what they lack"
     return Outcome(
         [
             answered(seen),

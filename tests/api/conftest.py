@@ -39,12 +39,15 @@ def running(home: Path, hot_path: bool = True, **overrides: Any) -> Iterator[Tes
 
 @contextmanager
 def serving(home: Path) -> Iterator[tuple[int, int]]:
-    """A server over this home in a process of its own, ready: its port and its process's id."""
+    """A server over this home in a process of its own, ready: its port and its process's id.
+
+    Its gate is off: a server that is starved by other tests refuses some requests.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port)]
-    environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
+    environment = {**os.environ, "TABLESTAKES_OVERLOAD_LAG_MS": "0", "TABLESTAKES_HOME": str(home)}
     log = home / "serve.log"
     with log.open("wb") as stream, subprocess.Popen(command, env=environment, stderr=stream) as process:
         with closing(ApiClient("127.0.0.1", port, "")) as api:

@@ -139,9 +139,13 @@ def free_port() -> int:
 def process(
     home: Path, command: str, *options: str, source: Path = _ROOT, **settings: str
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
-    """A command of ours over this home in a process of its own, and its log; ended by SIGTERM."""
+    """A command of ours over this home in a process of its own, and its log; ended by SIGTERM.
+
+    A server's gate is off unless a setting says otherwise: one that is starved by other tests refuses some requests,
+    which says nothing of the page.
+    """
     log = home.parent / f"{command}.log"
-    environment = {**os.environ, **settings, "TABLESTAKES_HOME": str(home)}
+    environment = {**os.environ, "TABLESTAKES_OVERLOAD_LAG_MS": "0", **settings, "TABLESTAKES_HOME": str(home)}
     if source != _ROOT:
         environment["PYTHONPATH"] = str(source)
     with log.open("a") as output:

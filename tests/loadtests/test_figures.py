@@ -17,7 +17,7 @@ from loadtests.histogram import STEPS_PER_OCTAVE, Histogram
 from loadtests.latency import Rung, parse_server_timing
 from loadtests.open_loop import OpenLoopResult
 from loadtests.provenance import provenance
-from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, PLAIN, Size, lines
+from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, OWN_HALF, PLAIN, Size, lines
 from loadtests.trace import Planned, TraceError, arrival_times, read_trace, recommendation_trace, write_trace
 
 latencies = hnp.arrays(np.float64, st.integers(1, 200), elements=st.floats(1e-6, 100.0))
@@ -119,7 +119,7 @@ def result_of(latency_ms: float, lag_ms: float = 0.001, rate: float = 100.0) -> 
 
 
 def size_of(restaurants: int = 1_000, lag_ms: float = 0.001, **changes: float) -> Size:
-    rung = Rung(0.5, 500.0, {API: [result_of(2.0, lag_ms)] * 3, NOOP: [result_of(1.0)] * 3})
+    rung = Rung(OWN_HALF, {API: 300.0, NOOP: 500.0}, {API: [result_of(2.0, lag_ms)] * 3, NOOP: [result_of(1.0)] * 3})
     return Size(restaurants, rounds_of(**changes), [rung], {"features": 80.0, "ranking": 50.0})
 
 
@@ -140,7 +140,8 @@ def test_the_table_says_what_was_measured_and_whether_goals_are_met() -> None:
     assert "600 (420 – 780)" in text
     assert "0.60 (0.60 – 0.60)" in text
     assert ">= 0.6: met" in text
-    assert "50% of no-op, 500/s" in text
+    assert "half of its own capacity, 500/s" in text
+    assert "<= 2.5: met" in text
     assert "features 80, ranking 50" in text
     assert "INVALID" not in text
     assert ">= 0.6: MISSED" in "\n".join(lines(size_of(**{API: 590.0})))
@@ -156,7 +157,7 @@ def test_goals_at_ten_thousand_are_against_the_no_op_and_the_naive_way() -> None
     ("size", "words"),
     [
         (size_of(**{NOOP_AGAIN: 1_040.0}), "differs from itself by 4.0%"),
-        (size_of(lag_ms=3.0), "generator was late at 500/s"),
+        (size_of(lag_ms=3.0), "generator was late at half of its own capacity"),
         (
             Size(1_000, [{name: slice_of(1000, errors=1) for name in rounds_of()[0]}], [], {}),
             "7 requests failed",

@@ -10,7 +10,7 @@ import pytest
 
 from loadtests import bench, run
 from loadtests.homes import Home, HomeError, build_home
-from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, PLAIN
+from loadtests.report import API, BARE, NAIVE, NOOP, NOOP_AGAIN, OFF, OWN_HALF, PLAIN, SAME_RATE
 from loadtests.servers import serving
 
 
@@ -90,5 +90,5 @@ def test_the_bench_prints_its_table_and_writes_its_json(tmp_path: Path) -> None:
     assert all(figures["throughput"]["value"] > 0 for figures in size["contestants"].values())
     assert size["ratios"]["throughput"][f"{API} / {NOOP}"]["value"] < 1.5
     assert size["stages_us"]
-    assert [rung["share_of_noop_capacity"] for rung in size["open_loop"]] == [0.25, 0.5]
+    assert [rung["name"] for rung in size["open_loop"]] == [OWN_HALF, SAME_RATE]
     assert "300 restaurants, 1 rounds" in done.stdout
