@@ -20,7 +20,7 @@ from data.dataset import Dataset
 from services.access.roles import SEATS, Role
 from services.bootstrap import Services
 from services.database.engine import open_database
-from services.database.schema import model_versions
+from services.database.schema import model_versions, policies
 from services.database.transactions import writing
 from services.retraining.training import train_markets
 from services.serving.shelf import Shelf
@@ -278,6 +278,69 @@ def test_a_round_in_which_nothing_changed_reads_as_little_however_many_markets_t
         statements.clear()
         asked.run(asked.state.follow_releases)
         assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
+
+
+def test_a_market_that_makes_room_during_a_round_does_not_break_it_off(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round waits for a market that is coming in, which takes the place of one that the round has yet to see."""
+    with running(home, markets_in_memory=2, refresh_seconds=60) as client:
+        asked = Asked(client, home)
+        first, second, third = asked.markets
+        for market in (second, first):  # so it is the second that goes
+            asked.list_of(market)
+            known = asked.services.catalogue.restaurants(market)[0]
+            asked.services.catalogue.put_restaurant(known.model_copy(update={"restaurant_id": "just-opened"}))
+        rebuild = Shelf.rebuild
+
+        def slowly(self: Shelf, *given: Any) -> bool:
+            time.sleep(0.2)
+            return rebuild(self, *given)
+
+        monkeypatch.setattr(Shelf, "rebuild", slowly)
+
+        async def round_of_its_own() -> None:
+            coming = asyncio.create_task(asked.state.snapshot(third))
+            await asyncio.sleep(0.05)
+            await asked.state.refresh()
+            await coming
+
+        asked.run(round_of_its_own)
+        assert list(asked.state.snapshots) == [first, third]
+        assert "just-opened" in asked.state.snapshots[first].catalogue.row_of
+
+
+def test_a_move_is_followed_while_markets_are_asked_for(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a thread beside the event loop, on which each request makes its market the most recently asked."""
+
+    class Asking(dict[str, int]):
+        def get(self, market: str, default: int = 0) -> int:  # type: ignore[override]
+            asked.run(lambda: asked.state.snapshot(market))
+            return default
+
+    releases = asked.services.releases
+    monkeypatch.setattr(releases, "moves", Asking)
+    monkeypatch.setattr(releases, "clock", lambda: -1)
+    asked.run(asked.state.follow_releases)
+
+
+def test_a_market_that_nobody_can_read_is_its_own_matter_too(home: Path) -> None:
+    """From the start on: a row that another program wrote keeps no process from serving the rest."""
+    settings = Settings(home=home)
+    engine = open_database(settings.resolved_database_url)
+    broken = sorted(path.name for path in settings.artifacts.iterdir())[0]
+    row = {"market": broken, "name": "balanced", "version": 7, "document": "no JSON", "created_at": datetime.now(UTC)}
+    with writing(engine) as connection:
+        connection.execute(policies.insert(), row)
+    engine.dispose()
+    with running(home) as client:
+        asked = Asked(client, home)
+        answer = asked.list_of(broken)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.json()["detail"] == f"market {broken!r} cannot be read; the log says why"
+        for market in asked.markets:
+            if market != broken:
+                assert asked.list_of(market).status_code == 200
 
 
 def test_a_market_whose_model_is_damaged_is_its_own_matter(home: Path) -> None:
