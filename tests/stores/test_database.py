@@ -101,6 +101,17 @@ def test_keys_sort_by_bytes_on_both_servers(engine: Engine) -> None:
         assert list(connection.execute(select(markets.c.market).order_by(markets.c.market)).scalars()) == sorted(names)
 
 
+def test_a_reader_sees_one_state_however_often_it_asks(engine: Engine) -> None:
+    count = text("SELECT count(*) FROM policies")
+    with reading(engine) as connection:
+        assert connection.execute(count).scalar() == 0
+        with writing(engine) as other:
+            other.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', 0)"))
+        assert connection.execute(count).scalar() == 0
+    with reading(engine) as connection:
+        assert connection.execute(count).scalar() == 1
+
+
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
     engine = open_database(empty_url)
     migrate(engine)
