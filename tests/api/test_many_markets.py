@@ -285,6 +285,19 @@ def test_a_round_in_which_nothing_changed_reads_as_little_however_many_markets_t
         assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
+def test_a_start_warms_as_many_diners_however_many_markets_there_are(home: Path, three_cities: Path) -> None:
+    with running(home, warm_up_diners=2 * MARKETS) as client:
+        asked = Asked(client, home)
+
+        async def warm(market: str) -> list[str]:
+            ids = sorted(Dataset.open(three_cities).diners(market)["user_id"].astype(str))
+            found = [await asked.services.cache.diner(market, user_id) for user_id in ids[:10]]
+            return [user_id for user_id, one in zip(ids, found, strict=False) if one.state is not None]
+
+        for market in asked.markets:
+            assert len(asked.run(lambda market=market: warm(market))) == 2, market
+
+
 def test_a_market_that_makes_room_during_a_round_does_not_break_it_off(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

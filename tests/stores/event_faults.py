@@ -20,7 +20,7 @@ FAULTS = (
         _LOG,
         "first.setdefault(event.key, event)",
         "first[event.key] = event",
-        f"{_OF_LOG} -k another_content and sqlite",
+        f"{_OF_LOG} -k any_batching and sqlite",
     ),
     Fault(
         "what is kept already is compared with what comes",
