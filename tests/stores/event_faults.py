@@ -109,8 +109,8 @@ FAULTS = (
     Fault(
         "an export is of one moment",
         _ARCHIVE,
-        "wanted, done = _journal(path, wanted)",
-        "wanted, done = wanted, _journal(path, wanted)[1]",
+        "return Range(wanted.first, wanted.end, moment)",
+        "return Range(wanted.first, wanted.end, wanted.received_before)",
         f"{_OF_ARCHIVE} -k broken_off_anywhere and sqlite",
     ),
     Fault(
