@@ -192,12 +192,16 @@ class Services:
         )
 
     async def warm_up(self) -> None:
-        """Load the markets and put their diners into the feature cache."""
+        """Load the markets and put some of their diners into the feature cache.
+
+        As many in all however many markets there are: who is not among them is made at the first request.
+        """
         await self.state.refresh()
+        most = self.settings.warm_up_diners // max(1, len(self.state.snapshots))
         for market, snapshot in self.state.snapshots.items():
             count = 0
             lease = await self.cache.begin_warm_up(market)
-            pages = self.diners.pages(snapshot, self.settings.warm_up_diners)
+            pages = self.diners.pages(snapshot, most)
             while (page := await self.in_thread(next, pages, None)) is not None:
                 await self.cache.put_many(market, page, lease)
                 count += len(page)

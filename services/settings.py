@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     diner_ttl_hours: int = Field(default=24 * 14, ge=1)
     """How long an unused diner stays in the feature cache."""
     warm_up_diners: int = Field(default=20_000, ge=0)
-    """Diners a market that are put into the feature cache before the process says that it is ready."""
+    """Diners that are put into the feature cache before the process says that it is ready: as many of each market."""
     last_copy_diners: int = Field(default=20_000, ge=0)
     """Diners whose last state a process keeps for the time when Redis is away."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)

@@ -26,6 +26,8 @@ class Fault:
     """The tests that must notice, as pytest takes them: `FILE` or `FILE -k EXPRESSION`."""
     also: tuple[str, str] | None = None
     """Right and wrong of a second place in the file, where one rule is held in two."""
+    parts: tuple[str, ...] = ()
+    """Folders that its guards need beside the code."""
 
     def plant(self, root: Path) -> None:
         """Change the copy under `root`. Raises AssertionError where the code no longer reads as the fault expects."""
@@ -46,9 +48,9 @@ def _compiled(source: Path) -> None:
     subprocess.run(["cc", *options, str(source), "-o", str(source.with_suffix(suffix)), "-lm"], check=True)
 
 
-def copy_of_the_code(folder: Path) -> Path:
-    """The code without its caches, compiled module and all."""
-    for part in _PARTS:
+def copy_of_the_code(folder: Path, parts: tuple[str, ...] = ()) -> Path:
+    """The code without its caches, compiled module and all, and these parts of what is beside it."""
+    for part in (*_PARTS, *parts):
         source = _ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.css", "*.md"))
@@ -78,7 +80,7 @@ def check_that_it_can_be_planted(fault: Fault, folder: Path) -> None:
 
 def check_that_it_is_noticed(fault: Fault, folder: Path) -> None:
     """Plant it in a copy of the code. Raise AssertionError where its guards do not turn red."""
-    code = copy_of_the_code(folder)
+    code = copy_of_the_code(folder, fault.parts)
     fault.plant(code)
     done = run_guards(code, fault.guards)
     assert done.returncode == _FAILED, done.stdout[-3000:] + done.stderr[-1000:]

@@ -145,14 +145,23 @@ def _drop(connection: Connection, name: str, begin: datetime | None, end: dateti
     if name not in _partitions(connection):
         return False
     connection.execute(text(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"))
-    owed = f"SELECT EXISTS (SELECT FROM billing_queue JOIN {name} USING (market, event_id))"  # noqa: S608 - our name
-    if connection.execute(text(owed)).scalar_one():
+    if _is_owed(connection, name):
         return False
     while _forget_ids(connection, begin, end):
         pass
     connection.execute(text(f"ALTER TABLE events DETACH PARTITION {name}"))
     connection.execute(text(f"DROP TABLE {name}"))
     return True
+
+
+def waits_to_be_billed(connection: Connection, day: date) -> bool:
+    """Whether an event in a day's partition does: the day stays then, and so must its ids."""
+    return _is_owed(connection, _name(day))
+
+
+def _is_owed(connection: Connection, name: str) -> bool:
+    owed = f"SELECT EXISTS (SELECT FROM billing_queue JOIN {name} USING (market, event_id))"  # noqa: S608 - our name
+    return bool(connection.execute(text(owed)).scalar_one())
 
 
 def forget_ids(engine: Engine, begin: datetime, end: datetime) -> int:

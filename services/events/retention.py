@@ -16,6 +16,7 @@ from services.database.event_partitions import (
     keep_ahead,
     start_of,
     taken_over_until,
+    waits_to_be_billed,
 )
 from services.database.schema import billing_queue, events
 from services.database.transactions import reading, writing
@@ -67,6 +68,9 @@ class EventRetention:
             before = taken_over_until(connection)
         dropped = 0
         for day in past:
+            with reading(self._engine) as connection:
+                if waits_to_be_billed(connection, day):
+                    continue  # without its ids one of its events could be stored, and billed, a second time
             # In parts and before, so that the step which holds up others has nothing to do.
             forget_ids(self._engine, start_of(day), start_of(day + timedelta(days=1)))
             with writing(self._engine) as connection:

@@ -10,9 +10,11 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from math import inf
 from typing import Final, TypeVar
+
+import structlog
 
 from services.features.breaker import BreakerState
 from services.features.cluster import Cluster
@@ -48,6 +50,7 @@ from services.features.scripts import (
 )
 from services.features.servers import Place, Servers
 
+_log = structlog.get_logger(__name__)
 _CHUNK: Final = 500
 _MARKET_TTL_SECONDS: Final = 3600
 _LEASE_SECONDS: Final = 10
@@ -58,7 +61,9 @@ _WARM_UP_SECONDS: Final = 60
 """Between two chunks of a warm-up at most."""
 _MARKETS: Final = 64
 _MARKET_BYTES: Final = 1 << 20
-_MAX_SPOILT: Final = 10_000
+_MAX_SPOILT: Final = 200_000
+"""Diners of whom Redis may have missed something: some 35 MB. Who is beyond is wrong in Redis, and the log says so."""
+_MAX_WRITTEN: Final = 50_000
 _CLEAR_AGAIN_SECONDS: Final = 0.2
 _UNSURE_SECONDS: Final = 10.0
 """What Redis has confirmed for so long may still be lost with it: replicas and files are written a little later."""
@@ -102,6 +107,7 @@ class FeatureCache:
         """
         servers = Servers.parse(redis) if isinstance(redis, str) else redis
         self._spoilt: OrderedDict[bytes, object] = OrderedDict()
+        self._overflowed = False
 
         def node(place: Place) -> Node:
             return Node(place, timeout_ms / 1000.0, clock, self._spoilt, self._answered, self._lost)
@@ -116,7 +122,7 @@ class FeatureCache:
         self._last_diners = LastCopies(last_copies)
         self._last_markets = LastCopies(_MARKETS, max_blob_bytes=_MARKET_BYTES)
         self._leases = Leases()
-        self._written: deque[tuple[float, bytes]] = deque(maxlen=_MAX_SPOILT)
+        self._written: deque[tuple[float, bytes]] = deque(maxlen=_MAX_WRITTEN)
         self._clearing: asyncio.Task[None] | None = None
 
     @property
@@ -371,6 +377,10 @@ class FeatureCache:
         self._spoilt[key] = object()
         if len(self._spoilt) > _MAX_SPOILT:
             self._spoilt.popitem(last=False)
+            if not self._overflowed:
+                self._overflowed = True
+                why = f"it has missed changes of more than {_MAX_SPOILT:,} diners: empty it (FLUSHDB) when it is back"
+                _log.error("redis_stays_wrong", reason=why)
 
     def _lost(self) -> None:
         """Another server answers than before, or the same after a fall: the last changes may not have reached it."""
@@ -389,9 +399,14 @@ class FeatureCache:
         """Remove from Redis what it has wrong; what is spoilt anew meanwhile stays marked."""
         try:
             all_cleared = True
-            for chunk in _chunks(sorted(self._spoilt.items(), key=lambda item: beside(item[0])[1])):
-                for market, marks in groupby(chunk, key=lambda item: beside(item[0])[1]):
-                    all_cleared &= await self._clear_in(market, dict(marks))
+            # By markets a part at a time: to sort all of them would stop the event loop.
+            for chunk in _chunks(list(self._spoilt.items())):
+                by_market: dict[bytes, dict[bytes, object]] = {}
+                for key, mark in chunk:
+                    by_market.setdefault(beside(key)[1], {})[key] = mark
+                for market, marks in by_market.items():
+                    all_cleared &= await self._clear_in(market, marks)
+            self._overflowed = self._overflowed and bool(self._spoilt)
             if not all_cleared:  # a server that answers would have this tried all the time for one that does not
                 await asyncio.sleep(_CLEAR_AGAIN_SECONDS)
         finally:

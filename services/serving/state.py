@@ -158,7 +158,8 @@ class ServingState:
             moves = await asyncio.to_thread(self._stores.releases.clock)
             if moves != self._moves:
                 async with self._turn:
-                    await asyncio.to_thread(self._line_up_anew)
+                    # A copy: requests go on moving the markets that they ask for to the end.
+                    await asyncio.to_thread(self._line_up_anew, dict(self._mapped))
                 self._show()
                 # Seen when it is served, so that a round that fails is made again.
                 self._moves = moves
@@ -208,8 +209,8 @@ class ServingState:
                     raise NotMapped(f"market {market!r}: no artifact of its champion can serve; the log says why")
                 blob = await self._cache.get_market(market)
                 live = await self._live_now(market, snapshot, None, blob)
-            except (StorageUnavailable, NotMapped) as error:
-                why = error if isinstance(error, NotMapped) else NotMapped(f"market {market!r}: {error}")
+            except Exception as error:  # noqa: BLE001 - the other markets have nothing to do with it
+                why = self._why_refused(market, error)
                 self._refused[market] = shelf, time.monotonic(), why
                 raise why from None
             self._refused.pop(market, None)
@@ -223,6 +224,16 @@ class ServingState:
             self._show()
             self._metrics.market_mapped(time.perf_counter() - started)
         return snapshot
+
+    def _why_refused(self, market: str, error: Exception) -> NotMapped:
+        """What whoever asks is told; what nobody has foreseen is told in the log, once."""
+        if isinstance(error, NotMapped):
+            return error
+        if isinstance(error, StorageUnavailable):
+            return NotMapped(f"market {market!r}: {error}")
+        if market not in self._refused:
+            _log.error("market_refused", market=market, exc_info=error)
+        return NotMapped(f"market {market!r} cannot be read; the log says why")
 
     def _drop(self, markets: Collection[str]) -> None:
         for market in markets:
@@ -257,7 +268,9 @@ class ServingState:
 
     async def _renew(self, market: str) -> None:
         """Serve what has changed in a market that is in memory; whatever is wrong with it is its own matter alone."""
-        mapped = self._mapped[market]
+        mapped = self._mapped.get(market)
+        if mapped is None:  # it made room for another since the round began
+            return
         try:
             async with self._turn:
                 lineup, snapshot = await asyncio.to_thread(self._lined_up, market, mapped.shelf)
@@ -294,12 +307,12 @@ class ServingState:
         if shelf.rebuild(listed.info, version, restaurants, policies, active, book_version, campaigns, lineup.champion):
             shelf.around = around
 
-    def _line_up_anew(self) -> None:
+    def _line_up_anew(self, in_memory: Mapping[str, _Mapped]) -> None:
         """Follow the moves of the markets that are in memory."""
         moves = self._stores.releases.moves()
-        moved = [market for market, one in self._mapped.items() if moves.get(market, 0) != one.lineup.moves]
+        moved = [market for market, one in in_memory.items() if moves.get(market, 0) != one.lineup.moves]
         for market, lineup in self._stores.releases.lineups(moved).items() if moved else ():
-            mapped = self._mapped[market]
+            mapped = in_memory[market]
             snapshot = mapped.shelf.lined_up(lineup)
             if snapshot is not None:
                 mapped.lineup, mapped.snapshot = lineup, snapshot

@@ -18,10 +18,15 @@ from sqlalchemy import event, update
 
 from data.dataset import Dataset
 from services.access.roles import SEATS, Role
+from services.audit.trail import AuditTrail
 from services.bootstrap import Services
+from services.clock import Clock
 from services.database.engine import open_database
-from services.database.schema import model_versions
+from services.database.errors import StorageUnavailable
+from services.database.schema import model_versions, policies
 from services.database.transactions import writing
+from services.releases.states import Move, State
+from services.releases.store import ReleaseStore
 from services.retraining.training import train_markets
 from services.serving.shelf import Shelf
 from services.serving.state import NotMapped, ServingState
@@ -280,6 +285,143 @@ def test_a_round_in_which_nothing_changed_reads_as_little_however_many_markets_t
         assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
+def test_a_start_warms_as_many_diners_however_many_markets_there_are(home: Path, three_cities: Path) -> None:
+    with running(home, warm_up_diners=2 * MARKETS) as client:
+        asked = Asked(client, home)
+
+        async def warm(market: str) -> list[str]:
+            ids = sorted(Dataset.open(three_cities).diners(market)["user_id"].astype(str))
+            found = [await asked.services.cache.diner(market, user_id) for user_id in ids[:10]]
+            return [user_id for user_id, one in zip(ids, found, strict=False) if one.state is not None]
+
+        for market in asked.markets:
+            assert len(asked.run(lambda market=market: warm(market))) == 2, market
+
+
+def test_a_market_that_makes_room_during_a_round_does_not_break_it_off(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round waits for a market that is coming in, which takes the place of one that the round has yet to see."""
+    with running(home, markets_in_memory=2, refresh_seconds=60) as client:
+        asked = Asked(client, home)
+        first, second, third = asked.markets
+        for market in (second, first):  # so it is the second that goes
+            asked.list_of(market)
+            known = asked.services.catalogue.restaurants(market)[0]
+            asked.services.catalogue.put_restaurant(known.model_copy(update={"restaurant_id": "just-opened"}))
+        rebuild = Shelf.rebuild
+
+        def slowly(self: Shelf, *given: Any) -> bool:
+            time.sleep(0.2)
+            return rebuild(self, *given)
+
+        monkeypatch.setattr(Shelf, "rebuild", slowly)
+
+        async def round_of_its_own() -> None:
+            coming = asyncio.create_task(asked.state.snapshot(third))
+            await asyncio.sleep(0.05)
+            await asked.state.refresh()
+            await coming
+
+        asked.run(round_of_its_own)
+        assert list(asked.state.snapshots) == [first, third]
+        assert "just-opened" in asked.state.snapshots[first].catalogue.row_of
+
+
+def test_a_move_is_followed_while_markets_are_asked_for(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a thread beside the event loop, on which each request makes its market the most recently asked."""
+
+    class Asking(dict[str, int]):
+        def get(self, market: str, default: int = 0) -> int:  # type: ignore[override]
+            asked.run(lambda: asked.state.snapshot(market))
+            return default
+
+    releases = asked.services.releases
+    monkeypatch.setattr(releases, "moves", Asking)
+    monkeypatch.setattr(releases, "clock", lambda: -1)
+    asked.run(asked.state.follow_releases)
+
+
+def test_what_could_not_be_read_in_a_round_is_read_in_the_next(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> int:
+        raise StorageUnavailable("the database is away")
+
+    with running(home, refresh_seconds=60) as client:
+        asked = Asked(client, home)
+        market = asked.markets[0]
+        known = asked.services.catalogue.restaurants(market)[0]
+        asked.services.catalogue.put_restaurant(known.model_copy(update={"restaurant_id": "just-opened"}))
+        with monkeypatch.context() as patched:
+            patched.setattr(asked.services.campaigns, "version", away)
+            asked.run(asked.state.refresh)
+        assert asked.state.listed[market].restaurants == 61  # the look has seen it, and will not see it again
+        assert "just-opened" not in asked.state.snapshots[market].catalogue.row_of
+        asked.run(asked.state.refresh)
+        assert "just-opened" in asked.state.snapshots[market].catalogue.row_of
+
+
+def test_a_move_that_could_not_be_read_is_followed_in_the_next_round(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+
+    def moves() -> dict[str, int]:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise StorageUnavailable("the database is away")
+        return {}
+
+    with running(home, refresh_seconds=60, follow_releases_seconds=60) as client:
+        asked = Asked(client, home)
+        monkeypatch.setattr(asked.services.releases, "moves", moves)
+        monkeypatch.setattr(asked.services.releases, "clock", lambda: 1_000_000)
+        for _ in range(3):
+            asked.run(asked.state.follow_releases)
+        assert rounds == [0, 1]  # seen when it is served, and then no more
+
+
+def test_a_trial_whose_artifact_was_away_joins_when_it_is_back(home: Path, three_cities: Path) -> None:
+    settings = Settings(home=home)
+    told: list[str] = []
+    list(
+        train_markets(settings, Dataset.open(three_cities), "random", progress=lambda *_: None, passed_over=told.append)
+    )
+    engine = open_database(settings.resolved_database_url)
+    clock = Clock()
+    releases = ReleaseStore(engine, AuditTrail(engine, clock), clock)
+    market = sorted(path.name for path in settings.artifacts.iterdir())[0]
+    challenger = next(one for one in releases.releases(market) if one.state is State.CHALLENGER).version
+    releases.move(market, challenger.version, Move.CANARY, role="infra", share=0.5)
+    engine.dispose()
+    there = Path(challenger.path)
+    aside = there.rename(there.with_name("aside"))
+    with running(home) as client:
+        asked = Asked(client, home)
+        assert asked.list_of(market).json()["model"]["name"] == "popular"
+        assert asked.state.snapshots[market].trial is None
+        aside.rename(there)
+        until(lambda: asked.state.snapshots[market].trial is not None)
+
+
+def test_a_market_that_nobody_can_read_is_its_own_matter_too(home: Path) -> None:
+    """From the start on: a row that another program wrote keeps no process from serving the rest."""
+    settings = Settings(home=home)
+    engine = open_database(settings.resolved_database_url)
+    broken = sorted(path.name for path in settings.artifacts.iterdir())[0]
+    row = {"market": broken, "name": "balanced", "version": 7, "document": "no JSON", "created_at": datetime.now(UTC)}
+    with writing(engine) as connection:
+        connection.execute(policies.insert(), row)
+    engine.dispose()
+    with running(home) as client:
+        asked = Asked(client, home)
+        answer = asked.list_of(broken)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.json()["detail"] == f"market {broken!r} cannot be read; the log says why"
+        for market in asked.markets:
+            if market != broken:
+                assert asked.list_of(market).status_code == 200
+
+
 def test_a_market_whose_model_is_damaged_is_its_own_matter(home: Path) -> None:
     broken = sorted(path.name for path in (home / "artifacts").iterdir())[0]
     [version] = (home / "artifacts" / broken).iterdir()
@@ -321,6 +463,17 @@ def test_events_of_a_market_that_is_away_are_taken_without_bringing_it_in(crampe
     assert "is not in market" in cramped.event(second, place, 3)["rejected"][0]["problem"]
     assert "no market has" in cramped.event(None, "nowhere", 4)["rejected"][0]["problem"]
     assert list(cramped.state.snapshots) == [second]
+
+
+def test_an_event_of_a_restaurant_of_two_markets_is_of_the_one_that_is_served(asked: Asked) -> None:
+    first, second = asked.markets[:2]
+    for market in (first, second):
+        known = asked.services.catalogue.restaurants(market)[0]
+        asked.services.catalogue.put_restaurant(known.model_copy(update={"restaurant_id": "both"}))
+    tablestakes("market", "retire", first, home=asked.home)
+    until(lambda: first not in asked.state.served and "both" in asked.state.snapshots[second].catalogue.row_of)
+    assert asked.event(None, "both", 1)["accepted"] == 1
+    assert [asked.services.event_log.count(market) for market in (first, second)] == [0, 1]
 
 
 # -- a market's life

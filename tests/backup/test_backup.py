@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import URL, insert, select
 
 from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
 from services.access.keys import ensure_keys
 from services.backup import BackupDamaged, BackupRefused, back_up, restore
+from services.backup import home as backups
+from services.backup.databases import dump
 from services.bootstrap import Services
 from services.clock import Clock
 from services.database.engine import migrate, open_database
@@ -24,6 +26,7 @@ from services.database.retraining_tables import retraining_runs, retraining_step
 from services.database.schema import events, metadata, model_versions
 from services.database.transactions import reading, writing
 from services.events.log import EventLog
+from services.releases.registry import ModelRegistry
 from services.settings import Settings
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender
@@ -219,6 +222,28 @@ def test_a_version_without_its_artifact_is_named(home: Path, tmp_path: Path) -> 
     made = back_up(Settings(home=home), tmp_path / "kept")
 
     assert [one.split()[-1] for one in made.missing] == [path.name]
+
+
+def test_a_version_that_is_registered_meanwhile_is_copied_if_the_copy_names_it(
+    home: Path, small_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes right before the database is copied."""
+    settings = Settings(home=home)
+
+    def late(url: URL, target: Path) -> None:
+        engine = open_database(settings.resolved_database_url)
+        with reading(engine) as connection:
+            known = connection.execute(select(model_versions)).mappings().first()
+        assert known is not None
+        path = shutil.copytree(known["path"], home / "artifacts" / known["market"] / "late")
+        ModelRegistry(engine).register(known["market"], "late", known["model"], str(path), {})
+        engine.dispose()
+        dump(url, target)
+
+    monkeypatch.setattr(backups, "dump", late)
+    made = back_up(settings, tmp_path / "kept")
+    assert (made.versions, made.missing) == (2, ())
+    assert len(list((tmp_path / "kept").rglob("late/manifest.json"))) == 1
 
 
 def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path) -> None:

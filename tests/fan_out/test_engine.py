@@ -18,7 +18,8 @@ from data.dataset import DatasetError
 from services.cli.errors import WRONG_USE, describe
 from services.fan_out import Engine, EngineError, fan_out, in_order
 from services.fan_out.options import chosen
-from services.fan_out.task import TaskError
+from services.fan_out.task import Errand, TaskError, run
+from services.provenance import code_digest
 from tests.fan_out import tasks
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,17 @@ def test_an_error_that_cannot_travel_is_told_all_the_same() -> None:
     with pytest.raises(TaskError, match="OnlyHere: it: broke") as raised:
         in_order(Engine(jobs=2), tasks.refuse_in_words_that_cannot_travel, [(), ()])
     assert "refuse_in_words_that_cannot_travel" in raised.value.__notes__[0]
+
+
+def test_a_machine_with_another_source_does_nothing() -> None:
+    done: list[int] = []
+    answer = run(Errand(3, done.append, (1,), os.getpid(), code="0" * 64))
+    assert isinstance(answer.failure, TaskError)
+    assert "install the same version everywhere" in str(answer.failure)
+    assert answer.failure.__notes__[0].startswith("task 3: append(1), on ")
+    assert done == []
+    assert run(Errand(3, done.append, (1,), os.getpid(), code=code_digest())).failure is None
+    assert done == [1]
 
 
 @pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")

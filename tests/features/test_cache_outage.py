@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import redis
+import structlog
+from structlog.testing import capture_logs
 
 from services.features import DinerState, EmbeddedRedis, FeatureCache, MarketState
 from services.features.breaker import BreakerState
@@ -241,11 +243,63 @@ async def test_without_a_lease_nothing_is_stored_but_here(cache, own_server, cli
 
 async def test_who_was_dropped_while_redis_was_away_does_not_come_back_into_the_process(tmp_path):
     cache = FeatureCache(f"unix://{tmp_path}/nobody.sock", timeout_ms=50)
-    lease = await cache.lease("town", "ann")
+    lease, warm_up = await cache.lease("town", "ann"), await cache.begin_warm_up("town")
     assert not await cache.drop("town", "ann")
     assert not await cache.put("town", "ann", diner(1.0), lease)
+    assert await cache.put_many("town", [("ann", diner(1.0)), ("bob", diner(2.0))], warm_up) == 0
     assert (await cache.diner("town", "ann")).state is None
+    assert (await cache.diner("town", "bob")).state.vector[0] == 2.0
     await cache.close()
+
+
+async def test_what_is_missed_while_the_key_is_cleared_away_is_cleared_away_again(cache, client, monkeypatch):
+    key, execute = diner_key("town", "ann"), cache._execute
+
+    async def missing_one(*given):
+        replies = await execute(*given)
+        cache._spoil(key)
+        return replies
+
+    cache._spoil(key)
+    with monkeypatch.context() as patched:
+        patched.setattr(cache, "_execute", missing_one)
+        await cache._clear()
+    assert list(cache._spoilt) == [key]
+    await cache._clear()
+    assert list(cache._spoilt) == []
+
+
+async def test_all_that_redis_missed_in_however_many_markets_is_cleared_away(cache, own_server, client):
+    markets, users = ("town", "city", "port"), [f"d{number}" for number in range(400)]
+    lease = {market: await cache.begin_warm_up(market) for market in markets}
+    for market in markets:
+        assert await cache.put_many(market, [(user, diner(1.0)) for user in users], lease[market]) == 400
+    pid = signalled(own_server, signal.SIGSTOP)
+    try:
+        await open_and_due(cache)
+        for user in users:
+            for market in markets:
+                assert not await cache.drop(market, user)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert await until(lambda: healthy(cache))
+
+    async def all_cleared() -> bool:
+        await cache.ping()  # another diner's request
+        return not cache._spoilt
+
+    assert await until(all_cleared)
+    assert client.exists(*(diner_key(market, user) for market in markets for user in users)) == 0
+
+
+async def test_more_than_can_be_remembered_is_told_once(cache, monkeypatch):
+    monkeypatch.setattr("services.features.cache._MAX_SPOILT", 3)
+    monkeypatch.setattr("services.features.cache._log", structlog.get_logger())
+    with capture_logs() as told:
+        for number in range(5):
+            cache._spoil(diner_key("town", f"d{number}"))
+    assert list(cache._spoilt) == [diner_key("town", f"d{number}") for number in (2, 3, 4)]
+    assert [one["event"] for one in told] == ["redis_stays_wrong"]
 
 
 async def test_a_change_during_the_outage_voids_the_lease_of_whoever_reached_redis(cache, own_server, client):
@@ -373,9 +427,11 @@ async def test_impatient_callers_do_not_hide_that_redis_hangs(cache, own_server)
             lookup = await cache.diner("town", "ann", patience=0.001)
             assert lookup.late
             assert lookup.state.vector[0] == 1.0
-            while cache.breaker_state is BreakerState.CLOSED:
+            for _ in range(20):
                 lookup = await cache.diner("town", "ann", patience=0.001)
                 assert lookup.degraded
+            while cache.breaker_state is BreakerState.CLOSED:  # by what those calls come to that nobody waits for
+                await asyncio.sleep(0.01)
     finally:
         os.kill(pid, signal.SIGCONT)
     assert await until(lambda: healthy(cache))

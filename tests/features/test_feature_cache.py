@@ -280,6 +280,8 @@ async def test_a_value_under_the_wrong_key_is_never_taken(cache, admin):
     [
         (("a}:d:x", "y"), ("a", "x}:d:y")),
         (("a%7D", "y"), ("a}", "y")),
+        (("a}", "y"), ("a", "y")),
+        (("a%257D", "y"), ("a%7D", "y")),
         (("a", "b"), ("a", "B")),
         (("", "{a}"), ("{a}", "")),
         (("", "a"), ("%", "a")),

@@ -224,6 +224,19 @@ async def test_the_last_copy_of_who_was_erased_meanwhile_is_gone_too(cache, admi
     assert len(cache._last_diners) == 0
 
 
+async def test_what_another_process_changed_meanwhile_does_not_stay_as_the_last_copy(cache, shared_server, admin):
+    """Redis says that what was read is old: this process must not serve it when Redis is away."""
+    other = FeatureCache(shared_server, timeout_ms=5_000)
+    state = World([]).state()
+    lease, warm_up = await cache.lease(TOWN, ANN), await cache.begin_warm_up(TOWN)
+    await other.drop(TOWN, ANN)
+    assert not await cache.put(TOWN, ANN, state, lease)
+    assert len(cache._last_diners) == 0
+    assert await cache.put_many(TOWN, [(ANN, state)], warm_up) == 0
+    assert len(cache._last_diners) == 0
+    await other.close()
+
+
 async def test_an_answer_from_before_does_not_bring_the_erased_back_into_the_process(cache, admin):
     await cache.put(TOWN, ANN, World([]).state(), await cache.lease(TOWN, ANN))
     asked = asyncio.create_task(cache.diner(TOWN, ANN))

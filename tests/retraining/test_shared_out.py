@@ -1,6 +1,9 @@
 """Runs whose learning is shared out: the same versions as in one process, whoever makes them and whoever is killed."""
 
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,17 +11,23 @@ from sqlalchemy import Engine
 
 from models import artifacts
 from models.artifacts import ArtifactError
+from models.corrections import Corrections
 from services.clock import Clock
 from services.fan_out import Engine as Workers
 from services.fan_out.store import Store
+from services.provenance import Program
 from services.releases.registry import ModelRegistry
 from services.retraining import shared_out
+from services.retraining.fairness_gate import FairnessBounds
+from services.retraining.gates import Bounds
 from services.retraining.job import RetrainingJob
+from services.retraining.learning import Brief
 from services.retraining.runs import Run, RunState
 from tests.retraining.conftest import MARKET, LearningHome
 from tests.retraining.test_job import Killed
 
 MODELS = ("popular", "ease")
+NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
 
 def retrained(home: LearningHome, workers: Workers | None, models: tuple[str, ...] = MODELS) -> tuple[Run, dict]:
@@ -89,6 +98,36 @@ def test_a_task_that_is_done_is_not_done_again_and_a_killed_job_goes_on(
     settings = home.settings.model_copy(update={"engine_store": sent.store})
     [run] = RetrainingJob(engine, settings, Clock(), workers=Workers()).work() or []
     assert (run.state, run.attempts) == (RunState.FINISHED, 2)
+
+
+def test_a_task_has_another_name_where_anything_that_it_hangs_on_differs(tmp_path: Path) -> None:
+    """Else what was made of other data, by another program or under other checks would be taken for its own."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "events.parquet").write_bytes(b"data")
+    store, numbers = Store(str(tmp_path / "store")), count()
+
+    def name(checks: str | None = None, **changes: object) -> str:
+        brief = Brief(MARKET, ("popular",), 0, NOON, (), Bounds(), Corrections(), FairnessBounds())
+        snapshot = {"path": str(tmp_path / "data"), "snapshot": changes.pop("data", "a"), "champion": None}
+        program = Program(str(changes.pop("code", "b")), "3.11", {"numpy": str(changes.pop("numpy", "2"))})
+        file = None if checks is None else tmp_path / f"checks-{next(numbers)}.yaml"
+        if file is not None and checks is not None:
+            file.write_text(checks)
+        return shared_out.send(store, replace(brief, **changes), snapshot, file, program).made  # type: ignore[arg-type]
+
+    checks = "checks: [{name: dear, kind: minimum, diners: [budget=low], restaurants: [price=4], at_most: 0.6}]"
+    names = [
+        name(),
+        name(data="c"),
+        name(code="c"),
+        name(numpy="3"),
+        name(seed=1),
+        name(models=("ease",)),
+        name(market="bramble"),
+        name(checks=checks),
+    ]
+    assert len(set(names)) == len(names)
+    assert name() == names[0]
 
 
 def test_what_a_killed_worker_left_half_is_not_there(sent: shared_out.Sent) -> None:

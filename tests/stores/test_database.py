@@ -101,6 +101,17 @@ def test_keys_sort_by_bytes_on_both_servers(engine: Engine) -> None:
         assert list(connection.execute(select(markets.c.market).order_by(markets.c.market)).scalars()) == sorted(names)
 
 
+def test_a_reader_sees_one_state_however_often_it_asks(engine: Engine) -> None:
+    count = text("SELECT count(*) FROM policies")
+    with reading(engine) as connection:
+        assert connection.execute(count).scalar() == 0
+        with writing(engine) as other:
+            other.execute(text("INSERT INTO policies VALUES ('m', 'p', 1, '{}', 0)"))
+        assert connection.execute(count).scalar() == 0
+    with reading(engine) as connection:
+        assert connection.execute(count).scalar() == 1
+
+
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
     engine = open_database(empty_url)
     migrate(engine)
@@ -298,6 +309,9 @@ def test_a_server_that_comes_back_is_used_again(postgres_server: PostgresServer,
     finally:
         postgres_server.start()
     assert is_answering(engine)
+    postgres_server.stop()
+    postgres_server.start()
+    assert is_answering(engine), "who asks first after it was away pays nothing for that"
     engine.dispose()
 
 

@@ -79,13 +79,17 @@ def test_what_is_forgotten_may_come_again(engine: Engine) -> None:
     assert "ea30" not in kept(engine)
 
 
-def test_an_event_that_waits_to_be_billed_stays_until_it_is(engine: Engine) -> None:
+@pytest.mark.parametrize("split", [False, True], ids=["from the rest", "by days"])
+def test_an_event_that_waits_to_be_billed_stays_until_it_is(engine: Engine, split: bool) -> None:
     log = EventLog(engine, StoppedClock(NOON))
     log.append([event("owed", at=NOON - 20 * DAY), event("free", type=EventType.IMPRESSION, at=NOON - 20 * DAY)])
     log.append([event("other", type=EventType.IMPRESSION, at=NOON - 21 * DAY)])
+    if split:
+        retention(engine, 0).round()
     retention(engine, 10).round()
     assert "eowed" in kept(engine)
     assert "eother" not in kept(engine)
+    assert log.append([event("owed", at=NOON)]) == [Outcome.CONFLICT], "its id is taken for as long as it is there"
     with writing(engine) as connection:
         connection.execute(delete(billing_queue))
     retention(engine, 10).round()
