@@ -131,9 +131,9 @@ class Settings(BaseSettings):
     engine_address: str = ""
     """Of a Ray cluster, `host:port`; empty: one is started on this machine for a command, and ended with it."""
     engine_jobs: int = Field(default=1, ge=1, le=10_000)
-    """Markets that a retraining job works on at once; 1: one after the other, in the job's own process."""
+    """Markets that retraining, training and evaluation work on at once; 1: one after the other, in one process."""
     engine_store: str = ""
-    """Where retraining tasks find their inputs and leave what they made, any fsspec URL; empty: in the home."""
+    """Where tasks of other machines, and of retraining, find their data and leave what they made: any fsspec URL."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []
@@ -180,6 +180,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'tablestakes.db').absolute()}"
+
+    @property
+    def resolved_engine_store(self) -> str:
+        """Where tasks of other machines find their data; a folder of the home where none is set."""
+        return self.engine_store or str((self.home / "fan-out").absolute())
 
     @property
     def resolved_worker_metrics_url(self) -> str:
