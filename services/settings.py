@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     engine_jobs: int = Field(default=1, ge=1, le=10_000)
     """Markets that retraining, training and evaluation work on at once; 1: one after the other, in one process."""
     engine_store: str = ""
-    """Where tasks of retraining and other machines find data and leave what they made: any fsspec URL; empty: the home."""
+    """Where tasks of retraining, or of other machines, find and leave files: any fsspec URL; empty: in the home."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []
