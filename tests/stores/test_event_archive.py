@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pyarrow.dataset as ds
@@ -21,6 +22,9 @@ from services.events import archive
 from services.events.archive import Archived, ArchiveError, Range, export_days
 from services.events.log import EventLog
 from services.export_folder import FolderError, Remote, export_folder
+
+if TYPE_CHECKING:
+    from fsspec.implementations.memory import MemoryFileSystem
 
 DAY = timedelta(days=1)
 TODAY = NOON.date()
@@ -131,12 +135,20 @@ def test_a_run_that_is_broken_off_anywhere_is_taken_up(
     assert not list(target.rglob(".*"))
 
 
-def _die_after(patched: pytest.MonkeyPatch, step: str, calls: int, owner: object = None) -> None:
+def _die_after(
+    patched: pytest.MonkeyPatch,
+    step: str,
+    calls: int,
+    owner: object = None,
+    half: Callable[..., object] = lambda *_: None,
+) -> None:
+    """`half` is done of the call that is not."""
     left = [calls]
 
     def dying(real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **options: object) -> object:
             if not left[0]:
+                half(*arguments)
                 raise Killed
             left[0] -= 1
             return real(*arguments, **options)
@@ -202,11 +214,16 @@ def test_a_file_url_is_the_folder_itself(engine: Engine, log: EventLog, tmp_path
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
 
 
+def sent_half(there: "MemoryFileSystem", file: str, name: str) -> None:
+    content = Path(file).read_bytes()
+    there.pipe_file(name, content[: len(content) // 2])
+
+
 @pytest.mark.parametrize("step", ["put_file", "mv", "rm_file"])
 def test_a_run_behind_a_url_that_is_broken_off_anywhere_is_taken_up(
     engine: Engine, log: EventLog, tmp_path: Path, url: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before each call that changes a file there; a journal of every day."""
+    """Before each call that changes a file there, or in the middle of one that sends it."""
     from fsspec.implementations.memory import MemoryFileSystem
 
     monkeypatch.setattr(Remote, "lines_at_once", 2)
@@ -215,7 +232,7 @@ def test_a_run_behind_a_url_that_is_broken_off_anywhere_is_taken_up(
     for calls in range(0, 200, 3):
         with monkeypatch.context() as patched:
             begun = archive.JOURNAL in export_folder(url).names()
-            _die_after(patched, step, calls, MemoryFileSystem)
+            _die_after(patched, step, calls, MemoryFileSystem, sent_half if step == "put_file" else lambda *_: None)
             try:
                 done = exported(engine, url, Range(WEEK.first, WEEK.end, NOON + 9 * DAY) if begun else WEEK)
             except Killed:
