@@ -233,6 +233,23 @@ class Dataset:
         filters += _between(since, until)
         return self._read(Table.EVENTS, market, filters, columns)
 
+    def write_part(self, market: str, folder: Path) -> None:
+        """Write this dataset with the rows of one market alone into a folder that is made; the rest is as it is.
+
+        The manifest stays, so what is opened there has the same snapshot, and what is learnt of the market is the same.
+        """
+        self.market(market)
+        folder.mkdir(parents=True)
+        tables = {self.file(table).name: table for table in Table}
+        for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
+            target = folder / file.relative_to(self.path)
+            if file.name in tables and file.parent == self.path:
+                rows = self._table(tables[file.name], market)
+                pq.write_table(rows, target, compression="zstd")
+            elif file.parent.name != TRUTH or file.stem == market:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, target)
+
     def _read(
         self,
         table: Table,
@@ -240,11 +257,20 @@ class Dataset:
         filters: Sequence[tuple[str, str, object]] = (),
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
+        return to_pandas(self._table(table, market, filters, columns))
+
+    def _table(
+        self,
+        table: Table,
+        market: str | None,
+        filters: Sequence[tuple[str, str, object]] = (),
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
         if market is not None:
             self.market(market)
             filters = [*filters, (col.MARKET, "=", market)]
         try:
-            arrow = pq.read_table(
+            return pq.read_table(
                 self.file(table),
                 columns=list(columns) if columns is not None else None,
                 filters=list(filters) or None,
@@ -252,7 +278,6 @@ class Dataset:
             )
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as error:
             raise DatasetError(f"{self.file(table)} cannot be read: {error}") from error
-        return to_pandas(arrow)
 
 
 def _between(since: pd.Timestamp | None, until: pd.Timestamp | None) -> list[tuple[str, str, object]]:

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -26,27 +26,41 @@ from services.features.embedded import server_binary
 _START_SECONDS: Final = 20.0
 _NODE_TIMEOUT_MS: Final = 1_000
 _SLOTS: Final = 16_384
+_HANDSHAKE: Final = b"\x16"
 
 
 class RedisProcess:
     """One server on a loopback port, always the same, with a folder of its own."""
 
-    def __init__(self, folder: Path, lines: Sequence[str] = (), *, sentinel: bool = False) -> None:
-        """`lines` of its configuration beside the port."""
+    def __init__(
+        self,
+        folder: Path,
+        lines: Sequence[str] = (),
+        *,
+        sentinel: bool = False,
+        tls: ssl.SSLContext | None = None,
+        announce: str = "",
+    ) -> None:
+        """`lines` of its configuration beside the port. `tls`: a door with TLS stands before it, and the setting
+        `announce` names the door's port to all."""
         self.folder = folder
         self.port = free_port()
+        self.door = None if tls is None else TlsDoor(tls, self.port, plain_too=True)
+        self.shown_port = self.port if self.door is None else self.door.port
+        """Where others are sent."""
         self._sentinel = sentinel
         folder.mkdir(parents=True, exist_ok=True)
         common = [f"port {self.port}", "bind 127.0.0.1", f"dir {folder}", f"logfile {folder / 'log'}"]
         quiet = [] if sentinel else ['save ""', "appendonly no"]
         self._configuration = folder / "conf"
-        self._configuration.write_text("\n".join([*common, *quiet, *lines]) + "\n")
+        shown = [f"{announce} {self.shown_port}"] if announce else []
+        self._configuration.write_text("\n".join([*common, *quiet, *shown, *lines]) + "\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def spot(self) -> str:
         """`host:port`."""
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self.shown_port}"
 
     @property
     def url(self) -> str:
@@ -88,12 +102,16 @@ class RedisProcess:
         return False
 
     def __enter__(self) -> Self:
+        if self.door is not None:
+            self.door.__enter__()
         return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+        if self.door is not None:
+            self.door.__exit__(kind, error, trace)
 
 
 class RedisCluster:
@@ -111,7 +129,12 @@ class RedisCluster:
     @property
     def url(self) -> str:
         """As the cache takes it, all nodes named."""
-        return "redis-cluster://" + ",".join(node.spot for node in self.nodes)
+        return "redis-cluster://" + self.spots
+
+    @property
+    def spots(self) -> str:
+        """Of all nodes."""
+        return ",".join(node.spot for node in self.nodes)
 
     def form(self) -> None:
         """Give each master its slots and each replica its master; whole and agreed upon when this returns."""
@@ -151,7 +174,7 @@ class RedisCluster:
                 slot = client.execute_command("CLUSTER", "KEYSLOT", key)
                 for first, last, master, *_ in _raw(client, "CLUSTER", "SLOTS"):
                     if first <= slot <= last:
-                        return next(one for one in self.nodes if one.port == master[1])
+                        return next(one for one in self.nodes if one.shown_port == master[1])
         raise RuntimeError(f"no node knows who has {key!r}")
 
     def _known(self, node: RedisProcess) -> list[str]:
@@ -174,8 +197,11 @@ def _raw(client: redis.Redis, *command: str) -> Any:
 
 
 @contextmanager
-def running_cluster(folder: Path, masters: int = 3, replicas_each: int = 0) -> Iterator[RedisCluster]:
-    """A cluster of real nodes; a lost master is replaced after about two seconds."""
+def running_cluster(
+    folder: Path, masters: int = 3, replicas_each: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[RedisCluster]:
+    """A cluster of real nodes, each behind a door with `tls`; a lost master is replaced after about two seconds."""
+    announce = "cluster-announce-port" if tls else ""
     with ExitStack() as stack:
         nodes = []
         for number in range(masters * (1 + replicas_each)):
@@ -188,7 +214,7 @@ def running_cluster(folder: Path, masters: int = 3, replicas_each: int = 0) -> I
                 "repl-diskless-sync-delay 0",
                 "cluster-require-full-coverage no",
             ]
-            nodes.append(stack.enter_context(RedisProcess(folder / str(number), own)))
+            nodes.append(stack.enter_context(RedisProcess(folder / str(number), own, tls=tls, announce=announce)))
         cluster = RedisCluster(nodes[:masters], nodes[masters:])
         cluster.form()
         yield cluster
@@ -205,7 +231,12 @@ class SentinelTrio:
     @property
     def url(self) -> str:
         """As the cache takes it."""
-        return "redis-sentinel://" + ",".join(sentinel.spot for sentinel in self.sentinels) + "#mymaster"
+        return f"redis-sentinel://{self.spots}#mymaster"
+
+    @property
+    def spots(self) -> str:
+        """Of the sentinels."""
+        return ",".join(sentinel.spot for sentinel in self.sentinels)
 
     def master_port(self) -> int:
         """Whom the first sentinel takes for the master."""
@@ -214,20 +245,24 @@ class SentinelTrio:
 
 
 @contextmanager
-def running_sentinel(folder: Path, sentinels: int = 3) -> Iterator[SentinelTrio]:
-    """A watched master; a lost one is replaced after about two seconds."""
+def running_sentinel(folder: Path, sentinels: int = 3, tls: ssl.SSLContext | None = None) -> Iterator[SentinelTrio]:
+    """A watched master, all behind doors with `tls`; a lost one is replaced after about two seconds."""
+    announce = "replica-announce-port" if tls else ""
     with ExitStack() as stack:
-        master = stack.enter_context(RedisProcess(folder / "master", ["repl-diskless-sync-delay 0"]))
-        replica = stack.enter_context(
-            RedisProcess(folder / "replica", [f"replicaof 127.0.0.1 {master.port}", "repl-diskless-sync-delay 0"])
-        )
+
+        def started(name: str, *lines: str) -> RedisProcess:
+            own = ["repl-diskless-sync-delay 0", *lines]
+            return stack.enter_context(RedisProcess(folder / name, own, tls=tls, announce=announce))
+
+        master = started("master")
+        replica = started("replica", f"replicaof 127.0.0.1 {master.shown_port}")
         watch = [
-            f"sentinel monitor mymaster 127.0.0.1 {master.port} {sentinels // 2 + 1}",
+            f"sentinel monitor mymaster 127.0.0.1 {master.shown_port} {sentinels // 2 + 1}",
             "sentinel down-after-milliseconds mymaster 1000",
             "sentinel failover-timeout mymaster 5000",
         ]
         made = [
-            stack.enter_context(RedisProcess(folder / f"sentinel-{number}", watch, sentinel=True))
+            stack.enter_context(RedisProcess(folder / f"sentinel-{number}", watch, sentinel=True, tls=tls))
             for number in range(sentinels)
         ]
 
@@ -248,20 +283,28 @@ def running_sentinel(folder: Path, sentinels: int = 3) -> Iterator[SentinelTrio]
 class TlsDoor:
     """TLS before a server that has none of its own: ends the encryption and hands the bytes on, as stunnel does."""
 
-    def __init__(self, context: ssl.SSLContext, port: int) -> None:
-        """`port`: where the server behind it listens on loopback."""
+    def __init__(self, context: ssl.SSLContext, port: int, *, plain_too: bool = False) -> None:
+        """`port`: where the server behind it listens on loopback. `plain_too`: who speaks without TLS is let through as
+        well, as servers do among themselves, which know each other by their doors."""
         self._context = context
         self._behind = port
         self.port = free_port()
+        self._inner = free_port() if plain_too else self.port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self.encrypted = 0
+        """Connections with TLS that were let through."""
 
     def __enter__(self) -> Self:
         self._thread.start()
-        opening = asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._context)
-        self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
+        self._open(asyncio.start_server(self._serve, "127.0.0.1", self._inner, ssl=self._context))
+        if self._inner != self.port:
+            self._open(asyncio.start_server(self._sort, "127.0.0.1", self.port))
         return self
+
+    def _open(self, opening: Coroutine[Any, Any, asyncio.Server]) -> None:
+        self._servers.append(asyncio.run_coroutine_threadsafe(opening, self._loop).result(10))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -272,15 +315,28 @@ class TlsDoor:
         self._loop.close()
 
     async def _end(self) -> None:
-        assert self._server is not None
-        self._server.close()
+        for server in self._servers:
+            server.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream, downstream = await asyncio.open_connection("127.0.0.1", self._behind)
+    async def _sort(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """By the first byte: what begins as a handshake of TLS goes to the inner door."""
+        first = await reader.read(65_536)
+        await self._serve(reader, writer, self._inner if first[:1] == _HANDSHAKE else self._behind, first)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int = 0, first: bytes = b""
+    ) -> None:
+        try:
+            upstream, downstream = await asyncio.open_connection("127.0.0.1", port or self._behind)
+        except OSError:  # nobody is behind it
+            writer.transport.abort()
+            return
+        self.encrypted += writer.get_extra_info("sslcontext") is not None
+        downstream.write(first)
         pumps = [asyncio.ensure_future(each) for each in (_pump(reader, downstream), _pump(upstream, writer))]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)

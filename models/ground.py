@@ -201,10 +201,17 @@ class Ground:
         begins, last = log[col.AT][split.test].min().floor("D"), log[col.AT].max()
         return int(begins.timestamp()), int(last.timestamp()) + 1
 
-    def measured(self, fitted: Mapping[str, Model], prepared: Prepared | None = None) -> dict[str, Measured]:
-        """All models asked the same question; where diners come back also their habit, on a city the oracle."""
+    def measured(
+        self, fitted: Mapping[str, Model], prepared: Prepared | None = None, *, beside: bool = True
+    ) -> dict[str, Measured]:
+        """All models asked the same question; `beside` them their habit where diners come back, on a city the oracle.
+
+        `popular` is among the models then.
+        """
         prepared = prepared or self.prepared
         measured = {name: evaluation.measure(prepared.question, model.score) for name, model in fitted.items()}
+        if not beside:
+            return measured
         if self.dataset.manifest.repeats and prepared.question.masked is None:
             measured["habit"] = evaluation.measure(prepared.question, habit(prepared.data, fitted["popular"]))
         best = oracle(self.dataset, self.market, prepared.data, prepared.log[prepared.split.train])
@@ -217,7 +224,7 @@ class Ground:
         cold = hold_back(self.prepared.data, self.prepared.question, np.random.default_rng(self.seed))
         return cold.measure(self.fitted(names, cold.data))
 
-    def asked(self, fitted: Mapping[str, Model]) -> dict[str, Measured]:
+    def asked(self, fitted: Mapping[str, Model], *, beside: bool = True) -> dict[str, Measured]:
         """The same about requests, each model with its calibration; empty where there are none."""
         requests = self.requests
         if requests is None:
@@ -225,7 +232,7 @@ class Ground:
         measured = {
             name: requests.measure(as_served(requests, model, self.calibrated(model))) for name, model in fitted.items()
         }
-        return {**measured, **self._references(requests, fitted)}
+        return {**measured, **self._references(requests, fitted)} if beside else measured
 
     # -- who stands beside
 

@@ -1,7 +1,7 @@
 """From a dataset to a trained, calibrated, measured model version."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,24 +13,24 @@ from data.dataset import Dataset
 from data.splits import Method
 from models import artifacts
 from models.artifacts import Artifact
-from models.base import Model, ModelError, StartsWarm, TrainingData
+from models.base import Model, StartsWarm, TrainingData
 from models.calibration import Calibration
 from models.cards.training_facts import data_facts, group_figures
 from models.corrections import NO_CORRECTIONS, Corrections, options_apart
 from models.evaluation import evaluate as evaluation
 from models.evaluation.evaluate import Measured
-from models.evaluation.report import WARM, MarketPart, groups_of, report, summaries
+from models.evaluation.report import summaries
 from models.evaluation.requests import as_served
 from models.explanation.audit import documents
 from models.explanation.fidelity import fidelity
 from models.fairness.groups import attributes
 from models.fairness.measured import by_groups, earned, gained_by_groups
-from models.ground import BASELINES, Ground
+from models.ground import Ground
 from models.ladder import make
 from models.off_policy.estimate import Exploring, estimate_model
 from models.off_policy.target import Target
 from models.popular import POPULARITY_HALF_LIFE_DAYS, decayed_counts
-from models.preparation import benchmark, usual
+from models.preparation import usual
 from models.second_stage.stage import second_stage_of
 from models.slices.comparison import against_rivals, diners_as_cases, requests_as_cases
 from models.slices.shown import worst_slices
@@ -200,60 +200,6 @@ def _by_groups(ground: Ground, curve: Calibration, own: Measured, listed: Measur
             )
             found["own"] += gained
     return found
-
-
-def evaluate(
-    dataset: Dataset,
-    market: str | None = None,
-    models: Sequence[str] = ("lightfm",),
-    *,
-    seed: int = 0,
-    threads: int = 1,
-    parameters: Mapping[str, Any] | None = None,
-    all_ratings: bool = False,
-    cold_start: bool = True,
-    progress: Progress = _quiet,
-) -> dict[str, Any]:
-    """Measure models on held-out data, `random` and `popular` always beside; diners of all markets together.
-
-    Where diners come back, `habit` and the figures with known restaurants masked (under `masked`) stand beside, since
-    remembering is most of what there is to gain and says nothing about new ones. Where the log holds what was shown,
-    the models are also asked about held-out requests, as they would be served (under `requests`). Where the dataset
-    holds the split of a documented benchmark, its protocol is followed and named. `parameters` are those of the
-    constructors of `models`; `all_ratings` takes bad ratings as positive feedback too. `cold_start` fits each model
-    once more, without a tenth of the diners and restaurants, and asks about these.
-
-    Raises ModelError where there is nothing to measure with.
-    """
-    names = list(dict.fromkeys([*models, *BASELINES]))
-    markets = [dataset.market(market).market] if market else list(dataset.markets)
-    protocol = (benchmark(dataset) or usual(dataset, all_ratings)).given(models, parameters or {})
-    parts: list[MarketPart] = []
-    masked: list[MarketPart] = []
-    for done, name in enumerate(markets):
-        progress(f"{name}: measuring", done, len(markets))
-        ground = Ground(dataset, name, seed=seed, threads=threads, protocol=protocol)
-        try:
-            prepared = ground.prepared
-        except ModelError:
-            if len(markets) == 1:
-                raise
-            continue  # a market without feedback has nothing to measure; the others have
-        fitted = ground.fitted(names)
-        cold = ground.measured_cold(names) if cold_start else {}
-        groups, method = groups_of(prepared.data, prepared.question), prepared.split.method.value
-        parts.append(MarketPart(ground.measured(fitted), groups, method, cold, ground.asked(fitted)))
-        apart = prepared.masked()
-        if not protocol.mask_known and len(apart.question.diners):
-            groups = groups_of(apart.data, apart.question)
-            masked.append(MarketPart(ground.measured(fitted, apart), groups, method, {}))
-    progress("done", len(markets), len(markets))
-    if not parts:
-        raise ModelError(f"{dataset.path} has no positive feedback to measure with")
-    result = report(dataset, parts, seed, protocol.mask_known)
-    if sum(len(part.groups[WARM]) for part in masked) >= evaluation.FEWEST_DINERS:
-        result["masked"] = report(dataset, masked, seed, known_masked=True)["models"]
-    return result
 
 
 def _fit_from(model: Model, data: TrainingData, start: Artifact | None) -> Model:

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.releases.budget import Objectives
 
+LEAST_SOLD_DAYS: Final = 63
+"""Two windows of a scorecard, which are compared, and the days after a place was sold in which it earns."""
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -84,6 +86,8 @@ class Settings(BaseSettings):
     """Days for which served lists are kept, with what it takes to make them again; 0: all."""
     events_days: int = Field(default=0, ge=0, le=36_500)
     """Days for which events are kept, today not counted; 0: all. Not below `retrain_days`. What was billed stays."""
+    sold_days: int = Field(default=0, ge=0, le=36_500)
+    """Days for which sold places are kept, today not counted; 0: all. At least 63: scorecards and attribution."""
     markets_in_memory: int = Field(default=64, ge=1)
     """Markets that an API process has in memory at most; another one takes the place of the least recently asked."""
     refresh_seconds: float = Field(default=1.0, gt=0, le=60)
@@ -131,9 +135,9 @@ class Settings(BaseSettings):
     engine_address: str = ""
     """Of a Ray cluster, `host:port`; empty: one is started on this machine for a command, and ended with it."""
     engine_jobs: int = Field(default=1, ge=1, le=10_000)
-    """Markets that a retraining job works on at once; 1: one after the other, in the job's own process."""
+    """Markets that retraining, training and evaluation work on at once; 1: one after the other, in one process."""
     engine_store: str = ""
-    """Where retraining tasks find their inputs and leave what they made, any fsspec URL; empty: in the home."""
+    """Where tasks of retraining, or of other machines, find and leave files: any fsspec URL; empty: in the home."""
     mlflow_uri: str = ""
     """MLflow tracking URI of retraining runs, `http://…` or `sqlite:///…`; empty: none. Needs the extra `tracking`."""
     cors_origins: list[str] = []
@@ -154,6 +158,10 @@ class Settings(BaseSettings):
     def _keeps_what_it_learns_from(self) -> Self:
         if 0 < self.events_days < self.retrain_days:
             raise ValueError(f"events_days: {self.events_days} are too few, retrain_days are {self.retrain_days}")
+        if 0 < self.sold_days < LEAST_SOLD_DAYS:
+            raise ValueError(
+                f"sold_days: {self.sold_days} are too few, scorecards and attribution read {LEAST_SOLD_DAYS}"
+            )
         return self
 
     @property
@@ -180,6 +188,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'tablestakes.db').absolute()}"
+
+    @property
+    def resolved_engine_store(self) -> str:
+        """Where tasks of other machines find their data; a folder of the home where none is set."""
+        return self.engine_store or str((self.home / "fan-out").absolute())
 
     @property
     def resolved_worker_metrics_url(self) -> str:

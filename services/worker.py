@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Engine
 
 from services.ads.pacing_job import PacingJob
+from services.ads.retention import SoldRetention
 from services.ads.settlement import Settler
 from services.audit.anchors import ServedAnchors
 from services.audit.trail import AuditTrail
@@ -151,6 +152,7 @@ def jobs(engine: Engine, clock: Clock, settings: Settings, supervisor: Superviso
         Job("scorecard-watch", 60.0, lambda: metrics.scorecards(scorecards.round()), slow=True),
         Job("served-lists", 3600.0, forget, slow=True),
         Job("event-days", 3600.0, EventRetention(engine, trail, clock, settings.events_days).round, slow=True),
+        Job("sold-places", 3600.0, SoldRetention(engine, trail, clock, settings.sold_days).round, slow=True),
     ]
 
 

@@ -15,3 +15,6 @@ EngineAddress = Annotated[
     typer.Option("--engine-address", metavar="HOST:PORT", help="Of a Ray cluster; without one, one is started here."),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Tasks at once; what comes out does not depend on it.")]
+MarketJobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Markets at once; what comes out does not depend on it.")
+]

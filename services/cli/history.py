@@ -56,7 +56,10 @@ def import_(
 
 @events.command("export")
 def export(
-    path: Annotated[Path, typer.Argument(metavar="DIR", help="Of earlier exports, or new.")],
+    path: Annotated[
+        str,
+        typer.Argument(metavar="DIR", help="Of earlier exports, or new: a folder, or a URL such as s3://lake/events."),
+    ],
     first: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, UTC, as in 2026-03-01.")],
     end: Annotated[str, typer.Option("--to", metavar="DAY", help="The first day that is not in it; else today.")] = "",
     received_before: Annotated[
@@ -71,6 +74,7 @@ def export(
     from services.clock import Clock
     from services.database.engine import migrate, open_database
     from services.events.archive import ArchiveError, Range, export_days
+    from services.export_folder import FolderError
 
     clock, engine = Clock(), open_database(Settings().resolved_database_url)
     today = clock.now().astimezone(UTC).date()
@@ -82,7 +86,7 @@ def export(
         migrate(engine)
         with Progress("exporting") as progress:
             done = export_days(engine, AuditTrail(engine, clock, via="cli"), path, wanted, progress.update)
-    except ArchiveError as error:
+    except (ArchiveError, FolderError) as error:
         raise UsageError(str(error)) from None
     finally:
         engine.dispose()

@@ -1,4 +1,4 @@
-"""train, evaluate."""
+"""train, evaluate, ladder."""
 
 import json
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.cli.engines import EngineAddress, EngineName, Jobs, MarketJobs
 from services.cli.errors import UsageError
 from services.cli.progress import Progress
 from services.settings import Settings
@@ -28,9 +29,13 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="More than one is faster and not reproducible.")] = 1,
     parameter: _Parameters = None,
     all_ratings: _AllRatings = False,
+    jobs: MarketJobs = None,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
 ) -> None:
     """Train a model a market, evaluate it, and register it in the home; a market's first one becomes its champion."""
     from data.dataset import Dataset
+    from services.fan_out.options import chosen
     from services.retraining.training import train_markets
 
     with Progress("training") as progress:
@@ -43,6 +48,7 @@ def train(
             threads=threads,
             parameters=parameters_of(parameter or []),
             all_ratings=all_ratings,
+            workers=chosen(jobs, engine, engine_address),
             progress=progress.update,
             passed_over=typer.echo,
         ):
@@ -58,21 +64,25 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     parameter: _Parameters = None,
     all_ratings: _AllRatings = False,
+    jobs: MarketJobs = None,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
 ) -> None:
-    """Measure models on held-out data, with 95 % intervals; random and popular always beside."""
-    from data.dataset import Dataset
-    from models.pipeline import evaluate as evaluate_models
+    """Measure models on held-out data, with 95 % intervals; random and popular always beside.
 
+    With more jobs than markets, models of one market are measured at once.
+    """
+    from data.dataset import Dataset
+    from models.contest import Contest
+    from services.evaluation import evaluate as evaluate_models
+    from services.fan_out.options import chosen
+
+    dataset, workers = Dataset.open(path), chosen(jobs, engine, engine_address)
+    contest = Contest(tuple(model or ["lightfm"]), seed, parameters_of(parameter or []), all_ratings)
     with Progress("evaluating") as progress:
         result = evaluate_models(
-            Dataset.open(path),
-            market=market,
-            models=model or ["lightfm"],
-            seed=seed,
-            parameters=parameters_of(parameter or []),
-            all_ratings=all_ratings,
-            progress=progress.update,
+            dataset, contest, workers, Settings().resolved_engine_store, progress.update, market=market
         )
     for line in evaluation_table(result):
         typer.echo(line)
@@ -85,15 +95,30 @@ def ladder(
     model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed; all.")] = None,
     market: Annotated[str | None, typer.Option(help="The market; the first.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    jobs: Jobs = 1,
+    engine: EngineName = None,
+    engine_address: EngineAddress = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
 ) -> None:
-    """The ladder in one table: accuracy, time of a request, memory, training time, how it is explained."""
+    """The ladder in one table: accuracy, time of a request, memory, training time, how it is explained.
+
+    Rungs are trained at once with more jobs than one; requests are timed here, one after the other, when that is over.
+    """
     from data.dataset import Dataset
+    from services.fan_out.options import chosen
     from services.serving.measure_ladder import RUNGS, lines, measure_ladder
 
-    dataset = Dataset.open(path)
+    dataset, workers = Dataset.open(path), chosen(jobs, engine, engine_address)
     with Progress("ladder") as progress:
-        rungs = measure_ladder(dataset, market or dataset.markets[0], model or RUNGS, seed, progress.update)
+        rungs = measure_ladder(
+            dataset,
+            market or dataset.markets[0],
+            model or RUNGS,
+            seed,
+            progress.update,
+            workers,
+            Settings().resolved_engine_store,
+        )
     for line in lines(rungs):
         typer.echo(line)
     if json_file is not None:

@@ -60,8 +60,10 @@ def _home(settings: Settings) -> tuple[bool, str]:
 
 def _database(settings: Settings) -> tuple[bool, str]:
     from services.catalogue.store import CatalogueStore
-    from services.database.engine import migrate, open_database
+    from services.database.engine import MOST_CONNECTIONS, migrate, open_database
     from services.database.errors import StorageUnavailable
+    from services.database.event_partitions import locks_wanted
+    from services.database.transactions import reading
     from services.releases.registry import ModelRegistry
 
     kind = "PostgreSQL" if settings.resolved_database_url.startswith("postgres") else "SQLite"
@@ -70,11 +72,14 @@ def _database(settings: Settings) -> tuple[bool, str]:
         migrate(engine)
         markets = CatalogueStore(engine).markets()
         champions = [info.market for info in markets if ModelRegistry(engine).champion(info.market)]
+        with reading(engine) as connection:
+            locks = locks_wanted(connection, MOST_CONNECTIONS)
         engine.dispose()
     except StorageUnavailable as error:
         return False, f"database ({kind}): {' '.join(str(error).split())[:200]}"
     served = ", ".join(champions) or "none: `tablestakes train DIR` registers a model"
-    return True, f"database ({kind}): {len(markets)} market(s), champions: {served}"
+    few = "" if locks is None else f"; for all days of events at once raise max_locks_per_transaction to {locks}"
+    return True, f"database ({kind}): {len(markets)} market(s), champions: {served}{few}"
 
 
 def _ledger(settings: Settings) -> tuple[bool, str]:

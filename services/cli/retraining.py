@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.child import be_a_child
-from services.cli.engines import EngineAddress, EngineName
+from services.cli.engines import EngineAddress, EngineName, MarketJobs
 from services.cli.errors import FAILED, UsageError
 from services.cli.progress import Progress
 from services.settings import Settings, duration
@@ -26,9 +26,7 @@ def retrain(
     market: Annotated[str | None, typer.Option(help="One market only.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Models of the ladder, as often as needed.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Markets at once; what comes out does not depend on it.")
-    ] = None,
+    jobs: MarketJobs = None,
     engine: EngineName = None,
     engine_address: EngineAddress = None,
     queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
@@ -67,7 +65,7 @@ def _workers(jobs: int | None, engine: str | None, address: str | None) -> "Engi
     from services.fan_out import LOCAL
     from services.fan_out.options import chosen
 
-    found = chosen(jobs or Settings().engine_jobs, engine, address)
+    found = chosen(jobs, engine, address)
     return None if (found.name, found.jobs) == (LOCAL, 1) else found
 
 

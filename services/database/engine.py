@@ -19,6 +19,10 @@ from services.database.errors import StorageMisconfigured, StorageUnavailable
 from services.database.transactions import TURN, WRITING, Turn, lock_out, reading, writing
 
 _CONNECTIONS: Final = 8
+_MORE: Final = 10
+"""That are opened when all are busy, and closed again."""
+MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE
+"""Of a process to its database."""
 _PRAGMAS: Final = (
     "synchronous=FULL",
     "fullfsync=ON",  # on macOS a plain fsync stops at the drive's cache
@@ -78,6 +82,7 @@ def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
     engine = create_engine(
         address,
         pool_size=_CONNECTIONS,
+        max_overflow=_MORE,
         pool_timeout=lock_timeout_ms / 1_000,
         hide_parameters=True,
         connect_args={"timeout": lock_timeout_ms / 1_000, "cached_statements": _STATEMENTS},
@@ -136,6 +141,7 @@ def _open_postgresql(address: URL, lock_timeout_ms: int) -> Engine:
     return create_engine(
         address,
         pool_size=_CONNECTIONS,
+        max_overflow=_MORE,
         pool_timeout=lock_timeout_ms / 1_000,
         pool_pre_ping=True,
         hide_parameters=True,

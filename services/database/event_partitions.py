@@ -20,6 +20,8 @@ from services.database.types import from_micros, micros
 
 AHEAD_DAYS: Final = 8
 """Days that are made before they come."""
+LOCKS_A_DAY: Final = 4
+"""That a read over all days takes in the server's table of locks: a day's table and its three indexes."""
 _PATIENCE_MS: Final = 300
 """For the locks that a change of the partitions takes: who writes events meanwhile waits as long at most."""
 _IDS_AT_ONCE: Final = 20_000
@@ -56,6 +58,17 @@ def days(connection: Connection) -> list[date]:
         return []
     found = (_NAME.fullmatch(name) for name in _partitions(connection))
     return sorted(date(*map(int, match.groups())) for match in found if match is not None)
+
+
+def locks_wanted(connection: Connection, readers: int) -> int | None:
+    """The `max_locks_per_transaction` at which so many connections can read all days at once; None where it is set."""
+    needed = readers * LOCKS_A_DAY * len(days(connection))
+    if not needed:
+        return None
+    names = ("max_locks_per_transaction", "max_connections", "max_prepared_transactions")
+    given = [int(connection.execute(text(f"SHOW {name}")).scalar_one()) for name in names]
+    wanted = -(-needed // (given[1] + given[2]))
+    return wanted if wanted > given[0] else None
 
 
 def taken_over_until(connection: Connection) -> date | None:

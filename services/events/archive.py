@@ -3,14 +3,13 @@
     DIR/market=aldermoor/day=2026-01-09/events.parquet      the layout that pyarrow, Spark and DuckDB call hive
     DIR/_export.json                                        what is there, of which state, with sums
 
-Files appear whole and synced, one after the other; `_export.journal` says which are done, and a run that was broken
-off is taken up by the next one with the same range. The same events received before the same moment are the same bytes.
+DIR is a folder, or a path that fsspec opens. Files appear whole, one after the other; `_export.journal` says which are
+done, and a run that was broken off is taken up by the next one with the same range. The same events received before the
+same moment are the same bytes.
 """
 
 import hashlib
-import os
-import secrets
-import shutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,11 +30,12 @@ from services.database.schema import events
 from services.database.transactions import reading, writing
 from services.database.types import from_micros, micros
 from services.events.log import EXPORTED, markets_in_log
-from services.private_files import write_private
+from services.export_folder import ExportFolder, export_folder, is_aside_of
 
 MANIFEST: Final = "_export.json"
 JOURNAL: Final = "_export.journal"
 _FILE: Final = "events.parquet"
+_DAY_FILE: Final = re.compile(r"(?P<day>market=[^/]+/day=(?P<date>\d{4}-\d\d-\d\d))/[^/]+")
 _ROWS: Final = 50_000
 _DAY: Final = 86_400_000_000
 _TEXT: Final = pa.string()
@@ -93,32 +93,37 @@ class Range:
         }
 
 
-def export_days(engine: Engine, trail: AuditTrail, path: Path, wanted: Range, progress: Progress) -> Archived:
+def export_days(engine: Engine, trail: AuditTrail, path: str | Path, wanted: Range, progress: Progress) -> Archived:
     """Write the range's days, take away files of days in it that have no events now, and tell the trail.
 
     A run that was broken off goes on with the moment that it began with, whatever `wanted` says. Days outside the range
-    are left as they are. Raises ArchiveError, StorageUnavailable.
+    are left as they are. Raises ArchiveError, FolderError, StorageUnavailable.
     """
-    wanted, done = _journal(path, wanted)
+    folder = export_folder(path)
+    wanted, done = _journal(folder, wanted)
     with reading(engine) as connection:
         days = list(_days(connection, wanted))
     reused = total = 0
+    lines: list[bytes] = []
     for number, (market, day) in enumerate(days):
         progress("days", number, len(days))
         name = f"market={quote(market, safe='')}/day={day}"
         entry = done.get(name)
-        if entry is not None and _is_whole(path / name, entry):
+        if entry is not None and _is_whole(folder, name, entry):
             reused += 1
         else:
             with reading(engine) as connection:
-                entry = _write(connection, path / name, market, day, wanted.received_before)
-            _append(path, {"day": name, **entry})
+                entry = _write(connection, folder, name, market, day, wanted.received_before)
+            lines.append(orjson.dumps({"day": name, **entry}) + b"\n")
+            if len(lines) >= folder.lines_at_once:
+                folder.append(JOURNAL, b"".join(lines))
+                lines.clear()
         done[name] = entry
         total += entry["events"]
     files = {name: done[name] for name in sorted(done) if done[name]["events"]}
-    _take_away(path, wanted, files)
+    _take_away(folder, wanted, files)
     with writing(engine) as connection:
-        after = {**wanted.document(), "events": total, "files": len(files), "folder": str(path.absolute())}
+        after = {**wanted.document(), "events": total, "files": len(files), "folder": folder.url}
         trail.record(
             connection,
             role="system",
@@ -127,44 +132,39 @@ def export_days(engine: Engine, trail: AuditTrail, path: Path, wanted: Range, pr
             subject=f"{wanted.first} to {wanted.end}",
             document={"before": None, "after": after},
         )
-    write_private(path / MANIFEST, orjson.dumps({**wanted.document(), "files": files}, option=orjson.OPT_INDENT_2))
-    (path / JOURNAL).unlink()
+    folder.write(MANIFEST, orjson.dumps({**wanted.document(), "files": files}, option=orjson.OPT_INDENT_2))
+    folder.remove(JOURNAL)
     progress("days", len(days), len(days))
     return Archived(wanted.received_before, total, len(files), reused)
 
 
-def _journal(path: Path, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]]:
+def _journal(folder: ExportFolder, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]]:
     """The range with the moment that counts, and the days that are done by the journal's account."""
-    file = path / JOURNAL
-    if path.exists() and not path.is_dir():
-        raise ArchiveError(f"{path} is a file: name a folder")
-    for name in (JOURNAL, MANIFEST):
-        for left in path.glob(f".{name}.*"):  # by a run that was killed while it wrote it
-            left.unlink()
-    if path.is_dir() and any(path.iterdir()) and not file.exists() and not (path / MANIFEST).exists():
-        raise ArchiveError(f"{path} holds something that is no export of events: name another folder")
-    if not file.exists():
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(file, orjson.dumps(wanted.document()) + b"\n")
+    names = folder.names()
+    if names and not {JOURNAL, MANIFEST} & set(names) and not all(map(_ours, names)):
+        raise ArchiveError(f"{folder.url} holds something that is no export of events: name another folder")
+    for name in filter(_ours, names):
+        folder.remove(name)
+    text = folder.read(JOURNAL)
+    if text is None:
+        folder.write(JOURNAL, orjson.dumps(wanted.document()) + b"\n")
         return wanted, {}
-    lines = file.read_bytes().split(b"\n")
+    lines = text.split(b"\n")
     begun, *entries = (orjson.loads(line) for line in lines[:-1])  # what has no end of line was being written
     if (begun["from"], begun["to"]) != (wanted.first.isoformat(), wanted.end.isoformat()):
         raise ArchiveError(
-            f"an export from {begun['from']} to {begun['to']} was broken off in {path}: "
+            f"an export from {begun['from']} to {begun['to']} was broken off in {folder.url}: "
             f"end it with the same range, or remove {JOURNAL} there"
         )
-    with file.open("r+b") as stream:
-        stream.truncate(len(file.read_bytes()) - len(lines[-1]))
+    if lines[-1]:
+        folder.write(JOURNAL, text[: -len(lines[-1])])
     moment = datetime.fromisoformat(begun["received_before"])
     return Range(wanted.first, wanted.end, moment), {entry.pop("day"): entry for entry in entries}
 
 
-def _append(path: Path, entry: Mapping[str, Any]) -> None:
-    with (path / JOURNAL).open("ab") as stream:
-        stream.write(orjson.dumps(entry) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+def _ours(name: str) -> bool:
+    """Whether the file is what a killed run had not put in its place."""
+    return any(is_aside_of(name, one) for one in (_FILE, JOURNAL, MANIFEST))
 
 
 def _days(connection: Connection, wanted: Range) -> Iterator[tuple[str, date]]:
@@ -177,7 +177,9 @@ def _days(connection: Connection, wanted: Range) -> Iterator[tuple[str, date]]:
             yield market, day_of(from_micros(begin))
 
 
-def _write(connection: Connection, folder: Path, market: str, day: date, received_before: datetime) -> dict[str, Any]:
+def _write(
+    connection: Connection, folder: ExportFolder, name: str, market: str, day: date, received_before: datetime
+) -> dict[str, Any]:
     """Write a day's file; how many events it has and its sum. No events, no file."""
     at: Any = type_coerce(events.c.at, BigInteger)
     received: Any = type_coerce(events.c.received_at, BigInteger)
@@ -191,48 +193,28 @@ def _write(connection: Connection, folder: Path, market: str, day: date, receive
         .order_by(events.c.at, events.c.event_id)
     )
     count = 0
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in folder.glob(f".{_FILE}.*"):
-        left.unlink()
-    aside = folder / f".{_FILE}.{secrets.token_hex(4)}"
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        with pq.ParquetWriter(stream, SCHEMA, compression="zstd") as writer:
+    with folder.making(f"{name}/{_FILE}") as file:
+        with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
             for rows in plain_rows(connection, statement, _ROWS):
                 cells = zip(SCHEMA, zip(*rows, strict=True), strict=True)
                 writer.write_table(pa.table([pa.array(values, field.type) for field, values in cells], schema=SCHEMA))
                 count += len(rows)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if not count:
-        shutil.rmtree(folder)
-        return {"events": 0, "sha256": ""}
-    digest = _sum(aside)
-    aside.replace(folder / _FILE)
-    _sync(folder)
-    return {"events": count, "sha256": digest}
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if not count:
+            file.unlink()
+    return {"events": count, "sha256": digest} if count else {"events": 0, "sha256": ""}
 
 
-def _is_whole(folder: Path, entry: Mapping[str, Any]) -> bool:
-    file = folder / _FILE
-    return file.exists() and _sum(file) == entry["sha256"] if entry["events"] else not file.exists()
+def _is_whole(folder: ExportFolder, name: str, entry: Mapping[str, Any]) -> bool:
+    return folder.sha256(f"{name}/{_FILE}") == (entry["sha256"] if entry["events"] else None)
 
 
-def _take_away(path: Path, wanted: Range, files: Mapping[str, Any]) -> None:
+def _take_away(folder: ExportFolder, wanted: Range, files: Mapping[str, Any]) -> None:
     """Days of the range whose events have been erased or forgotten since an earlier export into this folder."""
-    for folder in path.glob("market=*/day=*"):
-        day = date.fromisoformat(folder.name.removeprefix("day="))
-        if wanted.first <= day < wanted.end and f"{folder.parent.name}/{folder.name}" not in files:
-            shutil.rmtree(folder)
-
-
-def _sum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    for name in folder.names():
+        found = _DAY_FILE.fullmatch(name)
+        if found is None or found["day"] in files:
+            continue
+        if wanted.first <= date.fromisoformat(found["date"]) < wanted.end:
+            folder.remove(name)

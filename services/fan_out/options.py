@@ -18,9 +18,10 @@ def engine_of(given: argparse.Namespace) -> Engine:
     return chosen(given.jobs, given.engine, given.engine_address)
 
 
-def chosen(jobs: int, name: str | None = None, address: str | None = None) -> Engine:
+def chosen(jobs: int | None, name: str | None = None, address: str | None = None) -> Engine:
     """The engine of these options, and of the settings where they are silent."""
     settings = Settings()
+    jobs = jobs or settings.engine_jobs
     if name is not None and name != settings.engine:  # the settings' address is of the settings' engine
         return Engine(name, jobs, address or "")
     return Engine(settings.engine, jobs, settings.engine_address if address is None else address)

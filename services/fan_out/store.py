@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
+from services.any_path import opened
+
 _INDEX: Final = "index.json"
 
 
@@ -138,14 +140,9 @@ def _opened(url: str) -> tuple[_Files, str]:
     if "://" not in url:
         return _Disk(), str(Path(url).absolute())
     try:
-        import fsspec
-    except ImportError:
-        raise StoreError(f"{url}: other stores than a folder are an extra: pip install 'tablestakes[engine]'") from None
-    try:
-        files, root = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:  # no driver for this protocol; the error says what to install
-        raise StoreError(f"{url}: {error}") from None
-    return files, root
+        return opened(url)
+    except ValueError as error:
+        raise StoreError(str(error)) from None
 
 
 def _sha256(file: Path) -> str:

@@ -96,7 +96,7 @@ class RetrainingJob:
         self._reached = reached or (lambda _run, _point: None)
         self._lease_seconds = lease_seconds
         self._workers = workers
-        self._store_url = settings.engine_store or str((settings.home / "fan-out").absolute())
+        self._store_url = settings.resolved_engine_store
 
     def markets(self) -> list[str]:
         """The markets that the home has."""

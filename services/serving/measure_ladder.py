@@ -2,10 +2,10 @@
 
     tablestakes ladder DIR
 
-Each model is trained as `tablestakes train` does it, into a folder that is thrown away. Accuracy is that of the
-held-out test period. A request is timed as it is served, from the diner's vector to the ranked list: the feature cache,
-HTTP and auctions are the same for all models and left out. Memory is what a serving process maps. Training is the CPU
-time of the fit to the whole log, on one thread.
+Each model is trained as `tablestakes train` does it, into a folder that is thrown away, and requests are timed when
+that is over, with nothing beside them. Accuracy is that of the held-out test period. A request is timed as it is
+served, from the diner's vector to the ranked list: the feature cache, HTTP and auctions are the same for all models and
+left out. Memory is what a serving process maps. Training is the CPU time of the fit to the whole log, on one thread.
 """
 
 import tempfile
@@ -20,11 +20,13 @@ import numpy as np
 from data import columns as col
 from data.columns import Table
 from data.dataset import Dataset, to_arrow
-from models import pipeline
 from models.artifacts import Artifact
+from models.ladder import rung
 from models.second_stage.stage import second_stage_of
 from services.catalogue.records import Restaurant
+from services.fan_out import Engine
 from services.ranking.rank import Requests, rank
+from services.retraining.training_tasks import Order, Refused, Trained, train_all
 from services.serving.diners import NO_ENTRIES, choices_of
 from services.serving.snapshot import MarketSnapshot, build_snapshot
 from services.stakeholders.policy import Policy
@@ -59,30 +61,33 @@ class Rung:
     explained: str
 
 
-def measure_ladder(dataset: Dataset, market: str, models: Sequence[str], seed: int, progress: Progress) -> list[Rung]:
-    """Train and measure each; raises ModelError for one that is not on the ladder or has nothing to learn from."""
-    rungs = []
+def measure_ladder(
+    dataset: Dataset,
+    market: str,
+    models: Sequence[str],
+    seed: int,
+    progress: Progress,
+    engine: Engine | None = None,
+    store: str = "",
+) -> list[Rung]:
+    """Train each, as a task of the engine, and measure them; by default this process does it all.
+
+    Raises ModelError for one that is not on the ladder or has nothing to learn from; EngineError, StoreError.
+    """
+    for model in models:
+        rung(model)
+    engine = (engine or Engine()).among(len(models))
+    orders = [Order(market, model, seed) for model in models]
+    trained: list[Trained] = []
     with tempfile.TemporaryDirectory() as folder:
-        for done, model in enumerate(models):
-            progress(f"training {model}", done, len(models))
-            clock = _FitClock()
-            artifact = pipeline.train(dataset, market, model, Path(folder), seed=seed, progress=clock.tick)
-            rungs.append(_rung(dataset, market, artifact, clock.seconds))
+        for outcome in train_all(dataset, orders, Path(folder), engine, store, lambda *_: None):
+            if isinstance(outcome, Refused):
+                raise outcome.error
+            trained.append(outcome)
+            progress(f"trained {outcome.order.model}", len(trained), len(models))
+        rungs = [_rung(dataset, market, one.artifact, one.fit_seconds) for one in trained]
     progress("done", len(models), len(models))
     return rungs
-
-
-class _FitClock:
-    """CPU seconds of the training's last fit, told by its progress."""
-
-    seconds = 0.0
-
-    def tick(self, _step: str, done: int, _total: int) -> None:
-        """At each step."""
-        if done == pipeline.FITTING:
-            self.seconds = -time.process_time()
-        elif done == pipeline.FITTING + 1:
-            self.seconds += time.process_time()
 
 
 def lines(rungs: Sequence[Rung]) -> list[str]:

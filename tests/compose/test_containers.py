@@ -11,6 +11,8 @@ import pytest
 import yaml
 from dockerfile_lint import instructions
 
+from services.database.engine import MOST_CONNECTIONS
+from services.database.event_partitions import LOCKS_A_DAY
 from services.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -278,3 +280,12 @@ def test_the_compose_client_accepts_the_file() -> None:
     command = [*client, "--file", str(ROOT / "docker-compose.yml"), *profiles, "config", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_database_has_locks_for_a_year_of_days_on_every_connection() -> None:
+    """Of two API processes, the worker and the child that it starts; the server's own limit is a hundred."""
+    connections = 4 * MOST_CONNECTIONS
+    [setting] = [part for part in SERVICES["postgres"]["command"] if part.startswith("max_locks_per_transaction=")]
+    locks = int(setting.partition("=")[2]) * 100
+    assert connections < 100
+    assert locks >= connections * LOCKS_A_DAY * 366

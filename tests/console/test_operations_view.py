@@ -25,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 REFUSED = "ERR_CONNECTION_REFUSED"
 SOON = 15_000
-JOBS = 13
+JOBS = 14
 """Of the worker."""
 OFTEN = "/operations?every=0.5"
 

@@ -119,3 +119,23 @@ def test_events_are_filtered_by_type(tmp_path: Path) -> None:
         writer.finish(MANIFEST)
 
     assert Dataset.open(tmp_path / "d").events("a", [EventType.ORDER])["type"].tolist() == ["order"]
+
+
+def test_a_part_has_one_markets_rows_and_the_snapshot_of_the_whole(tmp_path: Path) -> None:
+    write(tmp_path / "d", "u1", "u2")
+    (tmp_path / "d" / "truth").mkdir()
+    for name in ("a.json", "b.json"):
+        (tmp_path / "d" / "truth" / name).write_text(name)
+    (tmp_path / "d" / "rejects.csv").write_text("row,reason\n")
+    whole = Dataset.open(tmp_path / "d")
+
+    whole.write_part("a", tmp_path / "part")
+
+    part = Dataset.open(tmp_path / "part")
+    assert (part.snapshot, part.manifest) == (whole.snapshot, whole.manifest)
+    pd.testing.assert_frame_equal(part.diners("a"), whole.diners("a"))
+    assert part.diners("b").empty
+    files = sorted(str(file.relative_to(part.path)) for file in part.path.rglob("*") if file.is_file())
+    assert files == ["dataset.json", "diners.parquet", "rejects.csv", "truth/a.json"]
+    with pytest.raises(DatasetError, match="no market 'c'"):
+        whole.write_part("c", tmp_path / "none")

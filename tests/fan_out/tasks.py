@@ -6,8 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from data.dataset import DatasetError
+from data.dataset import Dataset, DatasetError
+from models.contest import Contest
 from services.fan_out import Engine, fan_out
+from services.retraining.training import train_markets
+from services.settings import Settings
+
+CONTEST = Contest(("ease",), cold_start=False)
 
 
 def squared(number: int) -> int:
@@ -57,6 +62,20 @@ def dwell(number: int, folder: str, seconds: float) -> tuple[int, str]:
         stream.write(f"{number} {node}\n")
     time.sleep(seconds)
     return number * number, node
+
+
+def first_versions(home: Path, dataset: Dataset, workers: Engine) -> list[str]:
+    """Of training the first market for the first time."""
+    trained = train_markets(
+        Settings(home=home),
+        dataset,
+        "popular",
+        market=dataset.markets[0],
+        workers=workers,
+        progress=lambda *_: None,
+        passed_over=print,
+    )
+    return [f"{one.market}/{one.version}" for one in trained]
 
 
 if __name__ == "__main__":  # tasks.py ENGINE FOLDER: waits until it is killed

@@ -1,6 +1,7 @@
 """A retraining job on a Ray cluster of two nodes, one of which is killed while it works. Started by the tests.
 
-python -m tests.fan_out.two_nodes HOME: prints JSON, the state of each run and its versions by market.
+python -m tests.fan_out.two_nodes HOME DATASET: prints JSON, the state of each run and its versions by market, and what
+training and evaluating the dataset's first market came to on the node that is left.
 """
 
 import json
@@ -20,11 +21,14 @@ os.environ.update(QUIET, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex
 import psutil
 from ray.cluster_utils import Cluster
 
+from data.dataset import Dataset
 from services.clock import Clock
 from services.database.engine import open_database
+from services.evaluation import evaluate
 from services.fan_out import Engine
 from services.retraining.job import RetrainingJob
 from services.settings import Settings
+from tests.fan_out.tasks import CONTEST, first_versions
 
 NODE = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
 MODELS = ("popular", "ease")
@@ -47,8 +51,8 @@ def kill_when_busy(cluster: Any, node: Any, killed: list[float]) -> None:
         time.sleep(0.01)
 
 
-def main(home: str) -> None:
-    settings = Settings(home=Path(home))
+def main(home: str, cities: str) -> None:
+    settings, dataset = Settings(home=Path(home)), Dataset.open(Path(cities))
     engine = open_database(settings.resolved_database_url)
     cluster = Cluster(initialize_head=True, head_node_args=NODE)
     killed: list[float] = []
@@ -62,6 +66,11 @@ def main(home: str) -> None:
         runs = job.work() or []
         killer.join()
         steps = {run.market: job.runs.steps(run) for run in runs}
+        workers = Engine("ray", 2, cluster.address)
+        first = first_versions(settings.home / "first", dataset, workers)
+        figures = evaluate(
+            dataset, CONTEST, workers, settings.resolved_engine_store, lambda *_: None, dataset.markets[0]
+        )
     finally:
         from services.fan_out.ray_tasks import disconnect
 
@@ -75,8 +84,8 @@ def main(home: str) -> None:
         }
         for run in runs
     }
-    print(json.dumps({"killed": len(killed), "runs": found}))
+    print(json.dumps({"killed": len(killed), "runs": found, "first": first, "figures": figures}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -8,7 +8,7 @@ import itertools
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -355,26 +355,82 @@ class Authority:
         return builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
 
 
-async def test_through_tls_with_certificates_of_both_sides(tmp_path):
+@dataclass(frozen=True)
+class Certificates:
+    """Of one authority, which servers and clients show each other; and of a stranger."""
+
+    ours: Authority
+    foreign: Authority
+    server: ssl.SSLContext
+    client_files: tuple[Path, Path]
+    foreign_files: tuple[Path, Path]
+
+    def servers(self, url: str) -> Servers:
+        """An address with the files that are asked for."""
+        return Servers.parse(url, ca_file=self.ours.file, cert_file=self.client_files[0], key_file=self.client_files[1])
+
+    def refused(self, url: str) -> Iterator[Servers]:
+        """The same with a strange authority, a strange certificate, none, and without TLS."""
+        own, strange = self.client_files, self.foreign_files
+        yield Servers.parse(url, ca_file=self.foreign.file, cert_file=own[0], key_file=own[1])
+        yield Servers.parse(url, ca_file=self.ours.file, cert_file=strange[0], key_file=strange[1])
+        yield Servers.parse(url, ca_file=self.ours.file)
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
     ours, foreign = Authority(tmp_path, "ours"), Authority(tmp_path, "foreign")
-    server_files, client_files, foreign_files = ours.issue("server"), ours.issue("client"), foreign.issue("stranger")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ours.file)
-    context.load_cert_chain(*server_files)
+    context.load_cert_chain(*ours.issue("server"))
     context.verify_mode = ssl.CERT_REQUIRED
-    with running_acl(tmp_path) as server, TlsDoor(context, server.port) as door:
+    return Certificates(ours, foreign, context, ours.issue("client"), foreign.issue("stranger"))
+
+
+async def refuses(servers: Servers) -> None:
+    async with opened(servers, timeout_ms=2_000) as cache:
+        assert (await cache.diner("town", "ann")).degraded
+        assert await cache.trouble()
+
+
+async def test_through_tls_with_certificates_of_both_sides(tmp_path, certificates):
+    with running_acl(tmp_path) as server, TlsDoor(certificates.server, server.port) as door:
         url = f"rediss://tablestakes:secret@127.0.0.1:{door.port}"
-        good = Servers.parse(url, ca_file=ours.file, cert_file=client_files[0], key_file=client_files[1])
-        async with opened(good, timeout_ms=2_000) as cache:
+        async with opened(certificates.servers(url), timeout_ms=2_000) as cache:
             await works(cache)
-        for refused in (
-            Servers.parse(url, ca_file=foreign.file, cert_file=client_files[0], key_file=client_files[1]),
-            Servers.parse(url, ca_file=ours.file, cert_file=foreign_files[0], key_file=foreign_files[1]),
-            Servers.parse(url, ca_file=ours.file),
-            Servers.parse(url.replace("rediss", "redis")),
-        ):
-            async with opened(refused, timeout_ms=2_000) as cache:
-                assert (await cache.diner("town", "ann")).degraded
-                assert await cache.trouble()
+        for refused in (*certificates.refused(url), Servers.parse(url.replace("rediss", "redis"))):
+            await refuses(refused)
+
+
+async def test_a_cluster_through_tls_and_a_master_that_is_replaced(tmp_path, certificates):
+    with running_cluster(tmp_path, replicas_each=1, tls=certificates.server) as cluster:
+        url = f"rediss-cluster://{cluster.spots}"
+        async with opened(certificates.servers(url), timeout_ms=2_000) as cache:
+            await works(cache)
+            assert all(master.door.encrypted >= 2 for master in cluster.masters), "what waits, and what does not"
+            lost = cluster.owner(diner_key("town", "ann"))
+            lost.kill()
+            await until(lambda: healthy(cache))
+            assert cluster.owner(diner_key("town", "ann")) is not lost
+            await until(cache.ping)
+            await works(cache)
+        for refused in certificates.refused(url):
+            await refuses(refused)
+
+
+async def test_sentinels_through_tls_and_a_master_that_is_replaced(tmp_path, certificates):
+    with running_sentinel(tmp_path, tls=certificates.server) as watched:
+        url = f"rediss-sentinel://{watched.spots}#mymaster"
+        async with opened(certificates.servers(url), timeout_ms=2_000) as cache:
+            await works(cache, ("town",))
+            before = watched.master_port()
+            watched.master.kill()
+            assert (await cache.diner("town", "ann")).degraded
+            await until(lambda: healthy(cache))
+            assert watched.master_port() != before
+            await works(cache, ("town",))
+            assert watched.replica.door.encrypted >= 2, "the new master is asked with TLS too"
+        for refused in certificates.refused(url):
+            await refuses(refused)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tastes import market_of_tastes
 from data.dataset import Dataset
 from data.importers import import_dataset
 from data.splits import Method
-from models import pipeline
+from models.contest import Contest, evaluate
 from models.evaluation.evaluate import HeldOut, held_out, measure
 from models.preparation import benchmark, prepare, usual
 
@@ -96,7 +96,7 @@ def test_training_for_serving_takes_good_ratings_only(ml100k: Dataset) -> None:
 
 
 def test_a_report_follows_the_documented_protocol_and_sets_masked_figures_apart(ml100k: Dataset) -> None:
-    report = pipeline.evaluate(ml100k, cold_start=False)
+    report = evaluate(ml100k, Contest(cold_start=False))
     assert report["data"]["split"] == ["documented split"]
     assert report["data"]["known_items_masked"] is False
     models, masked = report["models"], report["masked"]

@@ -6,8 +6,9 @@ import pytest
 
 from data.dataset import Dataset
 from models.base import ModelError
+from models.contest import Contest, evaluate
 from models.ladder import make
-from models.pipeline import evaluate, train
+from models.pipeline import train
 from services.cli import learning
 
 
@@ -44,7 +45,7 @@ def test_parameters_reach_the_models_that_were_asked_for_and_no_baseline(town: D
     assert kept.manifest.dimensions == 7
     assert (kept.manifest.parameters["epochs"], kept.manifest.parameters["seed"]) == (2, 5)
     figures = [
-        evaluate(town, models=models, parameters=parameters, cold_start=False)["models"]
+        evaluate(town, Contest(tuple(models), parameters=parameters, cold_start=False))["models"]
         for models, parameters in (
             (["lightfm"], {"epochs": 1}),
             (["lightfm"], {"epochs": 9}),

@@ -13,6 +13,7 @@ from data.dataset import Dataset
 from models import pipeline
 from models.artifacts import Artifact, load
 from models.base import ModelError
+from models.contest import Contest, evaluate
 from models.evaluation.requests import as_served
 from models.fairness.measured import GAINED, NDCG
 from models.ground import Contestant, Ground
@@ -97,7 +98,7 @@ def test_progress_is_told_from_nothing_to_everything(town: Dataset, tmp_path: Pa
 
 
 def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Dataset) -> None:
-    one, again = (pipeline.evaluate(town, models=["popular"], seed=4) for _ in range(2))
+    one, again = (evaluate(town, Contest(("popular",), seed=4)) for _ in range(2))
     assert json.loads(json.dumps(one)) == again
     assert set(one["models"]) == {"popular", "random", "habit", "oracle"}
     for figures in one["models"].values():
@@ -110,7 +111,7 @@ def test_a_report_is_reproducible_json_with_an_interval_for_each_figure(town: Da
 
 
 def test_where_diners_come_back_memory_stands_beside_the_models(town: Dataset) -> None:
-    report = pipeline.evaluate(town, models=["popular"], cold_start=False)
+    report = evaluate(town, Contest(("popular",), cold_start=False))
     assert report["models"]["habit"]["ndcg@10"]["value"] > report["models"]["random"]["ndcg@10"]["high"]
     # With known restaurants out of the way there is nothing to remember.
     assert set(report["masked"]) == {"popular", "random", "oracle"}
@@ -128,7 +129,7 @@ def test_real_ratings_are_measured_with_intervals_and_an_assumed_calibration(uci
 
     import_dataset("uci", uci_folder, tmp_path / "uci")
     dataset = Dataset.open(tmp_path / "uci")
-    report = pipeline.evaluate(dataset)
+    report = evaluate(dataset, Contest())
     assert report["data"]["split"] == ["per-diner hold-out"]
     assert report["data"]["known_items_masked"] is True
     assert report["data"]["diners_measured"] >= 60

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pyarrow.dataset as ds
@@ -20,13 +21,17 @@ from services.clock import Clock
 from services.events import archive
 from services.events.archive import Archived, ArchiveError, Range, export_days
 from services.events.log import EventLog
+from services.export_folder import FolderError, Remote, export_folder
+
+if TYPE_CHECKING:
+    from fsspec.implementations.memory import MemoryFileSystem
 
 DAY = timedelta(days=1)
 TODAY = NOON.date()
 WEEK = Range(TODAY - 3 * DAY, TODAY + 4 * DAY, NOON + DAY)
 
 
-def exported(engine: Engine, path: Path, wanted: Range = WEEK) -> Archived:
+def exported(engine: Engine, path: Path | str, wanted: Range = WEEK) -> Archived:
     return export_days(engine, AuditTrail(engine, Clock()), path, wanted, lambda *_: None)
 
 
@@ -130,19 +135,27 @@ def test_a_run_that_is_broken_off_anywhere_is_taken_up(
     assert not list(target.rglob(".*"))
 
 
-def _die_after(patched: pytest.MonkeyPatch, step: str, calls: int) -> None:
+def _die_after(
+    patched: pytest.MonkeyPatch,
+    step: str,
+    calls: int,
+    owner: object = None,
+    half: Callable[..., object] = lambda *_: None,
+) -> None:
+    """`half` is done of the call that is not."""
     left = [calls]
 
     def dying(real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **options: object) -> object:
             if not left[0]:
+                half(*arguments)
                 raise Killed
             left[0] -= 1
             return real(*arguments, **options)
 
         return call
 
-    owner = os if step == "fsync" else Path
+    owner = owner or (os if step == "fsync" else Path)
     patched.setattr(owner, step, dying(getattr(owner, step)))
 
 
@@ -159,5 +172,82 @@ def test_a_folder_of_something_else_is_refused(engine: Engine, tmp_path: Path) -
     (tmp_path / "thesis.doc").write_text("")
     with pytest.raises(ArchiveError, match="something that is no export"):
         exported(engine, tmp_path)
-    with pytest.raises(ArchiveError, match="is a file"):
+    with pytest.raises(FolderError, match="is a file: name a folder"):
         exported(engine, tmp_path / "thesis.doc")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A folder that only fsspec reaches."""
+    pytest.importorskip("fsspec")
+    return f"memory://{tmp_path.name}/lake"
+
+
+def sums(url: str) -> dict[str, str | None]:
+    folder = export_folder(url)
+    return {name: folder.sha256(name) for name in folder.names() if name != archive.MANIFEST}
+
+
+def test_an_export_behind_a_url_has_the_same_files_and_reads_as_a_dataset(
+    engine: Engine, log: EventLog, tmp_path: Path, url: str
+) -> None:
+    import fsspec
+
+    done = exported(engine, tmp_path / "out")
+    assert exported(engine, url) == done
+    assert sums(url) == files(tmp_path / "out")
+    files_there, root = fsspec.core.url_to_fs(url)
+    there = ds.dataset(root, filesystem=files_there, format="parquet", partitioning="hive").to_table()
+    assert there.num_rows == done.events
+    [first, second] = AuditTrail(engine, Clock()).page(action="events.export")
+    assert {one.document["after"]["folder"] for one in (first, second)} == {str(tmp_path / "out"), url}
+
+    log.erase("aldermoor", "d1")
+    exported(engine, url)
+    assert sums(url) == {name: sha for name, sha in files(tmp_path / "out").items() if "aldermoor" not in name}
+
+
+def test_a_file_url_is_the_folder_itself(engine: Engine, log: EventLog, tmp_path: Path) -> None:
+    exported(engine, f"file://{tmp_path}/out")
+    exported(engine, tmp_path / "same")
+    assert files(tmp_path / "out") == files(tmp_path / "same")
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def sent_half(there: "MemoryFileSystem", file: str, name: str) -> None:
+    content = Path(file).read_bytes()
+    there.pipe_file(name, content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("step", ["put_file", "mv", "rm_file"])
+def test_a_run_behind_a_url_that_is_broken_off_anywhere_is_taken_up(
+    engine: Engine, log: EventLog, tmp_path: Path, url: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before each call that changes a file there, or in the middle of one that sends it."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    monkeypatch.setattr(Remote, "lines_at_once", 2)
+    exported(engine, tmp_path / "whole")
+    runs = 0
+    for calls in range(0, 200, 3):
+        with monkeypatch.context() as patched:
+            begun = archive.JOURNAL in export_folder(url).names()
+            _die_after(patched, step, calls, MemoryFileSystem, sent_half if step == "put_file" else lambda *_: None)
+            try:
+                done = exported(engine, url, Range(WEEK.first, WEEK.end, NOON + 9 * DAY) if begun else WEEK)
+            except Killed:
+                runs += 1
+                whole = files(tmp_path / "whole")
+                seen = {name: sha for name, sha in sums(url).items() if name.endswith("/events.parquet")}
+                assert seen.items() <= whole.items(), "whole, whatever is missing"
+                EventLog(engine, StoppedClock(NOON + 2 * DAY)).append([event(f"late-{runs}", at=NOON)])
+                continue
+        break
+    assert runs
+    assert done.received_before == WEEK.received_before, "it goes on with the moment that it began with"
+    assert sums(url) == files(tmp_path / "whole"), "and what was left aside is gone"
+
+
+def test_a_url_that_nobody_has_a_driver_for_is_refused(engine: Engine) -> None:
+    with pytest.raises(FolderError, match="teapot://lake: Protocol not known"):
+        exported(engine, "teapot://lake")

@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from happenings import NOON, event
@@ -293,3 +294,32 @@ def test_the_program_before_goes_on_through_the_migration_and_after_it(of_before
     with writing(of_before) as connection:  # its erasure
         gone = connection.execute(text("DELETE FROM events WHERE market = 'aldermoor' AND user_id = 'd1'")).rowcount
     assert (gone, registered(of_before)) == (len(told) + 1, set())
+
+
+def test_a_read_over_all_days_takes_as_many_locks_as_are_told(partitioned: Engine) -> None:
+    """Whoever sets `max_locks_per_transaction` reckons with it: docker-compose.yml and the page on operations."""
+    held = text("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'")
+    found = []
+    for more in (0, 20):
+        partitions.make_days(partitioned, [TODAY + (40 + number) * DAY for number in range(more)])
+        with reading(partitioned) as connection:
+            connection.execute(text("SELECT count(*) FROM events WHERE market = 'aldermoor'"))
+            found.append(connection.execute(held).scalar_one())
+    assert found[1] - found[0] == 20 * partitions.LOCKS_A_DAY
+
+
+def test_too_few_locks_for_all_days_are_told_with_how_many_it_takes(partitioned: Engine) -> None:
+    with reading(partitioned) as connection:
+        days = len(partitions.days(connection))
+        capacity = 64 * 60  # as the tests' server is started
+        enough = capacity // (days * partitions.LOCKS_A_DAY)
+        assert partitions.locks_wanted(connection, enough) is None
+        readers = 4 * enough + 4
+        assert partitions.locks_wanted(connection, readers) == -(-readers * days * partitions.LOCKS_A_DAY // 60)
+
+
+def test_without_days_no_locks_are_wanted(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'test.db'}")
+    with reading(engine) as connection:
+        assert partitions.locks_wanted(connection, 1_000) is None
+    engine.dispose()
