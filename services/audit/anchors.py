@@ -14,18 +14,17 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
+from services.audit.arrivals import wrong_arrivals
 from services.audit.bundle import write_bundle
 from services.audit.removing import lock_seals, remove_lists
 from services.audit.seals import list_digest, merkle_root
-from services.audit.trail import ANCHOR, AuditTrail
+from services.audit.trail import ANCHOR, FORGOTTEN, AuditTrail
 from services.clock import Clock
 from services.database.schema import audit_trail, replay_blobs, served_lists
 from services.database.schema import served_seals as table
 from services.database.transactions import reading, writing
 
 ERASURE: Final = "diner.erase"
-FORGOTTEN: Final = "served.forget"
-"""The action of a record that lists were removed because their time had come."""
 SYSTEM: Final = "system"
 _BATCH: Final = 10_000
 _MOST_ANCHORS: Final = 1_000
@@ -154,7 +153,7 @@ class ServedAnchors:
         write_bundle(self._engine, clock, path, lists)
 
     def findings(self) -> Iterator[Finding]:
-        """All at which served lists are not what their seals and the trail say; nothing where they are.
+        """All at which served lists, and records from other trails, are not what their seals and the trail say.
 
         The trail's own chain is `AuditTrail.first_broken`'s matter.
         """
@@ -168,6 +167,8 @@ class ServedAnchors:
             yield from _wrong_anchors(connection, anchors)
             yield from _wrong_erasures(connection, erasures)
             yield from _wrong_lists(connection)
+            for market, problem in wrong_arrivals(connection):
+                yield Finding(market, "arrival", problem)
 
 
 def _documents(connection: Connection, action: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -29,6 +29,8 @@ class Listed:
     catalogue_version: int
     restaurants: int
     retired_at: datetime | None
+    moved_to: str | None
+    """Where clients find it now; empty while it is on its way to here; None: it is here."""
     model: str | None
     """Name of the champion on the ladder; None: there is no champion yet."""
     version: str | None
@@ -123,6 +125,7 @@ def _read(connection: Connection, wanted: Collection[str], known: Mapping[str, L
                 catalogue_version=row["catalogue_version"],
                 restaurants=sizes.get(market, 0) if market in grown else known[market].restaurants,
                 retired_at=row["retired_at"],
+                moved_to=row["moved_to"],
                 model=model,
                 version=version,
             )

@@ -1,0 +1,49 @@
+"""Records that came with their market from another trail: what they were there, and whether they are it still.
+
+A record that is carried is linked into the chain of its new trail like any other, and has inside it what its old digest
+covered. How many came, and the root of their old digests, stand in the record of the market's arrival here, and in the
+record that it has left in the other trail.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, select
+
+from services.audit.seals import merkle_root
+from services.audit.trail import holds, original
+from services.database.schema import audit_trail as table
+
+ARRIVED: Final = "market.arrive"
+"""The action of the record that a market has come from another home."""
+_PAGE: Final = 500
+
+
+def carried_since_arrival(connection: Connection, market: str, until: int) -> list[Mapping[str, Any]]:
+    """What the market's records numbered below `until` were elsewhere, in order: those that came since it last arrived.
+
+    Records of this trail itself are not among them.
+    """
+    arrivals = select(table.c.seq).where(table.c.market == market, table.c.action == ARRIVED, table.c.seq < until)
+    last = connection.execute(arrivals.order_by(table.c.seq.desc()).limit(1)).scalar() or 0
+    chosen = select(table).where(table.c.market == market, table.c.seq > last, table.c.seq < until)
+    rows = connection.execute(chosen.order_by(table.c.seq), execution_options={"yield_per": _PAGE})
+    return [was for row in rows if (was := original(dict(row._mapping))) is not None]
+
+
+def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many records, and the root of their digests where they were."""
+    return {"records": len(records), "root": merkle_root([str(each["digest"]) for each in records])}
+
+
+def wrong_arrivals(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Market and problem of each arrival whose records are not what they were in the trail that they came from."""
+    arrivals = select(table).where(table.c.action == ARRIVED).order_by(table.c.seq)
+    for arrival in connection.execute(arrivals).all():
+        came = carried_since_arrival(connection, arrival.market, arrival.seq)
+        for was in came:
+            if not holds(was):
+                yield arrival.market, f"its record {was['seq']} is not what it was in the trail that it came from"
+        if summary(came) != orjson.loads(arrival.document)["after"]["trail"]:
+            yield arrival.market, "the records that came with it are not those of its arrival"
