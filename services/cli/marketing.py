@@ -1,4 +1,4 @@
-"""market add, list, retire, reinstate, move."""
+"""market add, list, retire, reinstate, move, purge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,17 @@ _WRITTEN_SECONDS: Final = 5.0
 """Counts and served lists are written every two seconds at most."""
 _Market = Annotated[str, typer.Argument(metavar="MARKET", help="The market's key.")]
 _Reason = Annotated[str, typer.Option(help="For the audit trail.")]
+
+
+_To = Annotated[Path, typer.Option(metavar="HOME", help="The other home, as its own processes see it.")]
+_ToDatabase = Annotated[
+    str,
+    typer.Option(
+        envvar="TABLESTAKES_TO_DATABASE_URL",
+        show_envvar=True,
+        help="The other home's database; empty: SQLite in that home. A password is safer in the environment.",
+    ),
+]
 
 
 @market.command("list")
@@ -105,21 +116,15 @@ def reinstate(market: _Market, reason: _Reason = "") -> None:
 @market.command()
 def move(
     market: _Market,
-    to: Annotated[Path, typer.Option(metavar="HOME", help="The other home, as its own processes see it.")],
+    to: _To,
     at: Annotated[str, typer.Option(metavar="ADDRESS", help="Where clients find it then, as in https://east.example.")],
-    to_database_url: Annotated[
-        str,
-        typer.Option(
-            envvar="TABLESTAKES_TO_DATABASE_URL",
-            show_envvar=True,
-            help="The other home's database; empty: SQLite in that home. A password is safer in the environment.",
-        ),
-    ] = "",
+    to_database_url: _ToDatabase = "",
     grace: Annotated[
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="For all processes here to hear of it; else by their settings."),
     ] = None,
     reason: _Reason = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Instead: back to here, where it has not arrived yet.")] = False,
 ) -> None:
     """Move a market to another home, with all that is kept of it; neither side is restarted.
 
@@ -129,8 +134,23 @@ def move(
     settings = Settings()
     patience = 2 * settings.refresh_seconds + _WRITTEN_SECONDS if grace is None else grace
     with _mover(market, to, to_database_url) as mover:
+        if undo:
+            mover.undo(reason)
+            typer.echo(f"{market} is here as it was")
+            return
         mover.move(at, reason, patience)
     typer.echo(f"{market} is served at {at}; `tablestakes market purge` clears away what is kept of it here")
+
+
+@market.command()
+def purge(market: _Market, to: _To, to_database_url: _ToDatabase = "", reason: _Reason = "") -> None:
+    """Clear away what is kept here of a market that has moved; events that came late go to its new home first.
+
+    The market's name, its records in the audit trail and the seals of its lists stay. There is no way back.
+    """
+    with _mover(market, to, to_database_url) as mover:
+        removed = mover.purge(reason)
+    typer.echo(f"{market}: {sum(removed.values()):,} rows are cleared away")
 
 
 @contextmanager

@@ -108,12 +108,17 @@ class MarketLife:
         )
 
 
+def unknown(market: str) -> MarketError:
+    """Where there is no such market."""
+    return MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
+
+
 def _retired_at(connection: Connection, market: str) -> datetime | None:
     """When the market was retired; nobody else changes it until the transaction ends. Raises as `retire` does."""
     lock_out(connection, f"market {market}")
     row = connection.execute(select(markets.c.retired_at, markets.c.moved_to).where(markets.c.market == market)).first()
     if row is None:
-        raise MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
+        raise unknown(market)
     if row.moved_to is not None:
         raise MarketHasMoved(market, row.moved_to)
     at: datetime | None = row.retired_at

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from models.artifacts import ArtifactError, adopt
 from services.ads.settlement import Settler
@@ -36,7 +36,8 @@ from services.clock import Clock
 from services.database.schema import audit_trail, billing_queue, champions, market_moves, markets, model_versions
 from services.database.transactions import lock_out, reading, upsert_into, writing
 from services.markets.homes import Home, refuse_misfits
-from services.markets.life import MarketError
+from services.markets.leftovers import LateRows, clear_away
+from services.markets.life import MarketError, unknown
 from services.markets.rows import Content, Copier, contents
 from services.private_files import write_private
 
@@ -45,6 +46,8 @@ Tell = Callable[[str, int], None]
 
 LEFT: Final = "market.left"
 _LEAVES: Final = "market.leave"
+_STAYS: Final = "market.stay"
+_PURGES: Final = "market.purge"
 _ROUNDS: Final = 5
 _RECORDS: Final = 500
 _SETTLING_SECONDS: Final = 30.0
@@ -62,6 +65,16 @@ class MoveState(StrEnum):
     """It is elsewhere, and nothing is kept of it here but the trail and the seals of its lists."""
     ARRIVING = "arriving"
     ARRIVED = "arrived"
+
+
+_STANDING: Final = {
+    None: "has not moved",
+    MoveState.LEAVING: "has not arrived yet: go on with `tablestakes market move`",
+    MoveState.LEFT: "has moved: what is kept of it here can be cleared away by `tablestakes market purge`",
+    MoveState.PURGED: "has moved, and what was kept of it here has been cleared away",
+    MoveState.ARRIVING: "is on its way to here",
+    MoveState.ARRIVED: "has come to here, and has not moved since",
+}
 
 
 class MarketMover:
@@ -98,6 +111,83 @@ class MarketMover:
             self._tell(name, 0)
             step()
 
+    def purge(self, reason: str) -> Mapping[str, int]:
+        """Clear away what the source keeps of a market that has arrived in the target; rows by table.
+
+        What was stored here since it left is handed over first. Broken off, it can be called again.
+        """
+        refuse_misfits(self._source, self._target)
+        move, document = self._known_move(MoveState.LEFT)
+        arrived = document["arrived"]
+        with reading(self._target.engine) as connection:
+            there = move_of(connection, self._market)
+            at = select(audit_trail.c.digest).where(audit_trail.c.seq == arrived["seq"])
+            if connection.execute(at).scalar() != arrived["digest"]:
+                raise MarketError(f"the target's trail has no arrival of market {self._market!r}: nothing was changed")
+        is_there = there is not None and (there.move_id, there.state) == (move.move_id, MoveState.ARRIVED)
+        left_at = datetime.fromisoformat(document["left_at"])
+        late = LateRows(self._source, self._target, self._market, left_at, arrived["seq"])
+        if not is_there and late.has_events():
+            raise MarketError(f"market {self._market!r} has moved on, and events of it have come in here since")
+        self._hand_over(late, is_there)
+        removed = clear_away(self._source, self._market, self._clock, "the market has moved", self._tell, left_at)
+        while late.has_events():
+            self._hand_over(late, is_there)
+        with writing(self._source.engine) as connection:
+            self._record(connection, self._source, _PURGES, {"rows": removed}, {"rows": {}}, reason)
+            self._remember(connection, self._source, move.move_id, MoveState.PURGED, document)
+        return removed
+
+    def _hand_over(self, late: LateRows, is_there: bool) -> None:
+        if is_there:
+            late.hand_over(self._tell)
+
+    def undo(self, reason: str) -> None:
+        """Serve the market where it was, and clear away what has come to the target, where it has not arrived yet."""
+        refuse_misfits(self._source, self._target)
+        move, document = self._known_move(MoveState.LEAVING)
+        if self._has_arrived():
+            raise MarketError(f"market {self._market!r} is served in the target: move it back from there")
+        self._send_away(move.move_id, reason)
+        with writing(self._source.engine) as connection:
+            lock_out(connection, f"market {self._market}")
+            was = document["was_retired_at"]
+            values = {"retired_at": None if was is None else datetime.fromisoformat(was), "moved_to": None}
+            connection.execute(update(markets).where(markets.c.market == self._market).values(**values))
+            connection.execute(delete(market_moves).where(market_moves.c.market == self._market))
+            self._record(connection, self._source, _STAYS, None, {"move": move.move_id}, reason)
+
+    def _send_away(self, move_id: str, reason: str) -> None:
+        with reading(self._target.engine) as connection:
+            there = move_of(connection, self._market)
+        if there is None or there.move_id != move_id:
+            return
+        clear_away(self._target, self._market, self._clock, "the market stays where it was", self._tell)
+        was_moved_to = orjson.loads(there.document)["was_moved_to"]
+        of_market = (markets.c.market == self._market, market_moves.c.market == self._market)
+        with writing(self._target.engine) as connection:
+            if was_moved_to is None:
+                connection.execute(delete(markets).where(of_market[0]))
+                connection.execute(delete(market_moves).where(of_market[1]))
+                self._record(connection, self._target, _STAYS, None, {"move": move_id}, reason)
+            else:
+                connection.execute(update(markets).where(of_market[0]).values(moved_to=was_moved_to))
+                self._remember(connection, self._target, move_id, MoveState.PURGED, {"source": self._source.name})
+
+    def _known_move(self, state: MoveState) -> tuple[Row[Any], Mapping[str, Any]]:
+        """The move of the market to this target, which is in that state, and its document. Raises MarketError."""
+        with reading(self._source.engine) as connection:
+            here, move = _market(connection, self._market), move_of(connection, self._market)
+        if here is None:
+            raise unknown(self._market)
+        if move is None or move.state != state:
+            standing = _STANDING[None if move is None else MoveState(move.state)]
+            raise MarketError(f"market {self._market!r} {standing}")
+        document: dict[str, Any] = orjson.loads(move.document)
+        if document["target"] != self._target.name:
+            raise MarketError(f"market {self._market!r} has gone to {document['target']}: name that home")
+        return move, document
+
     # -- before anything is changed
 
     def _check(self) -> None:
@@ -105,9 +195,7 @@ class MarketMover:
         with reading(self._source.engine) as connection:
             here, move = _market(connection, self._market), move_of(connection, self._market)
         if here is None:
-            raise MarketError(
-                f"there is no market {self._market!r}: `tablestakes market list` shows those that there are"
-            )
+            raise unknown(self._market)
         if move is not None and move.state in (MoveState.LEFT, MoveState.PURGED):
             raise MarketError(f"market {self._market!r} has moved to {here.moved_to} already")
         if move is not None and move.state == MoveState.ARRIVING:
@@ -187,7 +275,9 @@ class MarketMover:
             version = 0 if there is None else there.catalogue_version
             row = {**here._mapping, "catalogue_version": version, "retired_at": self._clock.now(), "moved_to": ""}
             connection.execute(upsert_into(self._target.engine, markets), row)
-            self._remember(connection, self._target, move_id, MoveState.ARRIVING, {"source": self._source.name})
+            was = None if there is None else there.moved_to
+            document = {"source": self._source.name, "was_moved_to": was}
+            self._remember(connection, self._target, move_id, MoveState.ARRIVING, document)
 
     def _copy_files(self) -> None:
         if self._has_arrived():

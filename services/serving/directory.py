@@ -72,7 +72,8 @@ class Directory:
                     known = {market: one.catalogue_version for market, one in self.listed.items()}
                     there = _catalogue_versions(connection)
                     changed |= {market for market, version in there.items() if known.get(market) != version}
-            listed = {**self.listed, **_read(connection, sorted(changed), self.listed)}
+            same = {market: one for market, one in self.listed.items() if market not in changed}
+            listed = {**same, **_read(connection, sorted(changed), self.listed)}
         self.listed = dict(sorted(listed.items()))
         self.served = {market: one for market, one in self.listed.items() if one.is_served}
         self._pulse, self._seen = pulse, last
