@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from services.audit.seals import merkle_root
 from services.audit.trail import holds, original
@@ -20,13 +20,18 @@ ARRIVED: Final = "market.arrive"
 _PAGE: Final = 500
 
 
+def arrivals(connection: Connection, *which: ColumnElement[bool]) -> list[Row[Any]]:
+    """The records of arrivals here, in order; those of arrivals elsewhere, which came with their market, are none."""
+    statement = select(table).where(table.c.action == ARRIVED, *which).order_by(table.c.seq)
+    return [row for row in connection.execute(statement) if original(dict(row._mapping)) is None]
+
+
 def carried_since_arrival(connection: Connection, market: str, until: int) -> list[Mapping[str, Any]]:
     """What the market's records numbered below `until` were elsewhere, in order: those that came since it last arrived.
 
     Records of this trail itself are not among them.
     """
-    arrivals = select(table.c.seq).where(table.c.market == market, table.c.action == ARRIVED, table.c.seq < until)
-    last = connection.execute(arrivals.order_by(table.c.seq.desc()).limit(1)).scalar() or 0
+    last = max((row.seq for row in arrivals(connection, table.c.market == market, table.c.seq < until)), default=0)
     chosen = select(table).where(table.c.market == market, table.c.seq > last, table.c.seq < until)
     rows = connection.execute(chosen.order_by(table.c.seq), execution_options={"yield_per": _PAGE})
     return [was for row in rows if (was := original(dict(row._mapping))) is not None]
@@ -39,8 +44,7 @@ def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def wrong_arrivals(connection: Connection) -> Iterator[tuple[str, str]]:
     """Market and problem of each arrival whose records are not what they were in the trail that they came from."""
-    arrivals = select(table).where(table.c.action == ARRIVED).order_by(table.c.seq)
-    for arrival in connection.execute(arrivals).all():
+    for arrival in arrivals(connection):
         came = carried_since_arrival(connection, arrival.market, arrival.seq)
         for was in came:
             if not holds(was):

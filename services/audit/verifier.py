@@ -52,17 +52,17 @@ def _arrivals(trail: List[Row]) -> Iterator[str]:  # noqa: UP006
     came: Dict[str, List[str]] = {}  # noqa: UP006
     for record in trail:
         market, document = record["market"], json.loads(record["document"])
-        if record["action"] == "market.arrive":
-            digests = came.pop(market, [])
-            if document["after"]["trail"] != {"records": len(digests), "root": _root(digests)}:
-                yield f"market {market}: the records that came with it are not those of its arrival"
-        elif "moved" in document:
+        if "moved" in document:
             was = document.pop("moved")
             then = json.loads(was["document"])
             then.pop("moved", None)
             if then != document or _sha256(_json([{**record, **was}[name] for name in _TRAIL])) != was["digest"]:
                 yield f"market {market}: its record {was['seq']} is not what it was in the trail that it came from"
             came.setdefault(market, []).append(was["digest"])
+        elif record["action"] == "market.arrive":
+            digests = came.pop(market, [])
+            if document["after"]["trail"] != {"records": len(digests), "root": _root(digests)}:
+                yield f"market {market}: the records that came with it are not those of its arrival"
 
 
 def _anchors(trail: List[Row], seals: List[Row]) -> Iterator[str]:  # noqa: UP006

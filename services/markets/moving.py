@@ -30,7 +30,7 @@ from sqlalchemy import Connection, Row, delete, exists, select, update
 from models.artifacts import ArtifactError, adopt
 from services.ads.settlement import Settler
 from services.audit.anchors import ServedAnchors
-from services.audit.arrivals import ARRIVED, carried_since_arrival, summary
+from services.audit.arrivals import ARRIVED, arrivals, carried_since_arrival, summary
 from services.audit.trail import AuditTrail, original
 from services.clock import Clock
 from services.database.schema import audit_trail, billing_queue, champions, market_moves, markets, model_versions
@@ -371,8 +371,7 @@ class MarketMover:
 
     def _confirm(self, reason: str) -> None:
         with reading(self._target.engine) as connection:
-            arrival = _arrival(connection, self._market)
-        assert arrival is not None
+            arrival = arrivals(connection, audit_trail.c.market == self._market)[-1]
         after = orjson.loads(arrival.document)["after"]
         with writing(self._source.engine) as connection:
             lock_out(connection, f"market {self._market}")
@@ -444,8 +443,3 @@ def _digests(row: Row[Any]) -> set[str]:
         found.add(str(at["digest"]))
         at = original(at)
     return found
-
-
-def _arrival(connection: Connection, market: str) -> Row[Any] | None:
-    arrivals = select(audit_trail).where(audit_trail.c.market == market, audit_trail.c.action == ARRIVED)
-    return connection.execute(arrivals.order_by(audit_trail.c.seq.desc()).limit(1)).first()
