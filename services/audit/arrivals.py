@@ -5,7 +5,7 @@ covered. How many came, and the root of their old digests, stand in the record o
 record that it has left in the other trail.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -26,7 +26,7 @@ def arrivals(connection: Connection, *which: ColumnElement[bool]) -> list[Row[An
     return [row for row in connection.execute(statement) if original(dict(row._mapping)) is None]
 
 
-def carried_since_arrival(connection: Connection, market: str, until: int) -> list[Mapping[str, Any]]:
+def carried_since_arrival(connection: Connection, market: str, until: int) -> Iterator[Mapping[str, Any]]:
     """What the market's records numbered below `until` were elsewhere, in order: those that came since it last arrived.
 
     Records of this trail itself are not among them.
@@ -34,20 +34,24 @@ def carried_since_arrival(connection: Connection, market: str, until: int) -> li
     last = max((row.seq for row in arrivals(connection, table.c.market == market, table.c.seq < until)), default=0)
     chosen = select(table).where(table.c.market == market, table.c.seq > last, table.c.seq < until)
     rows = connection.execute(chosen.order_by(table.c.seq), execution_options={"yield_per": _PAGE})
-    return [was for row in rows if (was := original(dict(row._mapping))) is not None]
+    yield from (was for row in rows if (was := original(dict(row._mapping))) is not None)
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def summary(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """How many records, and the root of their digests where they were."""
-    return {"records": len(records), "root": merkle_root([str(each["digest"]) for each in records])}
+    digests = [str(each["digest"]) for each in records]
+    return {"records": len(digests), "root": merkle_root(digests)}
 
 
 def wrong_arrivals(connection: Connection) -> Iterator[tuple[str, str]]:
     """Market and problem of each arrival whose records are not what they were in the trail that they came from."""
     for arrival in arrivals(connection):
-        came = carried_since_arrival(connection, arrival.market, arrival.seq)
-        for was in came:
-            if not holds(was):
-                yield arrival.market, f"its record {was['seq']} is not what it was in the trail that it came from"
-        if summary(came) != orjson.loads(arrival.document)["after"]["trail"]:
+        wrong = [was["seq"] for was in _came(connection, arrival) if not holds(was)]
+        for seq in wrong:
+            yield arrival.market, f"its record {seq} is not what it was in the trail that it came from"
+        if summary(_came(connection, arrival)) != orjson.loads(arrival.document)["after"]["trail"]:
             yield arrival.market, "the records that came with it are not those of its arrival"
+
+
+def _came(connection: Connection, arrival: Row[Any]) -> Iterator[Mapping[str, Any]]:
+    return carried_since_arrival(connection, arrival.market, arrival.seq)

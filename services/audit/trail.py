@@ -91,7 +91,7 @@ class AuditTrail:
         """
         lock_out(connection, "audit-trail")
         if market is not None and action not in _GO_ON:
-            _refuse_moved(connection, market)
+            refuse_moved(connection, market)
         text = orjson.dumps({"reason": reason, **self._via, **document}, option=orjson.OPT_SORT_KEYS).decode()
         names = {"role": role, "action": action, "market": market, "subject": subject}
         return _append(connection, [{"at": self._clock.now(), **names, "document": text}])
@@ -182,7 +182,8 @@ class ChainCheck:
             return self._kept
 
 
-def _refuse_moved(connection: Connection, market: str) -> None:
+def refuse_moved(connection: Connection, market: str) -> None:
+    """Raise MarketHasMoved where a market is elsewhere, or not yet here."""
     moved_to = connection.execute(select(markets.c.moved_to).where(markets.c.market == market)).scalar()
     if moved_to is not None:
         raise MarketHasMoved(market, moved_to)

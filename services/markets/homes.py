@@ -1,5 +1,7 @@
 """The two homes between which a market moves: what they are, and whether they fit together."""
 
+import fcntl
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,6 +42,20 @@ def opened(settings: Settings) -> Iterator[Home]:
         yield Home(settings, engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def alone(target: Home, market: str) -> Iterator[None]:
+    """One command at a time moves a market to a home; one that was killed is in nobody's way. Raises MarketError."""
+    lock = os.open(target.settings.home / f".moving.{market}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MarketError(f"another command moves market {market!r} just now: let it end") from None
+        yield
+    finally:
+        os.close(lock)
 
 
 def refuse_misfits(source: Home, target: Home) -> None:

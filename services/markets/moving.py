@@ -35,7 +35,7 @@ from services.audit.trail import AuditTrail, original
 from services.clock import Clock
 from services.database.schema import audit_trail, billing_queue, champions, market_moves, markets, model_versions
 from services.database.transactions import lock_out, reading, upsert_into, writing
-from services.markets.homes import Home, refuse_misfits
+from services.markets.homes import Home, alone, refuse_misfits
 from services.markets.leftovers import LateRows, clear_away
 from services.markets.life import MarketError, unknown
 from services.markets.rows import Content, Copier, contents
@@ -53,6 +53,7 @@ _RECORDS: Final = 500
 _SETTLING_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.1
 _NEVER: Final = 2**62
+_LONGEST_ADDRESS: Final = 200
 
 
 class MoveState(StrEnum):
@@ -95,7 +96,7 @@ class MarketMover:
         `to` is where clients find it afterwards. `grace_seconds`: within so long every process of the source has heard
         that the market leaves, and has written what it had still to write.
         """
-        self._check()
+        self._check(to)
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("leave", lambda: self._leave(to, reason)),
             ("wait", lambda: self._wait(grace_seconds)),
@@ -107,9 +108,10 @@ class MarketMover:
             ("adopt", self._adopt),
             ("confirm", lambda: self._confirm(reason)),
         )
-        for name, step in steps:
-            self._tell(name, 0)
-            step()
+        with alone(self._target, self._market):
+            for name, step in steps:
+                self._tell(name, 0)
+                step()
 
     def purge(self, reason: str) -> Mapping[str, int]:
         """Clear away what the source keeps of a market that has arrived in the target; rows by table.
@@ -117,6 +119,10 @@ class MarketMover:
         What was stored here since it left is handed over first. Broken off, it can be called again.
         """
         refuse_misfits(self._source, self._target)
+        with alone(self._target, self._market):
+            return self._purge(reason)
+
+    def _purge(self, reason: str) -> Mapping[str, int]:
         move, document = self._known_move(MoveState.LEFT)
         arrived = document["arrived"]
         with reading(self._target.engine) as connection:
@@ -145,6 +151,10 @@ class MarketMover:
     def undo(self, reason: str) -> None:
         """Serve the market where it was, and clear away what has come to the target, where it has not arrived yet."""
         refuse_misfits(self._source, self._target)
+        with alone(self._target, self._market):
+            self._undo(reason)
+
+    def _undo(self, reason: str) -> None:
         move, document = self._known_move(MoveState.LEAVING)
         if self._has_arrived():
             raise MarketError(f"market {self._market!r} is served in the target: move it back from there")
@@ -190,7 +200,9 @@ class MarketMover:
 
     # -- before anything is changed
 
-    def _check(self) -> None:
+    def _check(self, to: str) -> None:
+        if not to.strip() or len(to) > _LONGEST_ADDRESS or not to.isprintable():
+            raise MarketError("say where clients find the market then, as in https://east.example")
         refuse_misfits(self._source, self._target)
         with reading(self._source.engine) as connection:
             here, move = _market(connection, self._market), move_of(connection, self._market)
@@ -204,6 +216,8 @@ class MarketMover:
         known = None if going is None else orjson.loads(going.document)["target"]
         if known not in (None, self._target.name):
             raise MarketError(f"market {self._market!r} is on its way to {known}: go on with that, or undo it")
+        if going is not None and here.moved_to != to:
+            raise MarketError(f"clients are sent to {here.moved_to} already: go on with that address, or undo the move")
         self._check_target(None if going is None else going.move_id)
         broken = self._trails[self._source].first_broken()
         if broken is not None:

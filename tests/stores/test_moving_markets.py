@@ -32,7 +32,7 @@ from services.database.stakeholder_tables import demands
 from services.database.transactions import reading, writing
 from services.events.log import Erasure, EventLog
 from services.events.served import Record, ServedLog
-from services.markets.homes import Home
+from services.markets.homes import Home, alone
 from services.markets.life import MarketError, MarketLife
 from services.markets.moving import MarketMover
 from services.markets.rows import APART, BOUND
@@ -248,6 +248,8 @@ def test_a_market_on_its_way_goes_to_no_other_home(make: Makes) -> None:
     filled_home(source.engine, source.settings.home)
     broken_off(source, target, "rows")
     assert str(target.settings.home) in refused(source, third)
+    with pytest.raises(MarketError, match=r"clients are sent to https://east\.example already"):
+        mover(source, target).move("https://another.example", "", 0.0)
 
 
 def broken_off(source: Home, target: Home, step: str) -> None:
@@ -257,6 +259,14 @@ def broken_off(source: Home, target: Home, step: str) -> None:
 
     with pytest.raises(Broken):
         moved(source, target, tell)
+
+
+def test_two_commands_do_not_move_a_market_at_once(make: Makes) -> None:
+    source, target = make("sqlite", "west"), make("sqlite", "east")
+    filled_home(source.engine, source.settings.home)
+    with alone(target, MARKET):
+        assert "another command moves" in refused(source, target)
+    moved(source, target)
 
 
 # -- who may write meanwhile
@@ -298,10 +308,9 @@ def test_history_can_be_checked_where_the_market_is_and_a_forged_one_is_found(
         of_market = select(audit_trail).where(audit_trail.c.market == MARKET).order_by(audit_trail.c.seq)
         there = {row.digest: row for row in connection.execute(of_market)}
     with reading(target.engine) as connection:
-        carried = carried_since_arrival(connection, MARKET, 2**62 - 1)
-        assert carried == []  # they came before it arrived
+        assert list(carried_since_arrival(connection, MARKET, 2**62)) == []  # they came before it arrived
         [arrival] = connection.execute(select(audit_trail).where(audit_trail.c.action == "market.arrive")).all()
-        carried = carried_since_arrival(connection, MARKET, arrival.seq)
+        carried = list(carried_since_arrival(connection, MARKET, arrival.seq))
     assert [there[was["digest"]].document for was in carried] == [was["document"] for was in carried]
     assert len(carried) == len(there) - 1
     [left] = [orjson.loads(row.document)["after"] for row in there.values() if row.action == "market.left"]
