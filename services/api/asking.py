@@ -38,15 +38,15 @@ async def snapshot_for(services: Services, market: str | None, user_id: str | No
 def market_named(services: Services, market: str | None) -> str:
     """The market that a write or a report is about: it may be left out only where there is one."""
     served = services.state.served
+    if market is not None:
+        if market not in served:
+            raise _not_served(services, market)
+        return market
     if not served:
         raise _none_served()
-    if market is None:
-        if len(served) > 1:
-            raise Unprocessable(f"market: name one of {some_of(served)}")
-        return next(iter(served))
-    if market not in served:
-        raise _not_served(services, market)
-    return market
+    if len(served) > 1:
+        raise Unprocessable(f"market: name one of {some_of(served)}")
+    return next(iter(served))
 
 
 def some_of(markets: Iterable[str]) -> str:
