@@ -134,7 +134,9 @@ class Services:
         """Everything that is kept about a diner, who may have no profile; None where there is nothing."""
         await self.in_thread(self.served.flush)
         known = await self.in_thread(self.catalogue.find_diner, user_id)
-        for market in [known.market] if known else list(self.state.listed):
+        # What is kept of a market that has moved away comes last: it is not the one to be asked.
+        listed = sorted(self.state.listed.values(), key=lambda each: each.moved_to is not None)
+        for market in [known.market] if known else [each.info.market for each in listed]:
             events = await self.in_thread(self.event_log.of_diner, market, user_id)
             lists = await self.in_thread(self.served.count_of_diner, market, user_id)
             if known or events or lists:

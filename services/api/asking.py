@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from data.hours import minute_of_week
-from services.api.problems import MarketRetired, NotFound, Problem, Unavailable, Unprocessable
+from services.api.problems import MarketRetired, NotFound, Problem, Unavailable, Unprocessable, elsewhere
 from services.api.schemas import Context, RankingRequest, RecommendationQuery
 from services.bootstrap import Services
 from services.ranking.candidates import Filters
@@ -22,7 +22,7 @@ async def snapshot_for(services: Services, market: str | None, user_id: str | No
     """The market asked for; else the only one; else the one that knows the diner.
 
     One that is not in memory is brought in first. Raises Unavailable where there is none, or this one cannot be;
-    NotFound, MarketRetired, Unprocessable.
+    NotFound, MarketRetired, MarketMoved, Unprocessable.
     """
     state = services.state
     if market is None:
@@ -38,15 +38,15 @@ async def snapshot_for(services: Services, market: str | None, user_id: str | No
 def market_named(services: Services, market: str | None) -> str:
     """The market that a write or a report is about: it may be left out only where there is one."""
     served = services.state.served
+    if market is not None:
+        if market not in served:
+            raise _not_served(services, market)
+        return market
     if not served:
         raise _none_served()
-    if market is None:
-        if len(served) > 1:
-            raise Unprocessable(f"market: name one of {some_of(served)}")
-        return next(iter(served))
-    if market not in served:
-        raise _not_served(services, market)
-    return market
+    if len(served) > 1:
+        raise Unprocessable(f"market: name one of {some_of(served)}")
+    return next(iter(served))
 
 
 def some_of(markets: Iterable[str]) -> str:
@@ -80,6 +80,8 @@ def _none_served() -> Problem:
 def _not_served(services: Services, market: str) -> Problem:
     """Why no list is made in this market."""
     listed = services.state.listed.get(market)
+    if listed is not None and listed.moved_to is not None:
+        return elsewhere(market, listed.moved_to)
     if listed is not None and listed.retired_at is not None:
         return MarketRetired(f"market {market!r} was retired on {listed.retired_at:%Y-%m-%d} and is not served")
     if not services.state.served:

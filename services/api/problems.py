@@ -10,6 +10,7 @@ Problem
   + Conflict             409
   + Gone                 410
     + MarketRetired      410  it was served, and its data is kept
+    + MarketMoved        410  it is served elsewhere; `moved_to` says where
   + PreconditionFailed   412  somebody else has written since the caller read
   + TooLarge             413
   + UriTooLong           414
@@ -32,6 +33,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from services.audit.trail import MarketHasMoved
 from services.database.errors import StorageUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -123,6 +125,15 @@ class MarketRetired(Gone):
     """The market was served, and is no more; its data is kept."""
 
     kind, title = "market-retired", "The market is retired"
+
+
+class MarketMoved(Gone):
+    """The market is served elsewhere."""
+
+    kind, title = "market-moved", "The market has moved"
+
+    def __init__(self, market: str, moved_to: str) -> None:
+        super().__init__(f"market {market!r} has moved to {moved_to}: ask there", moved_to=moved_to)
 
 
 class PreconditionFailed(Problem):
@@ -222,6 +233,13 @@ def unprocessable(errors: list[ErrorDetails], where: str = "") -> Unprocessable:
     return Unprocessable("; ".join(f"{error['where']}: {error['problem']}" for error in listed[:3]), errors=listed)
 
 
+def elsewhere(market: str, moved_to: str) -> Problem:
+    """Why nothing is done in a market that is not here: it has moved, or, where `moved_to` is empty, is yet to come."""
+    if moved_to:
+        return MarketMoved(market, moved_to)
+    return Unavailable(f"market {market!r} is on its way to here: ask again in a moment", retry_after_seconds=5)
+
+
 def request_id_of(request: Request) -> str:
     """The id that the edge gave this request."""
     return str(request.scope.get("state", {}).get("request_id", ""))
@@ -262,7 +280,12 @@ def install(app: FastAPI) -> None:
     async def on_storage(request: Request, _: Exception) -> Response:
         return Unavailable("the database does not answer; try again").response(request_id_of(request))
 
+    async def on_moved(request: Request, error: Exception) -> Response:
+        assert isinstance(error, MarketHasMoved)
+        return elsewhere(error.market, error.moved_to).response(request_id_of(request))
+
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(StorageUnavailable, on_storage)
+    app.add_exception_handler(MarketHasMoved, on_moved)

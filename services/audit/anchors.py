@@ -12,20 +12,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
 
+from services.audit.arrivals import wrong_arrivals
 from services.audit.bundle import write_bundle
 from services.audit.removing import lock_seals, remove_lists
 from services.audit.seals import list_digest, merkle_root
-from services.audit.trail import ANCHOR, AuditTrail
+from services.audit.trail import ANCHOR, FORGOTTEN, AuditTrail
 from services.clock import Clock
 from services.database.schema import audit_trail, replay_blobs, served_lists
 from services.database.schema import served_seals as table
 from services.database.transactions import reading, writing
 
 ERASURE: Final = "diner.erase"
-FORGOTTEN: Final = "served.forget"
-"""The action of a record that lists were removed because their time had come."""
 SYSTEM: Final = "system"
 _BATCH: Final = 10_000
 _MOST_ANCHORS: Final = 1_000
@@ -113,15 +112,26 @@ class ServedAnchors:
 
         Their seals stay, and the trail says that their time had come: the rest can be checked as before.
         """
-        removed = 0
-        for market, number in self._past(before):
-            unmarked = (table.c.market == market, table.c.anchor == number, table.c.erasure.is_(None))
-            of_anchor = select(table.c.request_id).where(*unmarked)
-            with writing(self._engine) as connection:
-                lists, root = remove_lists(connection, market, served_lists.c.request_id.in_(of_anchor))
-                if not root:
-                    continue
-                removed += lists
+        reason = f"served before {before:%Y-%m-%d %H:%M} UTC"
+        past = self._with_lists(before=before)
+        removed = sum(self._forget(market, number, reason) for market, number in past)
+        with writing(self._engine) as connection:
+            connection.execute(delete(replay_blobs).where(replay_blobs.c.used_at < before - _TOUCHED))
+        return removed
+
+    def forget_market(self, market: str, reason: str) -> int:
+        """The same of all lists of a market, whenever they were served; what waits for its anchor gets it first."""
+        self.anchor()
+        found = self._with_lists(table.c.market == market)
+        return sum(self._forget(market, number, reason) for _, number in found)
+
+    def _forget(self, market: str, number: int, reason: str) -> int:
+        """Remove the lists of an anchor, and say so."""
+        unmarked = (table.c.market == market, table.c.anchor == number, table.c.erasure.is_(None))
+        of_anchor = select(table.c.request_id).where(*unmarked)
+        with writing(self._engine) as connection:
+            lists, root = remove_lists(connection, market, served_lists.c.request_id.in_(of_anchor))
+            if root:
                 self._trail.record(
                     connection,
                     role=SYSTEM,
@@ -129,23 +139,22 @@ class ServedAnchors:
                     market=market,
                     subject=str(number),
                     document={"before": {"lists": lists, "root": root}, "after": None},
-                    reason=f"served before {before:%Y-%m-%d %H:%M} UTC",
+                    reason=reason,
                 )
-        with writing(self._engine) as connection:
-            connection.execute(delete(replay_blobs).where(replay_blobs.c.used_at < before - _TOUCHED))
-        return removed
+        return lists if root else 0
 
-    def _past(self, before: datetime) -> list[tuple[str, int]]:
-        """Anchors that have lists, all from before a time."""
+    def _with_lists(self, *which: ColumnElement[bool], before: datetime | None = None) -> list[tuple[str, int]]:
+        """Markets and numbers of the anchors that have lists, all of them from before that time where one is given."""
         both = (served_lists.c.request_id == table.c.request_id) & (served_lists.c.market == table.c.market)
         statement = (
             select(table.c.market, table.c.anchor)
             .join(served_lists, both)
-            .where(table.c.anchor.is_not(None))
+            .where(table.c.anchor.is_not(None), *which)
             .group_by(table.c.market, table.c.anchor)
-            .having(func.max(served_lists.c.at) < before)
             .order_by(table.c.market, table.c.anchor)
         )
+        if before is not None:
+            statement = statement.having(func.max(served_lists.c.at) < before)
         with reading(self._engine) as connection:
             return [(row.market, row.anchor) for row in connection.execute(statement)]
 
@@ -154,7 +163,7 @@ class ServedAnchors:
         write_bundle(self._engine, clock, path, lists)
 
     def findings(self) -> Iterator[Finding]:
-        """All at which served lists are not what their seals and the trail say; nothing where they are.
+        """All at which served lists, and records from other trails, are not what their seals and the trail say.
 
         The trail's own chain is `AuditTrail.first_broken`'s matter.
         """
@@ -168,6 +177,8 @@ class ServedAnchors:
             yield from _wrong_anchors(connection, anchors)
             yield from _wrong_erasures(connection, erasures)
             yield from _wrong_lists(connection)
+            for market, problem in wrong_arrivals(connection):
+                yield Finding(market, "arrival", problem)
 
 
 def _documents(connection: Connection, action: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ that too.
 import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, insert, select
 
 from services.clock import Clock
 from services.database.schema import audit_trail as table
+from services.database.schema import markets
 from services.database.transactions import lock_out, reading
 
 _BEGINNING: Final = "0" * 64
@@ -25,6 +26,24 @@ _COVERED: Final = ("seq", "at", "role", "action", "market", "subject", "document
 _PAGE: Final = 1_000
 ANCHOR: Final = "served.anchor"
 """The action of the records that answer for served lists."""
+FORGOTTEN: Final = "served.forget"
+"""The action of a record that lists were removed because their time had come, or their market had moved away."""
+_GO_ON: Final = (ANCHOR, FORGOTTEN, "events.forget", "market.left", "market.purge")
+"""What is done about what is kept of a market, wherever it is served."""
+CARRIED: Final = "moved"
+"""The key, in the document of a record that came with its market from another trail, of what it was there."""
+
+_CARRIED_FIELDS: Final = ("seq", "previous", "digest", "document")
+
+
+class MarketHasMoved(Exception):
+    """No lever of a market is used where it is no more, or not yet; the message says where it is."""
+
+    def __init__(self, market: str, moved_to: str) -> None:
+        where = f"has moved to {moved_to}" if moved_to else "is on its way to here and not served yet"
+        super().__init__(f"market {market!r} {where}")
+        self.market = market
+        self.moved_to = moved_to
 
 
 @dataclass(frozen=True)
@@ -68,21 +87,23 @@ class AuditTrail:
         """Append within the caller's writing transaction; the record's number.
 
         `document` says what was there `before` and `after`; the reason goes in beside them, empty where none was given.
+        Raises MarketHasMoved, whatever the caller believes: then the lever's transaction does not happen.
         """
         lock_out(connection, "audit-trail")
-        last = connection.execute(select(table.c.seq, table.c.digest).order_by(table.c.seq.desc()).limit(1)).first()
-        row: dict[str, Any] = {
-            "seq": 1 if last is None else last.seq + 1,
-            "at": self._clock.now(),
-            "role": role,
-            "action": action,
-            "market": market,
-            "subject": subject,
-            "document": orjson.dumps({"reason": reason, **self._via, **document}, option=orjson.OPT_SORT_KEYS).decode(),
-            "previous": _BEGINNING if last is None else last.digest,
-        }
-        connection.execute(insert(table), {**row, "digest": _digest(row)})
-        return int(row["seq"])
+        if market is not None and action not in _GO_ON:
+            refuse_moved(connection, market)
+        text = orjson.dumps({"reason": reason, **self._via, **document}, option=orjson.OPT_SORT_KEYS).decode()
+        names = {"role": role, "action": action, "market": market, "subject": subject}
+        return _append(connection, [{"at": self._clock.now(), **names, "document": text}])
+
+    def carry(self, connection: Connection, rows: Sequence[Row[Any]]) -> int:
+        """Append records of a market that come from another trail, within the caller's transaction; the last number.
+
+        Each keeps its time and content, and says which record it was: with its old number and the digest before it,
+        the old digest can be worked out from it alone.
+        """
+        lock_out(connection, "audit-trail")
+        return _append(connection, [_carried(row) for row in rows])
 
     def page(
         self,
@@ -159,6 +180,52 @@ class ChainCheck:
                 self._kept = Verdict(self._trail.first_broken(), at)
                 self._until = time.monotonic() + self._seconds
             return self._kept
+
+
+def refuse_moved(connection: Connection, market: str) -> None:
+    """Raise MarketHasMoved where a market is elsewhere, or not yet here."""
+    moved_to = connection.execute(select(markets.c.moved_to).where(markets.c.market == market)).scalar()
+    if moved_to is not None:
+        raise MarketHasMoved(market, moved_to)
+
+
+def _append(connection: Connection, fields: Sequence[Mapping[str, Any]]) -> int:
+    """Under the lock: link rows into the chain; the last one's number."""
+    last = connection.execute(select(table.c.seq, table.c.digest).order_by(table.c.seq.desc()).limit(1)).first()
+    seq, previous = (0, _BEGINNING) if last is None else (int(last.seq), last.digest)
+    rows = []
+    for given in fields:
+        seq += 1
+        row = {"seq": seq, **given, "previous": previous}
+        previous = _digest(row)
+        rows.append({**row, "digest": previous})
+    connection.execute(insert(table), rows)
+    return seq
+
+
+def _carried(row: Row[Any]) -> dict[str, Any]:
+    was = {name: row._mapping[name] for name in _CARRIED_FIELDS}
+    text = orjson.dumps({**orjson.loads(row.document), CARRIED: was}, option=orjson.OPT_SORT_KEYS).decode()
+    return {name: row._mapping[name] for name in ("at", "role", "action", "market", "subject")} | {"document": text}
+
+
+def original(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """From a record that came with its market, what it was in the trail that it came from; None for one of this trail.
+
+    What is not as `carry` leaves it is None too: the digest that should be there is missing.
+    """
+    document = orjson.loads(row["document"])
+    was = document.pop(CARRIED, None)
+    if not isinstance(was, dict) or was.keys() != set(_CARRIED_FIELDS):
+        return None
+    then = orjson.loads(was["document"])
+    then.pop(CARRIED, None)  # it had come from elsewhere even then
+    return {**row, **was} if then == document else None
+
+
+def holds(row: Mapping[str, Any]) -> bool:
+    """Whether a record's digest is that of its content."""
+    return bool(row["digest"] == _digest(row))
 
 
 def _digest(row: Mapping[Any, Any]) -> str:

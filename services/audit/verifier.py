@@ -1,8 +1,9 @@
 """Checks a bundle of tablestakes' audit trail. Standard library only, Python 3.8 or newer: `python verify.py [FOLDER]`.
 
 A bundle is an unpacked zip with `manifest.json`, `trail.jsonl`, `seals.jsonl` and `lists.jsonl`. What is checked: the
-files are those of the manifest; the records of the trail are a chain without gaps; the anchors in the trail are the
-roots of the seals; each served list is what its seal says; no list is missing but those that the trail says went.
+files are those of the manifest; the records of the trail are a chain without gaps; those that came with a market from
+another trail are what they were there; the anchors in the trail are the roots of the seals; each served list is what
+its seal says; no list is missing but those that the trail says went.
 Exit code 0: all of it holds, 1: it does not, 2: this is no bundle.
 """
 
@@ -29,6 +30,7 @@ def findings(folder: Path) -> Iterator[str]:
             yield f"{name}: not the file of the manifest"
     trail, seals = list(_rows(folder / "trail.jsonl")), list(_rows(folder / "seals.jsonl"))
     yield from _chain(trail, manifest["head"])
+    yield from _arrivals(trail)
     yield from _anchors(trail, seals)
     yield from _erasures(trail, seals)
     yield from _lists(_rows(folder / "lists.jsonl"), seals, manifest["lists"])
@@ -44,6 +46,23 @@ def _chain(trail: List[Row], head: str) -> Iterator[str]:  # noqa: UP006
         expected, previous = expected + 1, digest
     if previous != head:
         yield f"trail: it ends at record {expected - 1}, and not at the manifest's head"
+
+
+def _arrivals(trail: List[Row]) -> Iterator[str]:  # noqa: UP006
+    came: Dict[str, List[str]] = {}  # noqa: UP006
+    for record in trail:
+        market, document = record["market"], json.loads(record["document"])
+        if "moved" in document:
+            was = document.pop("moved")
+            then = json.loads(was["document"])
+            then.pop("moved", None)
+            if then != document or _sha256(_json([{**record, **was}[name] for name in _TRAIL])) != was["digest"]:
+                yield f"market {market}: its record {was['seq']} is not what it was in the trail that it came from"
+            came.setdefault(market, []).append(was["digest"])
+        elif record["action"] == "market.arrive":
+            digests = came.pop(market, [])
+            if document["after"]["trail"] != {"records": len(digests), "root": _root(digests)}:
+                yield f"market {market}: the records that came with it are not those of its arrival"
 
 
 def _anchors(trail: List[Row], seals: List[Row]) -> Iterator[str]:  # noqa: UP006

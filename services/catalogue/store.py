@@ -33,7 +33,7 @@ class CatalogueStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version", "retired_at"))
+        self._put_market = upsert_into(engine, schema.markets, keep=("catalogue_version", "retired_at", "moved_to"))
         self._put_restaurant = upsert_into(engine, schema.restaurants)
         self._put_diner = upsert_into(engine, schema.diners)
 
@@ -81,9 +81,8 @@ class CatalogueStore:
         return self._one(Restaurant, select(table).where(table.c.market == market), table, restaurant_id)
 
     def find_restaurant(self, restaurant_id: str) -> Restaurant | None:
-        """The restaurant in whatever market it is; the first market's where several have the id."""
-        table = schema.restaurants
-        return self._one(Restaurant, select(table).order_by(table.c.market), table, restaurant_id)
+        """The restaurant in whatever market it is; where several have the id, the first that has not moved away."""
+        return self._one(Restaurant, _of_any_market(schema.restaurants), schema.restaurants, restaurant_id)
 
     def located(self, restaurant_ids: Collection[str]) -> dict[str, list[str]]:
         """By restaurant: the markets that have one of this id, by key, retired ones too; only those that are found."""
@@ -131,9 +130,8 @@ class CatalogueStore:
         return self._one(Diner, select(table).where(table.c.market == market), table, user_id)
 
     def find_diner(self, user_id: str) -> Diner | None:
-        """The diner in whatever market he or she is; the first market's where several have the id."""
-        table = schema.diners
-        return self._one(Diner, select(table).order_by(table.c.market), table, user_id)
+        """The diner in whatever market he or she is; where several have the id, the first that has not moved away."""
+        return self._one(Diner, _of_any_market(schema.diners), schema.diners, user_id)
 
     def put_diner(self, diner: Diner) -> Diner:
         """Add or replace; answers what is stored. Raises CatalogueError where the market is not there."""
@@ -190,6 +188,12 @@ class CatalogueStore:
 
 def _id_of(table: Table) -> Any:
     return table.c[col.RESTAURANT_ID if table is schema.restaurants else col.USER_ID]
+
+
+def _of_any_market(table: Table) -> Select[Any]:
+    markets = schema.markets
+    has_moved = markets.c.moved_to.is_not(None)
+    return select(table).join(markets, markets.c.market == table.c.market).order_by(has_moved, table.c.market)
 
 
 def _bump(connection: Connection, market: str) -> None:

@@ -21,6 +21,7 @@ def describe(error: Exception) -> tuple[int, str]:
     from models.base import ModelError
     from services.access.keys import KeysFileError
     from services.audit.pseudonyms import SecretError
+    from services.audit.trail import MarketHasMoved
     from services.backup.errors import BackupDamaged, BackupRefused
     from services.catalogue.store import CatalogueError
     from services.database.errors import StorageMisconfigured, StorageUnavailable
@@ -49,6 +50,7 @@ def describe(error: Exception) -> tuple[int, str]:
         PolicyNotFound,
         BackupRefused,
         MarketError,
+        MarketHasMoved,
         EngineError,
         StoreError,
     )

@@ -1,9 +1,9 @@
-"""market add, list, retire, reinstate."""
+"""market add, list, retire, reinstate, move, purge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,13 +16,27 @@ if TYPE_CHECKING:
 
     from data.dataset import Dataset
     from services.markets.life import MarketLife
+    from services.markets.moving import MarketMover
 
 market = typer.Typer(
     help="A market's life: processes that serve follow within a refresh, without a restart.", no_args_is_help=True
 )
 
+_WRITTEN_SECONDS: Final = 5.0
+"""Counts and served lists are written every two seconds at most."""
 _Market = Annotated[str, typer.Argument(metavar="MARKET", help="The market's key.")]
 _Reason = Annotated[str, typer.Option(help="For the audit trail.")]
+
+
+_To = Annotated[Path, typer.Option(metavar="HOME", help="The other home, as its own processes see it.")]
+_ToDatabase = Annotated[
+    str,
+    typer.Option(
+        envvar="TABLESTAKES_TO_DATABASE_URL",
+        show_envvar=True,
+        help="The other home's database; empty: SQLite in that home. A password is safer in the environment.",
+    ),
+]
 
 
 @market.command("list")
@@ -33,6 +47,7 @@ def list_() -> None:
     with _opened() as (_, life):
         for one in life.standing():
             since = "" if one.retired_at is None else f"{one.retired_at:%Y-%m-%d %H:%M}"
+            since += f" to {one.moved_to}" if one.moved_to else ""
             sizes = (f"{one.restaurants:,}", f"{one.diners:,}")
             typer.echo(layout.format(one.info.market, one.state, *sizes, one.champion or "", since).rstrip())
 
@@ -98,6 +113,63 @@ def reinstate(market: _Market, reason: _Reason = "") -> None:
     typer.echo(f"{market} is served again" if done else f"{market} is not retired")
 
 
+@market.command()
+def move(
+    market: _Market,
+    to: _To,
+    at: Annotated[str, typer.Option(metavar="ADDRESS", help="Where clients find it then, as in https://east.example.")],
+    to_database_url: _ToDatabase = "",
+    grace: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="For all processes here to hear of it; else by their settings."),
+    ] = None,
+    reason: _Reason = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Instead: back to here, where it has not arrived yet.")] = False,
+) -> None:
+    """Move a market to another home, with all that is kept of it; neither side is restarted.
+
+    From its first moment on it answers 410 here and says where it goes. Broken off, the same command goes on. What is
+    kept here stays until `market purge` clears it away.
+    """
+    settings = Settings()
+    patience = 2 * settings.refresh_seconds + _WRITTEN_SECONDS if grace is None else grace
+    with _mover(market, to, to_database_url) as mover:
+        if undo:
+            mover.undo(reason)
+            typer.echo(f"{market} is here as it was")
+            return
+        mover.move(at, reason, patience)
+    typer.echo(f"{market} is served at {at}; `tablestakes market purge` clears away what is kept of it here")
+
+
+@market.command()
+def purge(market: _Market, to: _To, to_database_url: _ToDatabase = "", reason: _Reason = "") -> None:
+    """Clear away what is kept here of a market that has moved; events that came late go to its new home first.
+
+    The market's name, its records in the audit trail and the seals of its lists stay. There is no way back.
+    """
+    with _mover(market, to, to_database_url) as mover:
+        removed = mover.purge(reason)
+    typer.echo(f"{market}: {sum(removed.values()):,} rows are cleared away")
+
+
+@contextmanager
+def _mover(market: str, to: Path, database_url: str) -> Iterator["MarketMover"]:
+    from services.access.roles import Role
+    from services.clock import Clock
+    from services.markets.homes import Home, opened
+    from services.markets.moving import MarketMover
+
+    there = Settings(home=to, database_url=database_url)
+    with _opened() as (engine, _), opened(there) as target, Progress("moving") as progress:
+        source = Home(Settings(), engine)
+
+        def tell(what: str, done: int) -> None:
+            progress.update(what, done, done)
+
+        yield MarketMover(source, target, market, Role.ADMIN.value, Clock(), tell)
+
+
 @contextmanager
 def _opened() -> Iterator[tuple["Engine", "MarketLife"]]:
     from services.audit.trail import AuditTrail
@@ -123,6 +195,8 @@ def _refuse_known(life: "MarketLife", chosen: list[str]) -> None:
             raise UsageError(
                 f"market {name!r} is there already: `tablestakes train` or `retrain` give it another model"
             )
+        if state in ("moved", "arriving"):
+            raise UsageError(f"market {name!r} is {state}: `tablestakes market list` says where it is")
         if state == "retired":
             raise UsageError(f"market {name!r} is retired: `tablestakes market reinstate {name}` serves it again")
 

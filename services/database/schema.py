@@ -44,6 +44,18 @@ markets = Table(
     Column(col.LON, Float(53), nullable=False),
     Column("catalogue_version", BigInteger, nullable=False),
     Column("retired_at", UtcTime),  # null: it is served
+    Column("moved_to", Text),  # null: it is here; where clients find it now, or "" while it is on its way to here
+)
+
+# A market's last move, at both of its homes: what it takes to go on with one, and to clear up after it.
+market_moves = Table(
+    "market_moves",
+    metadata,
+    Column(col.MARKET, key(63), primary_key=True),
+    Column("move_id", String(64), nullable=False),  # the same at both
+    Column("state", String(16), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
 )
 
 restaurants = Table(

@@ -13,11 +13,12 @@ from sqlalchemy import Engine
 from data import columns as col
 from data.columns import Table
 from data.dataset import Dataset, DatasetError
+from services.audit.trail import refuse_moved
 from services.clock import Clock
 from services.database.event_partitions import day_of, make_days_if_free
 from services.database.plain import PlainInsert
 from services.database.schema import events
-from services.database.transactions import writing
+from services.database.transactions import reading, writing
 from services.database.types import from_micros
 
 Progress = Callable[[str, int, int], None]
@@ -42,8 +43,10 @@ def import_events(engine: Engine, dataset: Dataset, market: str, progress: Progr
     """Store a market's events, some thousand in each transaction; the same dataset again stores nothing more.
 
     They count as received when they happened, and none is billed: what was owed for them was settled elsewhere.
-    Raises DatasetError where an event has no time, StorageUnavailable.
+    Raises DatasetError where an event has no time, MarketHasMoved, StorageUnavailable.
     """
+    with reading(engine) as connection:
+        refuse_moved(connection, market)
     insert, oldest = PlainInsert(engine, events), day_of(Clock().now()) - _DAYS_APART
     at = [column.name for column in events.columns].index(col.AT)
     stored = read = 0

@@ -24,7 +24,7 @@ Key = tuple[str, str]
 
 EXPORTED: Final = "events.export"
 """The action of an audit record that the log was copied to where an erasure does not reach."""
-_BILLABLE: Final = frozenset({EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED})
+BILLABLE: Final = frozenset({EventType.CLICK, EventType.ORDER, EventType.ORDER_CANCELLED})
 _CHUNK: Final = 1_000
 _MAX_ID: Final = 128
 
@@ -115,7 +115,7 @@ class EventLog:
             now = self._clock.now()
             rows = [{**_row(first[key]), "received_at": now} for key in sorted(first)]
             new = {(row.market, row.event_id) for row in connection.execute(self._insert, rows)}
-            queued = [key for key in sorted(new) if first[key].type in _BILLABLE]
+            queued = [key for key in sorted(new) if first[key].type in BILLABLE]
             if queued:
                 fields = [{"market": market, "event_id": event_id, "received_at": now} for market, event_id in queued]
                 connection.execute(self._queue, fields)

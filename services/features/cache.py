@@ -32,7 +32,7 @@ from services.features.codec import (
     split_diner,
     with_recent,
 )
-from services.features.keys import beside, diner_key, market_key, warm_up_key
+from services.features.keys import all_keys, beside, diner_key, market_key, warm_up_key
 from services.features.last_copies import LastCopies
 from services.features.leases import Lease, Leases
 from services.features.multiplexed import ErrorReplyError, PatienceError, Reply, UnavailableError
@@ -257,6 +257,20 @@ class FeatureCache:
             return await self._change(key, DROP, _GONE)
         finally:  # an older answer may have come meanwhile
             self._last_diners.drop(key)
+
+    async def forget_market(self, market: str) -> bool:
+        """Remove all that Redis has of a market; False where Redis is away, and the times to live have to do it."""
+        key, cursor = market_key(market), b"0"
+        self._last_markets.drop(key)
+        while True:
+            replies = await self._execute(key, (b"SCAN", cursor, b"MATCH", all_keys(market), b"COUNT", b"1000"))
+            if replies is None or not isinstance(replies[0], list):
+                return False
+            cursor, found = replies[0]
+            if found and await self._execute(key, (b"UNLINK", *found)) is None:
+                return False
+            if cursor == b"0":
+                return True
 
     async def get_market(self, market: str) -> MarketState | None:
         """The market's state, or the last copy where Redis is away (`as_of` says how old); None: there is none."""

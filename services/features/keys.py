@@ -3,6 +3,8 @@
 Redis Cluster places a key by what stands between the first braces, so all keys of a market lie on one node.
 """
 
+import re
+
 
 def diner_key(market: str, user_id: str) -> bytes:
     """The Redis key of a diner."""
@@ -18,6 +20,12 @@ def beside(diner: bytes) -> tuple[bytes, bytes, bytes]:
 def warm_up_key(market: str) -> bytes:
     """The Redis key of a market's warm-ups."""
     return f"ts:{{{_hash_tag(market)}}}:w".encode("utf-8", "surrogatepass")
+
+
+def all_keys(market: str) -> bytes:
+    """The pattern of all keys of a market, for `SCAN`."""
+    tag = re.sub(r"([\\*?\[\]^])", r"\\\1", _hash_tag(market))
+    return f"ts:{{{tag}}}:*".encode("utf-8", "surrogatepass")
 
 
 def market_key(market: str) -> bytes:

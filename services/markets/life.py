@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Table, func, select, update
 
 from data.dataset import MarketInfo
-from services.audit.trail import AuditTrail
+from services.audit.trail import AuditTrail, MarketHasMoved
 from services.clock import Clock
 from services.database.schema import champions, diners, markets, restaurants
 from services.database.transactions import lock_out, reading, writing
@@ -31,10 +31,14 @@ class Standing:
     champion: str | None
     """The version that serves; None: it has no model yet."""
     retired_at: datetime | None
+    moved_to: str | None
+    """Where clients find it now; empty while it is on its way to here; None: it is here."""
 
     @property
     def state(self) -> str:
-        """In one word: `served`, `waiting` for a model, or `retired`."""
+        """In one word: `served`, `waiting` for a model, `retired`, `arriving` or `moved`."""
+        if self.moved_to is not None:
+            return "moved" if self.moved_to else "arriving"
         if self.retired_at is not None:
             return "retired"
         return "waiting" if self.champion is None else "served"
@@ -61,12 +65,16 @@ class MarketLife:
                 diners=people.get(row["market"], 0),
                 champion=versions.get(row["market"]),
                 retired_at=row["retired_at"],
+                moved_to=row["moved_to"],
             )
             for row in rows
         ]
 
     def retire(self, market: str, role: str, reason: str = "") -> bool:
-        """Serve the market no more; False where it is retired already. Raises MarketError where there is none."""
+        """Serve the market no more; False where it is retired already.
+
+        Raises MarketError where there is none, MarketHasMoved where it is elsewhere, or not yet here.
+        """
         with writing(self._engine) as connection:
             before = _retired_at(connection, market)
             if before is not None:
@@ -75,7 +83,7 @@ class MarketLife:
         return True
 
     def reinstate(self, market: str, role: str, reason: str = "") -> bool:
-        """Serve a retired market again, as it was; False where it is not retired. Raises MarketError."""
+        """Serve a retired market again, as it was; False where it is not retired. Raises as `retire` does."""
         with writing(self._engine) as connection:
             before = _retired_at(connection, market)
             if before is None:
@@ -100,12 +108,19 @@ class MarketLife:
         )
 
 
+def unknown(market: str) -> MarketError:
+    """Where there is no such market."""
+    return MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
+
+
 def _retired_at(connection: Connection, market: str) -> datetime | None:
-    """When the market was retired; nobody else changes it until the transaction ends. Raises MarketError."""
+    """When the market was retired; nobody else changes it until the transaction ends. Raises as `retire` does."""
     lock_out(connection, f"market {market}")
-    row = connection.execute(select(markets.c.retired_at).where(markets.c.market == market)).first()
+    row = connection.execute(select(markets.c.retired_at, markets.c.moved_to).where(markets.c.market == market)).first()
     if row is None:
-        raise MarketError(f"there is no market {market!r}: `tablestakes market list` shows those that there are")
+        raise unknown(market)
+    if row.moved_to is not None:
+        raise MarketHasMoved(market, row.moved_to)
     at: datetime | None = row.retired_at
     return at
 

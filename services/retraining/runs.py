@@ -13,6 +13,7 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.retraining_tables import retraining_runs as runs
 from services.database.retraining_tables import retraining_steps as steps
+from services.database.schema import markets
 from services.database.transactions import insert_into, lock_out, reading, writing
 from services.identifiers import RequestIds
 from services.retraining.lease import Lease, Leases
@@ -168,7 +169,9 @@ class RunStore:
     def has_open(self) -> bool:
         """Whether a run waits, or was taken and is not over."""
         with reading(self._engine) as connection:
-            return connection.execute(select(runs.c.run_id).where(runs.c.state.in_(_OPEN)).limit(1)).first() is not None
+            elsewhere = select(markets.c.market).where(markets.c.moved_to.is_not(None))
+            open_ones = select(runs.c.run_id).where(runs.c.state.in_(_OPEN), runs.c.market.not_in(elsewhere))
+            return connection.execute(open_ones.limit(1)).first() is not None
 
     def last_requests(self) -> Mapping[str, datetime]:
         """When a run of each market was last asked for, in one read."""
@@ -185,7 +188,8 @@ class RunStore:
         """
         # A process that holds the lease is the only one that works: whatever is `running` now is nobody's.
         order = (runs.c.state == RunState.QUEUED, runs.c.requested_at, runs.c.run_id)
-        free = (runs.c.state.in_(_OPEN), runs.c.run_id.not_in(besides))
+        elsewhere = select(markets.c.market).where(markets.c.moved_to.is_not(None))
+        free = (runs.c.state.in_(_OPEN), runs.c.run_id.not_in(besides), runs.c.market.not_in(elsewhere))
         statement = select(runs).where(*free).order_by(*order).limit(1)
         with writing(self._engine) as connection:
             self._leases.check(connection, lease)

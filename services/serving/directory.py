@@ -29,6 +29,8 @@ class Listed:
     catalogue_version: int
     restaurants: int
     retired_at: datetime | None
+    moved_to: str | None
+    """Where clients find it now; empty while it is on its way to here; None: it is here."""
     model: str | None
     """Name of the champion on the ladder; None: there is no champion yet."""
     version: str | None
@@ -70,7 +72,8 @@ class Directory:
                     known = {market: one.catalogue_version for market, one in self.listed.items()}
                     there = _catalogue_versions(connection)
                     changed |= {market for market, version in there.items() if known.get(market) != version}
-            listed = {**self.listed, **_read(connection, sorted(changed), self.listed)}
+            same = {market: one for market, one in self.listed.items() if market not in changed}
+            listed = {**same, **_read(connection, sorted(changed), self.listed)}
         self.listed = dict(sorted(listed.items()))
         self.served = {market: one for market, one in self.listed.items() if one.is_served}
         self._pulse, self._seen = pulse, last
@@ -123,6 +126,7 @@ def _read(connection: Connection, wanted: Collection[str], known: Mapping[str, L
                 catalogue_version=row["catalogue_version"],
                 restaurants=sizes.get(market, 0) if market in grown else known[market].restaurants,
                 retired_at=row["retired_at"],
+                moved_to=row["moved_to"],
                 model=model,
                 version=version,
             )

@@ -144,6 +144,9 @@ class ServingState:
         except StorageUnavailable:
             _log.warning("refresh_skipped", reason="the database does not answer")
         self._drop([market for market in self._mapped if market not in self.served])
+        for market in self._due:
+            if (one := self.listed.get(market)) is not None and one.moved_to:
+                await self._cache.forget_market(market)
         for market in sorted(self._due & self._mapped.keys()):
             await self._renew(market)
         # The others are read when they are brought in; those that are coming may have been read too early.

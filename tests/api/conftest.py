@@ -57,8 +57,10 @@ def serving(home: Path) -> Iterator[tuple[int, int]]:
                     api.call("GET", "/health/ready")
                     break
                 time.sleep(0.1)
-        yield port, process.pid
-        process.send_signal(signal.SIGTERM)
+        try:
+            yield port, process.pid
+        finally:  # else a test that fails waits for the server for ever
+            process.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

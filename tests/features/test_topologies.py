@@ -28,8 +28,8 @@ from services.features.servers import Address, Kind
 MARKETS = ("town", "city", "aa")
 """One on each of three masters."""
 LEAST_ACL = (
-    "~ts:* resetchannels -@all +get +set +del +unlink +exists +expire +sadd +sismember +hget +hset +hgetall +hexists "
-    "+hincrbyfloat +eval +evalsha +script|load +ping +auth +select +role +cluster|slots +asking"
+    "~ts:* resetchannels -@all +get +set +del +unlink +scan +exists +expire +sadd +sismember +hget +hset "
+    "+hgetall +hexists +hincrbyfloat +eval +evalsha +script|load +ping +auth +select +role +cluster|slots +asking"
 )
 """The commands and keys that the cache uses; docs/how-to/redis-cluster.md has the same."""
 
@@ -89,6 +89,12 @@ async def works(cache: FeatureCache, markets: tuple[str, ...] = MARKETS) -> None
         assert (await cache.sums(key))["e:a"] == 0.75
     for number, market in enumerate(markets):
         assert (await cache.diner(market, "ann")).state.vector[0] == number
+    for number, market in enumerate(markets):
+        assert await cache.forget_market(market)
+        assert (await cache.diner(market, "ann")).state is None
+        assert await cache.get_market(market) is None
+        for later in markets[number + 1 :]:
+            assert (await cache.diner(later, "ann")).state is not None
     assert await cache.ping()
     assert cache.breaker_state is BreakerState.CLOSED
 

@@ -38,13 +38,13 @@ class Watch(Clock):
         return self.at
 
 
-def save_versions(root: Path, count: int) -> list[artifacts.Artifact]:
+def save_versions(root: Path, count: int, market: str = MARKET) -> list[artifacts.Artifact]:
     """So many versions of a small model."""
     data = sample_data()
     return [
         artifacts.save(
             root,
-            market=MARKET,
+            market=market,
             model=LightFMModel(components=4, epochs=1, seed=seed).fit(data),
             diner_ids=data.diner_ids,
             restaurant_ids=data.restaurant_ids,

@@ -148,7 +148,7 @@ def test_a_database_of_the_first_revision_is_brought_on_with_nothing_lost(empty_
     for row in dropped["served_lists"]:
         row["inputs"] = None
     for row in dropped["markets"]:
-        row["retired_at"] = None
+        row |= dict.fromkeys(("retired_at", "moved_to"))
     assert kept == dropped
     anchors = ServedAnchors(engine, AuditTrail(engine, Clock()))
     assert (anchors.anchor(), list(anchors.findings())) == (1, [])  # what was there has its seal

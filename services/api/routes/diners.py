@@ -8,10 +8,11 @@ from services.access.roles import Role
 from services.api.asking import market_named
 from services.api.dependencies import ServicesDep
 from services.api.examples import answers
-from services.api.problems import Conflict, NotFound
+from services.api.problems import Conflict, NotFound, elsewhere
 from services.api.reasons import ReasonDep
 from services.api.schemas import DinerBody, DinerPage, DinerRecord, DinerWrite, Erased, EventBody
 from services.api.security import DINER_APP, READERS_OF_DINERS, require
+from services.bootstrap import Held, Services
 from services.catalogue.records import Diner, Identifier, MarketKey
 
 router = APIRouter(prefix="/v1/users", tags=["diners"])
@@ -65,9 +66,7 @@ async def put_user(services: ServicesDep, user_id: UserId, body: DinerWrite) -> 
 )
 async def get_user(services: ServicesDep, user_id: UserId) -> DinerRecord:
     """Everything that is held about a diner: profile, events, and how many lists were served."""
-    held = await services.held(user_id)
-    if held is None:
-        raise NotFound(f"nothing is held about diner {user_id!r}")
+    held = await _held(services, user_id)
     listed = [
         EventBody(
             event_id=event.event_id,
@@ -95,11 +94,20 @@ async def erase_user(
 
     The audit trail keeps that it was done, under a pseudonym.
     """
+    held = await _held(services, user_id)
+    erased = await services.erase(held.diner.market, user_id, role, reason)
+    return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists, exports=erased.exports)
+
+
+async def _held(services: Services, user_id: str) -> Held:
+    """What is held about a diner, in a market that is here. Raises NotFound, MarketMoved."""
     held = await services.held(user_id)
     if held is None:
         raise NotFound(f"nothing is held about diner {user_id!r}")
-    erased = await services.erase(held.diner.market, user_id, role, reason)
-    return Erased(user_id=user_id, events=erased.events, served_lists=erased.served_lists, exports=erased.exports)
+    listed = services.state.listed.get(held.diner.market)
+    if listed is not None and listed.moved_to is not None:
+        raise elsewhere(held.diner.market, listed.moved_to)
+    return held
 
 
 def _body(diner: Diner, protected: bool = True) -> DinerBody:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from data.columns import EventType
 from services.api.dependencies import ServicesDep
 from services.api.examples import EVENT, answers
-from services.api.problems import BadRequest, TooLarge, Unavailable, field_errors
+from services.api.problems import BadRequest, TooLarge, Unavailable, elsewhere, field_errors
 from services.api.schemas import EventReceipt, EventWrite, Rejection
 from services.api.security import DINER_APP, require
 from services.bootstrap import Services
@@ -160,11 +160,15 @@ async def _located(services: Services, bodies: list[EventWrite]) -> Mapping[str,
 
 
 def _market(services: Services, body: EventWrite, located: Mapping[str, Sequence[str]]) -> str:
-    """The market of an event; of several that have the restaurant one that is served, the first by key."""
+    """The market of an event; of several that have the restaurant one that is served, the first by key.
+
+    Raises BadRequest where it has moved away, and Unavailable while it is on its way to here.
+    """
     state, restaurant_id = services.state, body.restaurant_id
     if body.market is not None:
         if body.market not in state.listed:
             raise BadRequest(f"market: there is no market {body.market!r}")
+        _refuse_elsewhere(services, body.market)
         there = located.get(restaurant_id, ())
         snapshot = state.snapshots.get(body.market)
         if body.market not in there and (snapshot is None or restaurant_id not in snapshot.catalogue.row_of):
@@ -174,7 +178,19 @@ def _market(services: Services, body: EventWrite, located: Mapping[str, Sequence
     known = sorted({*in_memory, *located.get(restaurant_id, ())} & state.listed.keys())
     if not known:
         raise BadRequest(f"restaurant_id: no market has a restaurant {restaurant_id!r}")
-    return next((market for market in known if market in state.served), known[0])
+    here = [market for market in known if state.listed[market].moved_to is None]
+    if not here:
+        _refuse_elsewhere(services, known[0])
+    return next((market for market in here if market in state.served), here[0])
+
+
+def _refuse_elsewhere(services: Services, market: str) -> None:
+    """An event of a market that is elsewhere belongs there: here nobody would learn from it, or bill it."""
+    moved_to = services.state.listed[market].moved_to
+    if moved_to:
+        raise BadRequest(f"market: {market!r} has moved to {moved_to}: send its events there")
+    if moved_to is not None:
+        raise elsewhere(market, moved_to)
 
 
 async def _remember(services: Services, accepted: list[Event]) -> None:
