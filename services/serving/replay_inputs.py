@@ -25,7 +25,7 @@ import numpy as np
 from models.artifacts import Artifact
 from services.database.types import from_micros, micros
 from services.features import DinerState
-from services.features.codec import RECENT_DTYPE, encode_recent
+from services.features.codec import RECENT_DTYPE
 from services.serving.kept import DIGEST_BYTES
 
 Explain = Literal["none", "reasons", "full"]
@@ -78,7 +78,7 @@ def encode_inputs(
         )
         flags |= _STATE | (_OWN_VECTOR if own else 0)
         fields = (state.bias, state.home_lat, state.home_lon, len(vector) if own else 0)
-        tail = _DINER.pack(*fields) + (vector.tobytes() if own else b"") + encode_recent(state.recent)
+        tail = _DINER.pack(*fields) + (vector.tobytes() if own else b"") + state.recent.tobytes()
     header = _HEADER.pack(
         _VERSION,
         EXPLAIN.index(explain),
