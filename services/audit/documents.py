@@ -42,6 +42,7 @@ _COLUMN = struct.Struct("<HB")
 _DOUBLE = struct.Struct("<d")
 _CANDIDATE = struct.Struct("<ih?Bdddddd")
 _LONG = 255
+_LONGEST = 1023
 _WIDTHS = {1: ("d", 8), 2: ("B", 1), 3: ("H", 2), 4: ("H", 2), 5: ("f", 4)}
 TERM_NAMES = (
     ("relevance", "recency", "second_stage", "calibration", "exploration", "payment"),
@@ -138,7 +139,7 @@ def plain_names(packed: bytes, at: int) -> tuple[list[str], int]:
         if more == _LONG:
             (more,) = _SHORT.unpack_from(packed, at)
             at += _SHORT.size
-        if shared > len(name) or at + more > len(packed):
+        if shared > len(name) or shared + more > _LONGEST or at + more > len(packed):
             raise ValueError("it ends within its names")
         name = name[:shared] + packed[at : at + more]
         found.append(name.decode("utf-8"))
@@ -153,7 +154,7 @@ def plain_columns(packed: bytes, at: int) -> list[list[float]]:
     while at < end:
         n, form = _COLUMN.unpack_from(packed, at)
         at += _COLUMN.size
-        if form == 0:
+        if form == 0 and n:
             found.append([_DOUBLE.unpack_from(packed, at)[0]] * n)
             at += _DOUBLE.size
         elif form in _WIDTHS:
