@@ -204,7 +204,8 @@ def explained(call: Caller, request_id: str, was: bytes) -> Any:
     items = json.loads(was)["items"]
     if not items:
         return None
-    answer = call("app", "GET", f"/v1/explanations/{request_id}/{items[-1]['restaurant_id']}")
+    entry = {"request_id": request_id, "restaurant_id": items[-1]["restaurant_id"]}
+    answer = call("app", "GET", "/v1/explanations", params=entry)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
