@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _NONE: Final[ListLedgers] = {}
-_NOTHING: Final = ((), [])
+_NOTHING: Final[tuple[Any, ...]] = ((), [])
 
 
 def served_record(answer: "Answer", explain: Explain, body: bytes, ledgers: ListLedgers = _NONE) -> Record:
@@ -81,7 +81,7 @@ def served_document(answer: "Answer", ledgers: ListLedgers = _NONE, sold: Sequen
     head = _head(answer)
     names = [pack_names(snapshot.catalogue.ids, shown.rows)]
     terms = shown.terms if policy.fairness.is_on else shown.terms.take(term_rows(policy), axis=0)
-    columns = [terms, np.rint(shown.distances_km * 1000.0) / 1000.0]
+    columns: list[Any] = [terms, np.rint(shown.distances_km * 1000.0) / 1000.0]
     if policy.exploration > 0.0:
         head["explored"] = True
         columns.append(shown.propensities)
