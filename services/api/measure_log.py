@@ -36,9 +36,8 @@ from services.serving.recommender import Answer
 from services.serving.served_document import served_record
 from services.settings import Settings
 
-_BATCH: Final = 300
-"""Lists: what 0.2 s bring at full load."""
-_AT_A_TURN: Final = 4
+_AT_A_TURN: Final = 1_200
+"""Lists: three transactions, and the counters once, as in some two seconds of full load."""
 _DINERS: Final = 1_000
 Made = tuple[Answer, bytes, Any]
 Figures = list[tuple[float, ...]]
@@ -74,7 +73,7 @@ def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float]]:
         with ServedLog(engine, interval_seconds=3600.0) as served:
             written = 0
             while True:
-                batch = chosen.sample(made, _BATCH)
+                batch = chosen.choices(made, k=_AT_A_TURN)
                 started = time.thread_time()
                 records = [served_record(answer, "reasons", sent, ledgers) for answer, sent, ledgers in batch]
                 recorded = time.thread_time() - started
@@ -102,9 +101,7 @@ def _serve(settings: Settings, k: int, policy: str | None, filled: int) -> None:
     """Measure a turn for each line of the standard input."""
     measured = turns(asyncio.run(answers(settings, k, policy)), filled)
     for _ in sys.stdin:
-        for one in (next(measured) for _ in range(_AT_A_TURN)):
-            print(*one)
-        print("", flush=True)
+        print(*next(measured), flush=True)
 
 
 def _started(checkout: Path, home: Path, given: argparse.Namespace) -> "subprocess.Popen[str]":
@@ -115,16 +112,14 @@ def _started(checkout: Path, home: Path, given: argparse.Namespace) -> "subproce
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
 
-def _turn(process: "subprocess.Popen[str]") -> Figures:
+def _turn(process: "subprocess.Popen[str]") -> tuple[float, ...]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    found: Figures = []
-    while line := process.stdout.readline().strip():
-        found.append(tuple(map(float, line.split())))
+    found = tuple(map(float, process.stdout.readline().split()))
     if not found:
-        raise SystemExit("a measured process ended: its own words are above")
+        raise SystemExit("a process that measures has ended: its own words are above")
     return found
 
 
@@ -137,7 +132,7 @@ def compared(
     try:
         for number in range(rounds):
             for name in list(processes)[:: -1 if number % 2 else 1]:
-                found[name] += _turn(processes[name])
+                found[name].append(_turn(processes[name]))
     finally:
         for process in processes.values():
             process.terminate()
@@ -148,7 +143,7 @@ def compared(
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m services.api.measure_log", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each")
     parser.add_argument("--k", type=int, default=20, help="places of a list")
     parser.add_argument("--policy", help="the market's active one, if it is left out")
     parser.add_argument("--filled", type=int, default=100_000, help="lists that are there before")

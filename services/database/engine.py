@@ -24,7 +24,7 @@ _PRAGMAS: Final = (
     "fullfsync=ON",  # on macOS a plain fsync stops at the drive's cache
     "checkpoint_fullfsync=ON",
     "foreign_keys=ON",
-    "wal_autocheckpoint=10000",  # 40 MiB: a page that many lists touch is written back once for all of them
+    "wal_autocheckpoint=4000",  # 16 MiB: a page that many lists touch is written back once for all of them
     "cache_size=-16000",  # KiB; a batch of lists touches more than the 2 MiB that SQLite would hold
     "secure_delete=ON",  # what is erased is overwritten, not only left out
 )

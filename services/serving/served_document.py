@@ -139,12 +139,12 @@ def _ads(answer: "Answer", auction: Auction, sold: Sequence[SoldPlace]) -> dict[
     if sold:
         kept = set(auction.ranks)
         pushed_out = [rank for rank in range(len(auction.ranks)) if rank not in kept]
-        rows = answer.ranked.rows[0].take(pushed_out).tolist()
+        rows, scores = answer.ranked.rows, answer.ranked.scores
         entry["organic_ranks"] = shown.organic_ranks
         entry["sold"] = [(place[0], place[2], place[4]) for place in sold]
         entry["payers"] = [ask.snapshot.book.campaigns[one].payer for one in auction.sold]
-        entry["pushed_out"] = [ask.snapshot.catalogue.ids[row] for row in rows]
-        entry["pushed_out_values"] = answer.ranked.scores[0].take(pushed_out).tolist()
+        entry["pushed_out"] = [ask.snapshot.catalogue.ids[rows[0, rank]] for rank in pushed_out]
+        entry["pushed_out_values"] = [float(scores[0, rank]) for rank in pushed_out]
     return entry
 
 
