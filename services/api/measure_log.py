@@ -64,8 +64,8 @@ async def answers(settings: Settings, k: int, policy: str | None) -> list[Made]:
     return found
 
 
-def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float]]:
-    """Microseconds a list for its record and for the database, of batch after batch, once so many lists are there."""
+def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float, float]]:
+    """Microseconds a list for its record and for the database, and its bytes, once so many lists are there."""
     chosen, ids = random.Random(1), RequestIds()
     with tempfile.TemporaryDirectory(prefix="tablestakes-measure-") as folder:
         engine = open_database(f"sqlite:///{folder}/served.db")
@@ -94,7 +94,8 @@ def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float]]:
                 stored = time.thread_time() - started
                 written += len(batch)
                 if written > filled:
-                    yield 1e6 * recorded / len(batch), 1e6 * stored / len(batch)
+                    kept = sum(len(record.document) + len(record.inputs or b"") for record in records)
+                    yield 1e6 * recorded / len(batch), 1e6 * stored / len(batch), kept / len(batch)
 
 
 def _serve(settings: Settings, k: int, policy: str | None, filled: int) -> None:
@@ -161,12 +162,12 @@ def main() -> int:
         checkouts["against"] = tuple(path.resolve() for path in given.against)
     found = compared(checkouts, given.rounds, given)
     for name, measured in found.items():
-        record, store = (median(column) for column in zip(*measured, strict=True))
-        both = [sum(one) for one in measured]
+        record, store, kept = (median(column) for column in zip(*measured, strict=True))
+        both = [sum(one[:2]) for one in measured]
         spread = f"{median(both):.0f} ({min(both):.0f} - {max(both):.0f})"
-        print(f"{name:8} record {record:5.1f} us, store {store:5.1f} us, both {spread} us a list")
+        print(f"{name:8} record {record:5.1f} us, store {store:5.1f} us, both {spread} us a list of {kept:,.0f} bytes")
     if given.against is not None:
-        ratios = [sum(one) / sum(other) for one, other in zip(found["here"], found["against"], strict=True)]
+        ratios = [sum(one[:2]) / sum(other[:2]) for one, other in zip(found["here"], found["against"], strict=True)]
         print(f"here over against: {median(ratios):.2f}")
     return 0
 
