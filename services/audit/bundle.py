@@ -1,4 +1,7 @@
-"""The audit trail as a file for an auditor, with the program that checks it: a zip of JSON lines and `verify.py`."""
+"""The audit trail as a file for an auditor, with the program that checks it: a zip of JSON lines and `verify.py`.
+
+A list's document is in it as it was sealed, and as what it reads: `documents.py`, in the bundle too, says how.
+"""
 
 import hashlib
 from base64 import b64encode
@@ -10,7 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import orjson
 from sqlalchemy import Connection, Engine, Select, select
 
-from services.audit import verifier
+from services.audit import documents, verifier
+from services.audit.documents import Damaged, read_document
 from services.clock import Clock
 from services.database.schema import audit_trail, served_lists, served_seals
 from services.database.transactions import reading
@@ -39,7 +43,8 @@ def write_bundle(engine: Engine, clock: Clock, path: Path, lists: bool = True) -
             files[name] = {"sha256": digest.hexdigest(), "rows": count}
         manifest = {"made_at": clock.now(), "head": head, "lists": lists, "files": files}
         bundle.writestr("manifest.json", orjson.dumps(manifest, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2))
-        bundle.writestr("verify.py", Path(verifier.__file__).read_bytes())
+        for name, file in (("verify.py", verifier.__file__), ("documents.py", documents.__file__)):
+            bundle.writestr(name, Path(file).read_bytes())
     return manifest
 
 
@@ -60,7 +65,16 @@ def _lists(connection: Connection) -> Iterator[dict[str, Any]]:
             row["document"] = document.decode()
         except UnicodeDecodeError:
             row["document_base64"] = b64encode(document).decode()
+        if not document.startswith(b"{"):
+            row["reads"] = _read(document)
         yield row
+
+
+def _read(document: bytes) -> dict[str, Any] | None:
+    try:
+        return read_document(document)
+    except Damaged:
+        return None
 
 
 def _rows(connection: Connection, statement: Select[Any]) -> Iterator[dict[str, Any]]:

@@ -3,12 +3,13 @@
 A bundle is an unpacked zip with `manifest.json`, `trail.jsonl`, `seals.jsonl` and `lists.jsonl`. What is checked: the
 files are those of the manifest; the records of the trail are a chain without gaps; those that came with a market from
 another trail are what they were there; the anchors in the trail are the roots of the seals; each served list is what
-its seal says; no list is missing but those that the trail says went.
+its seal says, and reads as it is said to; no list is missing but those that the trail says went.
 Exit code 0: all of it holds, 1: it does not, 2: this is no bundle.
 """
 
 import base64
 import hashlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ FILES = ("trail.jsonl", "seals.jsonl", "lists.jsonl")
 _TRAIL = ("seq", "at", "role", "action", "market", "subject", "document", "previous")
 _LIST = ("request_id", "market", "user_id", "at", "policy", "policy_version", "model_version")
 _MOST_SHOWN = 20
+_reader: List[Any] = []  # noqa: UP006 - the module, once it is needed
 Row = Dict[str, Any]  # noqa: UP006
 Key = Tuple[str, str]  # noqa: UP006
 
@@ -103,6 +105,8 @@ def _lists(lists: Iterator[Row], seals: List[Row], complete: bool) -> Iterator[s
             yield f"list {served['request_id']}: it was erased, and it is there"
         elif _list_digest(served) != seal["digest"]:
             yield f"list {served['request_id']}: not what was sealed"
+        elif "reads" in served and served["reads"] != _read(_document(served)):
+            yield f"list {served['request_id']}: it does not read as the bundle says"
     if complete:
         for seal in left.values():
             if seal["erasure"] is None:
@@ -110,9 +114,25 @@ def _lists(lists: Iterator[Row], seals: List[Row], complete: bool) -> Iterator[s
 
 
 def _list_digest(served: Row) -> str:
-    document = served["document"].encode("utf-8") if "document" in served else _bytes(served["document_base64"])
     inputs = "" if served["inputs"] is None else _sha256(_bytes(served["inputs"]))
-    return _sha256(b"\0" + _json([*(served[name] for name in _LIST), _sha256(document), inputs]))
+    return _sha256(b"\0" + _json([*(served[name] for name in _LIST), _sha256(_document(served)), inputs]))
+
+
+def _document(served: Row) -> bytes:
+    return served["document"].encode("utf-8") if "document" in served else _bytes(served["document_base64"])
+
+
+def _read(document: bytes) -> Any:
+    """As `documents.py` beside this file reads it. An isolated interpreter does not look for modules here."""
+    if not _reader:
+        found = importlib.util.spec_from_file_location("documents", Path(__file__).with_name("documents.py"))
+        module = importlib.util.module_from_spec(found)  # type: ignore[arg-type]
+        found.loader.exec_module(module)  # type: ignore[union-attr]
+        _reader.append(module)
+    try:
+        return _reader[0].read_document(document)
+    except ValueError:
+        return None
 
 
 def _root(digests: List[str]) -> str:  # noqa: UP006

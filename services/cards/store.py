@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Engine, select
 
 from data.dataset import MarketInfo
@@ -17,6 +16,7 @@ from models.cards.model_card import ModelCard, Subject, model_card
 from models.cards.parts import Standing
 from models.explanation.parts import explains_exactly
 from models.manifest import ArtifactError, ArtifactManifest, read_manifest
+from services.audit.documents import read_document
 from services.audit.trail import AuditTrail
 from services.cards.ranking_policy import Activation, RankingPolicy, Ruling, ranking_policy
 from services.cards.shares import Served, measured_shares
@@ -176,7 +176,7 @@ class Cards:
             served, lists = sample(connection, market, since, until, SAMPLED_LISTS)
         policy = stored.policy
         own = [one for one in lists if (one.policy, one.policy_version) == (name, version)]
-        shown = [Served(one.user_id, one.model_version, orjson.loads(one.document)) for one in own]
+        shown = [Served(one.user_id, one.model_version, read_document(one.document)) for one in own]
         manifest = _manifest(champion.version.path)
         card = self.model_card(market)
         return Ruling(

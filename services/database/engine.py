@@ -28,6 +28,8 @@ _PRAGMAS: Final = (
     "fullfsync=ON",  # on macOS a plain fsync stops at the drive's cache
     "checkpoint_fullfsync=ON",
     "foreign_keys=ON",
+    "wal_autocheckpoint=4000",  # 16 MiB: a page that many lists touch is written back once for all of them
+    "cache_size=-16000",  # KiB; a batch of lists touches more than the 2 MiB that SQLite would hold
     "secure_delete=ON",  # what is erased is overwritten, not only left out
 )
 _STATEMENTS: Final = 16
@@ -84,6 +86,7 @@ def _open_sqlite(address: URL, lock_timeout_ms: int) -> Engine:
         pool_size=_CONNECTIONS,
         max_overflow=_MORE,
         pool_timeout=lock_timeout_ms / 1_000,
+        pool_use_lifo=True,  # what one connection holds of the file, another's writing takes from it
         hide_parameters=True,
         connect_args={"timeout": lock_timeout_ms / 1_000, "cached_statements": _STATEMENTS},
         execution_options={TURN: Turn(lock_timeout_ms / 1_000)},

@@ -270,7 +270,8 @@ ad_impressions = Table(
     Column("rank", SmallInteger, nullable=False),
     Column(col.BILLING, String(16), nullable=False),
     Column("price", BigInteger, nullable=False),
-    Index(None, col.MARKET, col.USER_ID, col.RESTAURANT_ID, col.AT),
+    # By time before restaurant: what one list sold then stands together, on one page and not on one for each place.
+    Index(None, col.MARKET, col.USER_ID, col.AT, col.RESTAURANT_ID),
 )
 
 # Events that may cost somebody something, put here by the transaction that stores them and taken by the one that bills.

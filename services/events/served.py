@@ -18,9 +18,9 @@ from services.database.transactions import reading, upsert_into, writing
 from services.database.types import is_storable, micros
 from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
-_BATCH: Final = 400
+_BATCH: Final = 500
 """Lists in one transaction: places are indexed by diner, so each touches a page of its own until many share one."""
-_ROUNDS_A_COUNT: Final = 10
+_ROUNDS_A_COUNT: Final = 4
 """Counters touch a row for each campaign: they are written once for so many rounds of lists."""
 _TOUCHED: Final = timedelta(hours=1)
 """How old the word on when a blob was last used may be."""
@@ -115,7 +115,7 @@ class ServedLog:
     killed: a served list is no promise to a client, unlike an event.
     """
 
-    def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.2) -> None:
+    def __init__(self, engine: Engine, bound: int = 50_000, interval_seconds: float = 0.5) -> None:
         self._engine = engine
         self._insert = PlainInsert(engine, table)
         self._seal = PlainInsert(engine, served_seals)
@@ -227,7 +227,7 @@ class ServedLog:
                     self.flush()
                 away = False
             except StorageUnavailable as error:
-                if not away:  # once an outage, not five times a second
+                if not away:  # once an outage, not twice a second
                     _log.warning("served_log_waits", reason=str(error))
                 away = True
 

@@ -7,13 +7,13 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
 from data import columns as col
 from data.columns import EventType
 from data.dataset import MarketInfo
+from services.audit.documents import read_document
 from services.catalogue.store import CatalogueStore
 from services.database.schema import diners, events, restaurants
 from services.database.transactions import reading
@@ -89,7 +89,7 @@ def events_of(
 
 
 def _shown(lists: Sequence[ServedList]) -> pd.DataFrame:
-    documents = [orjson.loads(one.document) for one in lists]
+    documents = [read_document(one.document) for one in lists]
     sizes = [len(document["restaurant_ids"]) for document in documents]
 
     def spread(values: Sequence[Any]) -> npt.NDArray[Any]:

@@ -4,8 +4,7 @@ import functools
 import operator
 from typing import Any
 
-import orjson
-
+from services.audit.documents import read_document
 from services.events.served import ServedList
 from services.serving.served_document import organic_ranks, terms_of
 
@@ -16,7 +15,7 @@ class NotInList(Exception):
 
 def explanation(served: ServedList, restaurant_id: str) -> dict[str, Any]:
     """Why a restaurant stood where it stood; the fields are those of `api.schemas.Explanation`."""
-    document = orjson.loads(served.document)
+    document = read_document(served.document)
     ids: list[str] = document["restaurant_ids"]
     if restaurant_id not in ids:
         raise NotInList(restaurant_id)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import orjson
-
+from services.audit.documents import read_document
 from services.catalogue.store import CatalogueStore
 from services.events.served import ServedList
 from services.serving.counterfactuals import positions
@@ -30,7 +29,7 @@ class Explainer:
         ledger = explanation(served, restaurant_id)
         answer = self._replayer.replay(served.request_id).answer
         profile = self._catalogue.diner(served.market, served.user_id)
-        found = taken_apart(answer, orjson.loads(served.document), restaurant_id, profile, against)
+        found = taken_apart(answer, read_document(served.document), restaurant_id, profile, against)
         if found["contrast"] is not None:
             words = contrast_in_words(answer, restaurant_id, against) if isinstance(against, str) else []
             found["contrast"]["words"] = words

@@ -20,6 +20,7 @@ import orjson
 import structlog
 
 from models.fairness.control import Ledger, days_counted
+from services.audit.documents import read_document
 from services.clock import Clock
 from services.database.errors import StorageUnavailable
 from services.events.served import ServedLog
@@ -217,7 +218,7 @@ class FairShares:
         count, lists = self._served.sample(market, since, at, _FROM_LOG)
         each, total, begun = count / max(len(lists), 1), Ledger.empty(()), at
         for one in lists:
-            kept = orjson.loads(one.document).get("fairness")
+            kept = read_document(one.document).get("fairness")
             if kept is not None and kept["by"] == counting.by:
                 weight = each * counting.weight(one.at.timestamp(), epoch)
                 total, begun = _united(total, Ledger.read(kept).scaled(weight)), min(begun, one.at)

@@ -10,9 +10,9 @@ import argparse
 import time
 
 import numpy as np
-import orjson
 from sqlalchemy import Engine
 
+from services.audit.documents import read_document
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
@@ -34,7 +34,7 @@ def measure(engine: Engine, last: int) -> list[str]:
         started = time.perf_counter()
         made = replayer.replay(request_id)
         replays.append(time.perf_counter() - started)
-        document = orjson.loads(orjson.dumps(served_document(made.answer).document))
+        document = read_document(served_document(made.answer))
         profile = catalogue.diner(made.market, made.user_id)
         for restaurant_id in document["restaurant_ids"]:
             started = time.perf_counter()

@@ -8,9 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from services.ads.campaign import Campaign
+from services.audit.documents import read_document
 from services.events.served import ServedLog
 from services.ranking.auction import Selling
 from services.ranking.replay import NOTHING, Expected, PastAuction
@@ -76,7 +75,7 @@ def preview(
     zone = ZoneInfo(snapshot.info.time_zone)
     past: list[tuple[date, PastAuction | None]] = []
     for one in lists:
-        document = orjson.loads(one.document)
+        document = read_document(one.document)
         past.append((one.at.astimezone(zone).date(), PastAuction.of(document, terms_of(document))))
     return Preview(
         since=since,

@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Engine, Row, select
 
 from models.artifacts import Artifact, ArtifactError, load
+from services.audit.documents import read_document
 from services.audit.seals import list_digest
 from services.database.schema import model_versions, replay_blobs, served_lists, served_seals
 from services.database.transactions import reading
@@ -98,7 +99,7 @@ class Replayer:
         row, seal = self._record(request_id)
         if row.inputs is None:
             raise NotReplayable("the list is from before inputs were kept")
-        document, inputs = orjson.loads(row.document), bytes(row.inputs)
+        document, inputs = read_document(row.document), bytes(row.inputs)
         artifact = self._artifact(row.market, row.model_version)
         try:
             given = decode_inputs(inputs, row.user_id, artifact)
@@ -110,7 +111,7 @@ class Replayer:
         answer = Answer(row.request_id, row.at, ask, shown, ranked, document["degraded"], {}, given.state)
         made = body(answer, given.explain)
         identical = sha256(made).hexdigest() == given.response
-        again = orjson.loads(orjson.dumps(served_document(answer).document))
+        again = read_document(served_document(answer))
         head = (row.request_id, row.market, row.user_id, row.at, row.policy, row.policy_version, row.model_version)
         return Replay(
             request_id=row.request_id,

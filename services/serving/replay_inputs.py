@@ -25,7 +25,7 @@ import numpy as np
 from models.artifacts import Artifact
 from services.database.types import from_micros, micros
 from services.features import DinerState
-from services.features.codec import RECENT_DTYPE, encode_recent
+from services.features.codec import RECENT_DTYPE
 from services.serving.kept import DIGEST_BYTES
 
 Explain = Literal["none", "reasons", "full"]
@@ -70,15 +70,15 @@ def encode_inputs(
     """`digests` of catalogue, campaigns and live data; `response`: the sha256 of the answer's bytes."""
     flags, tail = (0 if offers_at is None else _FOR_SALE), b""
     if state is not None:
-        vector = np.ascontiguousarray(state.vector, "<f4")
+        vector = state.vector.astype("<f4", copy=False).tobytes()
         row = artifact.diner_row(user_id)
         learnt = artifact.diners
         own = row is None or not (
-            vector.tobytes() == learnt.vectors[row].tobytes() and np.float32(state.bias) == learnt.biases[row]
+            vector == learnt.vectors[row].tobytes() and np.float32(state.bias) == learnt.biases[row]
         )
         flags |= _STATE | (_OWN_VECTOR if own else 0)
-        fields = (state.bias, state.home_lat, state.home_lon, len(vector) if own else 0)
-        tail = _DINER.pack(*fields) + (vector.tobytes() if own else b"") + encode_recent(state.recent)
+        fields = (state.bias, state.home_lat, state.home_lon, len(state.vector) if own else 0)
+        tail = _DINER.pack(*fields) + (vector if own else b"") + state.recent.tobytes()
     header = _HEADER.pack(
         _VERSION,
         EXPLAIN.index(explain),

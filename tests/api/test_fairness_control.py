@@ -16,6 +16,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
+from services.audit.documents import read_document
 from services.database.engine import open_database
 from services.database.schema import served_lists
 from services.database.transactions import reading
@@ -128,7 +129,7 @@ def test_without_a_control_no_list_names_one(fair: tuple[Caller, Redis], release
     engine = open_database(Settings(home=release_home).resolved_database_url)
     with reading(engine) as connection:
         chosen = select(served_lists.c.document).where(served_lists.c.request_id == answer["request_id"])
-        document = json.loads(connection.execute(chosen).scalar_one())
+        document = read_document(connection.execute(chosen).scalar_one())
     engine.dispose()
     assert "fairness" not in document
     assert "fairness" not in document["term_names"]

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
 from sqlalchemy import delete, select, update
 
+from services.audit.documents import read_document
+from services.audit.seals import list_digest
 from services.bootstrap import Services
 from services.database.engine import open_database
-from services.database.schema import replay_blobs, served_lists
+from services.database.schema import replay_blobs, served_lists, served_seals
 from services.database.transactions import reading, writing
 from services.settings import Settings
 from services.stakeholders.policy import AdPolicy
@@ -171,6 +174,40 @@ def assert_replayed(call: Caller, asking: Asking) -> None:
 
 def test_past_answers_are_made_again_to_the_byte(call: Caller, small_city: SmallCity) -> None:
     assert_replayed(call, live_through(call, small_city, 200))
+
+
+def test_records_of_before_are_replayed_and_explained_as_they_were(
+    call: Caller, small_city: SmallCity, release_home: Path
+) -> None:
+    """Documents were JSON once, all of it; a home has them beside those of today."""
+    asking = live_through(call, small_city, 60)
+    services: Services = call.client.app.state.services  # type: ignore[attr-defined]
+    services.served.flush()
+    now = {request_id: explained(call, request_id, was) for request_id, was in asking.told.items()}
+    engine = open_database(Settings(home=release_home).resolved_database_url)
+    with writing(engine) as connection:
+        for row in connection.execute(select(served_lists)).all():
+            document = orjson.dumps(read_document(row.document))
+            head = (*row[:7], document, bytes(row.inputs))
+            this = served_lists.c.request_id == row.request_id
+            connection.execute(update(served_lists).where(this).values(document=document))
+            sealed = served_seals.c.request_id == row.request_id
+            connection.execute(update(served_seals).where(sealed).values(digest=list_digest(*head)))
+    engine.dispose()
+    assert list(services.anchors.findings()) == []
+    assert_replayed(call, asking)
+    assert {request_id: explained(call, request_id, was) for request_id, was in asking.told.items()} == now
+
+
+def explained(call: Caller, request_id: str, was: bytes) -> Any:
+    """The last entry's explanation; None for an empty list."""
+    items = json.loads(was)["items"]
+    if not items:
+        return None
+    entry = {"request_id": request_id, "restaurant_id": items[-1]["restaurant_id"]}
+    answer = call("app", "GET", "/v1/explanations", params=entry)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 @pytest.mark.long

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from sqlalchemy import select
 
 from services.ads.campaign import MICRO, Campaign
 from services.api.schemas import Recommendations
+from services.audit.documents import read_document
 from services.audit.trail import AuditTrail
 from services.bootstrap import Services
 from services.clock import Clock
@@ -182,7 +182,7 @@ def test_what_was_sold_is_stored_with_its_price_and_can_be_held_again(
     for answer in answers:
         served = services.served.get(answer["request_id"])
         assert served is not None
-        document = orjson.loads(served.document)
+        document = read_document(served.document)
         past = PastAuction.of(document, terms_of(document))
         for item in sold_in(answer):
             row = stored[answer["request_id"], item["rank"]]

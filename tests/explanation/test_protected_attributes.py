@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models import artifacts
+from services.audit.documents import read_document
 from services.catalogue.records import Diner
 from services.serving.recommender import Answer
 from services.serving.served_document import served_document
@@ -16,7 +17,7 @@ from tests.explanation.lists import listed, market_of
 
 def named(answer: Answer, profile: Diner | None) -> set[str]:
     """Attributes of the diner that an explanation of the first three entries names."""
-    document, ids = served_document(answer).document, answer.ask.snapshot.catalogue.ids
+    document, ids = read_document(served_document(answer)), answer.ask.snapshot.catalogue.ids
     lines: list[Any] = []
     for row in answer.shown.rows[:3].tolist():
         found = taken_apart(answer, document, ids[row], profile)

@@ -12,6 +12,8 @@ BEFORE_THERE_WERE_USERS = {"0001", "0002"}
 TRIED = {"0009"}
 """Replaces a table by one that the program before cannot tell from it: test_event_partitions tries its statements."""
 ADDS = {"create_table", "create_index", "add_column", "bulk_insert", "get_bind"}
+FOR_SPEED = "ix_"
+"""How names of indexes begin that promise nothing: a program does without one that it knows of."""
 FILES = [file for file in sorted(VERSIONS.glob("0*.py")) if file.name[:4] not in BEFORE_THERE_WERE_USERS | TRIED]
 
 
@@ -27,6 +29,9 @@ def faults(source: str) -> list[str]:
         if name == "execute":
             if not _is_an_insert(node):
                 found.append("execute does more than insert")
+        elif name == "drop_index":
+            if not _name(node).startswith(FOR_SPEED):
+                found.append("an index that promises something is dropped")
         elif name not in ADDS:
             found.append(f"{name} does not add")
         elif name == "add_column" and not _may_be_left_out(node.args[1]):
@@ -37,6 +42,11 @@ def faults(source: str) -> list[str]:
 def _is_an_insert(call: ast.Call) -> bool:
     words = [node.value for node in ast.walk(call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return any(word.lstrip().upper().startswith("INSERT") for word in words)
+
+
+def _name(call: ast.Call) -> str:
+    first = call.args[0]
+    return str(first.value) if isinstance(first, ast.Constant) else ""
 
 
 def _may_be_left_out(column: ast.expr) -> bool:
@@ -58,6 +68,7 @@ def test_a_migration_only_adds(file: Path) -> None:
         'op.rename_table("events", "happenings")',
         'op.alter_column("events", "position", nullable=False)',
         'op.add_column("events", sa.Column("x", sa.Text(), nullable=False))',
+        'op.drop_index("one_champion", "releases")',
         'op.execute("DELETE FROM events")',
     ],
 )

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
 from data import columns as col
 from data.columns import EventType
 from services.ads.campaign import MICRO
+from services.audit.documents import read_document
 from services.database.schema import (
     ad_impressions,
     answer_times,
@@ -87,7 +88,7 @@ def read_window(
     """
     market, since, until = span.market, span.since, span.until
     _, lists = sample(connection, market, since, until, SAMPLED_LISTS)
-    documents = [orjson.loads(one.document) for one in lists]
+    documents = [read_document(one.document) for one in lists]
     places = _places(lists, documents, events_of(connection, market, lists, since, until))
     if champion is None and lists:
         versions, counts = np.unique([one.model_version for one in lists], return_counts=True)
