@@ -1,8 +1,8 @@
 """What a list tells of its entries, as it is written into the answer: `services.serving.reasons`, compiled.
 
-Whatever is said of a tag is the same words each time, so they are JSON before the first request. What is compiled weighs
-the pieces, chooses among them, and says by number which words are to be put where. Only what the diner did lately and
-whom a control lifts is put into words here, for the lists that tell of it.
+Whatever is said of a tag is the same words each time, so they are JSON before the first request. What is compiled
+weighs the pieces, chooses among them, and says by number which words are to be put where. Only what the diner did
+lately and whom a control lifts is put into words here, for the lists that tell of it.
 
 Sums are made in float64 here, in the models' float32 there: pieces differ in their seventh digit.
 """
