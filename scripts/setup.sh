@@ -10,7 +10,7 @@ stamp=.venv/.ready
 fail() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 
 digest=$(cksum "$lock" pyproject.toml services/ranking/_auction.c services/ranking/_rank.c \
-    services/audit/_columns.c services/serving/_strongest.c models/second_stage/_trees.c | cksum)
+    services/audit/_columns.c services/serving/_entries.c models/second_stage/_trees.c | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && [ -x .venv/bin/python ]; then exit 0; fi
 
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }

@@ -1,8 +1,8 @@
 /* The loops of the request's path, compiled: who is on the shortlist, in which order, and what the list counts for.
 
-   What is computed is written down in services/ranking/rank.py and fairness.py; their only faces are rank.py and counting.py. They exist
-   because a request has a few hundred restaurants to score in full: some thirty calls of numpy on so few cost more than
-   the arithmetic, and each that lets go of the interpreter's lock may wait milliseconds for it. */
+   What is computed is written down in services/ranking/rank.py and fairness.py; their only faces are rank.py, counting.py
+   and auction.py. They exist because a request has a few hundred restaurants to score in full: some thirty calls of numpy
+   on so few cost more than the arithmetic, and each that lets go of the interpreter's lock may wait milliseconds for it. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -169,7 +169,8 @@ static void released(Array *arrays, int count) {
 
 typedef struct {
     Py_ssize_t batch, n, d, size, terms;
-    const float *coarse, *diner_biases, *vectors, *biases, *diners, *fold_ins;
+    float *coarse; /* the restaurants' biases are added to it here */
+    const float *diner_biases, *vectors, *biases, *diners, *fold_ins;
     const uint8_t *allowed;
     const double *lat, *lon, *here_lat, *here_lon;
     double mean_log_time;
@@ -191,7 +192,8 @@ static double dot(const float *a, const float *b, Py_ssize_t d) {
 
 static void list_one(const Shortlist *list, Py_ssize_t request, int64_t *above, uint32_t *scratch) {
     const Py_ssize_t n = list->n, size = list->size, first = request * size;
-    const float *coarse = list->coarse + request * n;
+    float *coarse = list->coarse + request * n;
+    for (Py_ssize_t at = 0; at < n; at++) coarse[at] += list->biases[at];
     const uint8_t *allowed = list->allowed ? list->allowed + request * n : NULL;
     int64_t *columns = list->columns + first;
     if (size < n) {
@@ -253,7 +255,7 @@ static PyObject *shortlist(PyObject *self, PyObject *arguments) {
         return NULL;
     }
     Array a[ARRAYS] = {0};
-    list.coarse = taken(&a[COARSE], o[COARSE], "coarse", 4, b * n, READ);
+    list.coarse = taken(&a[COARSE], o[COARSE], "coarse", 4, b * n, WRITE);
     list.allowed = taken(&a[ALLOWED], o[ALLOWED], "allowed", 1, b * n, MAY_BE_NONE);
     list.diner_biases = taken(&a[DINER_BIASES], o[DINER_BIASES], "diners' biases", 4, b, READ);
     list.vectors = taken(&a[VECTORS], o[VECTORS], "vectors", 4, n * list.d, READ);
@@ -289,7 +291,7 @@ typedef struct {
     const double *offsets, *distances, *lifts, *gumbel;
     const int64_t *columns;
     const uint8_t *passing;
-    double *term, *scores, *shown_scores, *shown_term, *shown_distances;
+    double *term, *scores, *shown_scores, *shown_term, *shown_distances, *propensities;
     int64_t *order, *rows;
 } Order;
 
@@ -352,6 +354,7 @@ static void order_one(const Order *o, Py_ssize_t request, double *falling, int64
         o->rows[to] = there ? o->columns[first + column] : -1;
         o->shown_scores[to] = there ? o->scores[first + column] : NAN;
         o->shown_distances[to] = there ? o->distances[first + column] : NAN;
+        o->propensities[to] = there ? 1.0 : NAN;
         for (Py_ssize_t at = 0; at < o->terms; at++)
             o->shown_term[at * shown + to] = there ? term[at * plane + column] : NAN;
     }
@@ -370,14 +373,14 @@ static int order_all(const Order *o) {
 static PyObject *order(PyObject *self, PyObject *arguments) {
     (void)self;
     enum { COLUMNS, OFFSETS, DISTANCES, PASSING, LIFTS, GUMBEL, TERM, SCORES, ORDER, ROWS, SHOWN_SCORES, SHOWN_TERM,
-           SHOWN_DISTANCES, ARRAYS };
+           SHOWN_DISTANCES, PROPENSITIES, ARRAYS };
     PyObject *given[ARRAYS];
     Order o;
-    if (!PyArg_ParseTuple(arguments, "(nnnnnnn)(ddd)OOOOOdOdOOOOOOO", &o.batch, &o.n, &o.size, &o.k, &o.terms, &o.fairness,
+    if (!PyArg_ParseTuple(arguments, "(nnnnnnn)(ddd)OOOOOdOdOOOOOOOO", &o.batch, &o.n, &o.size, &o.k, &o.terms, &o.fairness,
                           &o.exploration, &o.slope, &o.travel, &o.intercept, &given[COLUMNS], &given[OFFSETS],
                           &given[DISTANCES], &given[PASSING], &given[LIFTS], &o.floor, &given[GUMBEL], &o.temperature,
                           &given[TERM], &given[SCORES], &given[ORDER], &given[ROWS], &given[SHOWN_SCORES],
-                          &given[SHOWN_TERM], &given[SHOWN_DISTANCES]))
+                          &given[SHOWN_TERM], &given[SHOWN_DISTANCES], &given[PROPENSITIES]))
         return NULL;
     const Py_ssize_t plane = o.batch * o.size, shown = o.batch * o.k;
     if (o.batch < 0 || o.k < 1 || o.k > o.size || o.terms < 4 || o.fairness < 4 || o.fairness >= o.terms ||
@@ -399,6 +402,7 @@ static PyObject *order(PyObject *self, PyObject *arguments) {
     o.shown_scores = taken(&a[SHOWN_SCORES], given[SHOWN_SCORES], "shown scores", 8, shown, WRITE);
     o.shown_term = taken(&a[SHOWN_TERM], given[SHOWN_TERM], "shown terms", 8, o.terms * shown, WRITE);
     o.shown_distances = taken(&a[SHOWN_DISTANCES], given[SHOWN_DISTANCES], "shown distances", 8, shown, WRITE);
+    o.propensities = taken(&a[PROPENSITIES], given[PROPENSITIES], "propensities", 8, shown, WRITE);
     for (Py_ssize_t at = 0; o.lifts && !PyErr_Occurred() && at < plane; at++)
         if (o.columns[at] < 0 || o.columns[at] >= o.n) PyErr_SetString(PyExc_ValueError, "a column beyond the catalogue");
     if (!PyErr_Occurred()) {
@@ -409,6 +413,97 @@ static PyObject *order(PyObject *self, PyObject *arguments) {
     }
     released(a, ARRAYS);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+/* ---- the list with what was sold in it ------------------------------------------------------------------------ */
+
+typedef struct {
+    Py_ssize_t batch, size, ranked, terms, request, payment, k;
+    const int64_t *order, *rows;
+    const double *term, *scores, *distances, *propensities;
+    int64_t *shown_rows;
+    double *shown_scores, *shown_term, *shown_distances, *shown_propensities;
+} Sold;
+
+/* Ranks from 1 of a list of organic ranks from 0, its entries filled in; NULL with an error set. */
+static PyObject *filled(const Sold *s, PyObject *ranks) {
+    const Py_ssize_t first = s->request * s->size, plane = s->batch * s->size;
+    PyObject *from_one = PyList_New(s->k);
+    for (Py_ssize_t slot = 0; from_one != NULL && slot < s->k; slot++) {
+        const Py_ssize_t rank = PyLong_AsSsize_t(PyList_GET_ITEM(ranks, slot));
+        PyObject *next = NULL;
+        if (rank < 0 || rank >= s->size || s->order[first + rank] < 0 || s->order[first + rank] >= s->size) {
+            if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "a rank beyond the shortlist");
+        } else {
+            next = PyLong_FromSsize_t(rank + 1);
+        }
+        if (next == NULL) {
+            Py_CLEAR(from_one);
+            break;
+        }
+        PyList_SET_ITEM(from_one, slot, next);
+        const Py_ssize_t column = first + s->order[first + rank];
+        s->shown_rows[slot] = s->rows[column];
+        s->shown_scores[slot] = s->scores[column];
+        s->shown_distances[slot] = s->distances[column];
+        for (Py_ssize_t at = 0; at < s->terms; at++) s->shown_term[at * s->k + slot] = s->term[at * plane + column];
+        /* the rank of a sold place may lie beyond what was drawn; what stands there then is not looked at */
+        const Py_ssize_t drawn = rank < s->ranked ? rank : s->ranked - 1;
+        s->shown_propensities[slot] = s->propensities[s->request * s->ranked + drawn];
+    }
+    return from_one;
+}
+
+static int paid(const Sold *s, PyObject *slots, PyObject *payments) {
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(slots); at++) {
+        const Py_ssize_t slot = PyLong_AsSsize_t(PyList_GET_ITEM(slots, at));
+        const double payment = PyFloat_AsDouble(PyList_GET_ITEM(payments, at));
+        if (PyErr_Occurred()) return 0;
+        if (slot < 0 || slot >= s->k) {
+            PyErr_SetString(PyExc_ValueError, "a slot beyond the list");
+            return 0;
+        }
+        s->shown_term[s->payment * s->k + slot] = payment;
+        s->shown_scores[slot] += payment;
+        s->shown_propensities[slot] = 1.0;
+    }
+    return 1;
+}
+
+static PyObject *sold(PyObject *self, PyObject *arguments) {
+    (void)self;
+    enum { ORDER, ROWS, TERM, SCORES, DISTANCES, PROPENSITIES, SHOWN_ROWS, SHOWN_SCORES, SHOWN_TERM, SHOWN_DISTANCES,
+           SHOWN_PROPENSITIES, ARRAYS };
+    PyObject *o[ARRAYS], *ranks, *slots, *payments, *from_one = NULL;
+    Sold s;
+    if (!PyArg_ParseTuple(arguments, "(nnnnnn)OOOOOOO!O!O!OOOOO", &s.batch, &s.size, &s.ranked, &s.terms, &s.request,
+                          &s.payment, &o[ORDER], &o[ROWS], &o[TERM], &o[SCORES], &o[DISTANCES], &o[PROPENSITIES],
+                          &PyList_Type, &ranks, &PyList_Type, &slots, &PyList_Type, &payments, &o[SHOWN_ROWS],
+                          &o[SHOWN_SCORES], &o[SHOWN_TERM], &o[SHOWN_DISTANCES], &o[SHOWN_PROPENSITIES]))
+        return NULL;
+    const Py_ssize_t plane = s.batch * s.size;
+    s.k = PyList_GET_SIZE(ranks);
+    if (s.request < 0 || s.request >= s.batch || s.ranked < 1 || s.payment < 0 || s.payment >= s.terms ||
+        PyList_GET_SIZE(slots) != PyList_GET_SIZE(payments)) {
+        PyErr_SetString(PyExc_ValueError, "sizes do not fit");
+        return NULL;
+    }
+    Array a[ARRAYS] = {0};
+    s.order = taken(&a[ORDER], o[ORDER], "order", 8, plane, READ);
+    s.rows = taken(&a[ROWS], o[ROWS], "rows", 8, plane, READ);
+    s.term = taken(&a[TERM], o[TERM], "terms", 8, s.terms * plane, READ);
+    s.scores = taken(&a[SCORES], o[SCORES], "scores", 8, plane, READ);
+    s.distances = taken(&a[DISTANCES], o[DISTANCES], "distances", 8, plane, READ);
+    s.propensities = taken(&a[PROPENSITIES], o[PROPENSITIES], "propensities", 8, s.batch * s.ranked, READ);
+    s.shown_rows = taken(&a[SHOWN_ROWS], o[SHOWN_ROWS], "shown rows", 8, s.k, WRITE);
+    s.shown_scores = taken(&a[SHOWN_SCORES], o[SHOWN_SCORES], "shown scores", 8, s.k, WRITE);
+    s.shown_term = taken(&a[SHOWN_TERM], o[SHOWN_TERM], "shown terms", 8, s.terms * s.k, WRITE);
+    s.shown_distances = taken(&a[SHOWN_DISTANCES], o[SHOWN_DISTANCES], "shown distances", 8, s.k, WRITE);
+    s.shown_propensities = taken(&a[SHOWN_PROPENSITIES], o[SHOWN_PROPENSITIES], "shown propensities", 8, s.k, WRITE);
+    if (!PyErr_Occurred()) from_one = filled(&s, ranks);
+    if (from_one != NULL && !paid(&s, slots, payments)) Py_CLEAR(from_one);
+    released(a, ARRAYS);
+    return from_one;
 }
 
 /* ---- what a list counts for ----------------------------------------------------------------------------------- */
@@ -487,6 +582,7 @@ static PyMethodDef methods[] = {
     {"count", count, METH_VARARGS, "Add up what a list counts for; see services.ranking.counting.count_shown."},
     {"shortlist", shortlist, METH_VARARGS, "Fill the shortlists of B requests; see services.ranking.rank."},
     {"order", order, METH_VARARGS, "Score and sort the shortlists of B requests; see services.ranking.rank."},
+    {"sold", sold, METH_VARARGS, "Fill a list with what was sold in it; its ranks from 1. See services.ranking.auction."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_rank", NULL, -1, methods, NULL, NULL, NULL, NULL};

@@ -15,7 +15,8 @@ from services.ads.campaign import MICRO
 from services.ads.no_repeat import blend_no_repeat
 from services.ads.prices import Solver, first_prices, gsp_prices, vcg_prices
 from services.ranking._auction import hold
-from services.ranking.rank import PAYMENT, RankedLists, Shortlists
+from services.ranking._rank import sold
+from services.ranking.rank import PAYMENT, TERMS, RankedLists, Shortlists
 from services.stakeholders.policy import AdPolicy, Eligibility, Pricing
 
 _MOST_SLOTS: Final = 100
@@ -303,23 +304,33 @@ def shown_list(ranked: RankedLists, request: int, auction: Auction | None) -> Sh
             sponsors={},
             auction=auction,
         )
-    shortlists, ranks = ranked.shortlists, np.asarray(auction.ranks)
-    columns = shortlists.order[request].take(ranks)
-    terms = shortlists.terms[:, request].take(columns, axis=1)
-    scores = shortlists.scores[request].take(columns)
-    # The rank of a sold place may lie beyond what was drawn; what stands there then is not looked at.
-    propensities = ranked.propensities[request].take(ranks, mode="clip")
-    for slot, payment in zip(auction.slots, auction.payments, strict=True):
-        terms[PAYMENT, slot] = payment
-        scores[slot] += payment
-        propensities[slot] = 1.0
-    return ShownList(
-        rows=shortlists.rows[request].take(columns),
-        scores=scores,
-        terms=terms,
-        distances_km=shortlists.distances_km[request].take(columns),
-        propensities=propensities,
-        organic_ranks=(ranks + 1).tolist(),
+    found, count = ranked.shortlists, len(auction.ranks)
+    batch, size = found.rows.shape
+    shown = ShownList(
+        rows=np.empty(count, np.int64),
+        scores=np.empty(count),
+        terms=np.empty((len(TERMS), count)),
+        distances_km=np.empty(count),
+        propensities=np.empty(count),
+        organic_ranks=[],
         sponsors=dict(zip(auction.slots, auction.sold, strict=True)),
         auction=auction,
     )
+    shown.organic_ranks[:] = sold(
+        (batch, size, ranked.rows.shape[1], len(TERMS), request, PAYMENT),
+        found.order,
+        found.rows,
+        found.terms,
+        found.scores,
+        found.distances_km,
+        ranked.propensities,
+        auction.ranks,
+        auction.slots,
+        auction.payments,
+        shown.rows,
+        shown.scores,
+        shown.terms,
+        shown.distances_km,
+        shown.propensities,
+    )
+    return shown

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.blas import sgemv
 
 from models.base import FloatArray
 from services.ranking import _rank as compiled
@@ -158,9 +159,7 @@ def _shortlists(catalogue: Catalogue, requests: Requests, size: int) -> tuple[Sh
     log_times = np.empty(plane)
     if size:
         wanted = requests.vectors if requests.fold_ins is None else requests.vectors + requests.fold_ins
-        # One request is a matrix times a vector, which reads the matrix in the order in which it lies.
-        coarse = (catalogue.vectors @ wanted[0])[None] if batch == 1 else wanted @ catalogue.vectors.T
-        coarse += catalogue.biases
+        coarse = _times(catalogue.vectors, wanted[0]) if batch == 1 else wanted @ catalogue.vectors.T
         compiled.shortlist(
             (batch, n, catalogue.vectors.shape[1], size, len(TERMS)),
             coarse,
@@ -198,7 +197,7 @@ def _ordered(catalogue: Catalogue, requests: Requests, found: Shortlists, k: int
         scores=np.empty((batch, k)),
         terms=np.empty((len(TERMS), batch, k)),
         distances_km=np.empty((batch, k)),
-        propensities=np.ones((batch, k)),
+        propensities=np.empty((batch, k)),
         shortlists=found,
     )
     if size:
@@ -222,10 +221,18 @@ def _ordered(catalogue: Catalogue, requests: Requests, found: Shortlists, k: int
             lists.scores,
             lists.terms,
             lists.distances_km,
+            lists.propensities,
         )
-    if found.passing is not None:
-        lists.propensities[lists.rows < 0] = np.nan
     return lists
+
+
+def _times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """(n,) a matrix in the order in which it lies, times a vector: numpy's `@` to the bit, by the same library.
+
+    But this keeps the interpreter's lock: numpy lets go of it, and on a core that they share the thread that writes
+    behind takes it, and the caches with it.
+    """
+    return np.asarray(sgemv(1.0, matrix.T, vector, trans=1))
 
 
 def _floats(array: FloatArray) -> FloatArray:

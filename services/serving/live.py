@@ -81,14 +81,18 @@ class LiveMarket:
 
     def lifts(self, snapshot: MarketSnapshot, policy: FairnessPolicy) -> Lifts | None:
         """What a control lifts each restaurant by; None where there is none, or no ledger for it."""
+        if not policy.is_on:
+            return None
+        # By the object, for to hash its dials takes as long as to lift; it is held, so that no other has its number.
+        kept: tuple[FairnessPolicy, int, Lifts | None] | None = self._made.get(id(policy))
+        if kept is not None and kept[0] is policy and kept[1] == snapshot.catalogue_version:
+            return kept[2]
         counting = Counting.under(policy)
         if counting is None or counting not in self.ledgers:
             return None
-        name = (snapshot.catalogue_version, policy)
-        if name not in self._made:
-            self._made[name] = lifts(policy, self.groups(snapshot, policy.by), self.ledgers[counting])
-        found: Lifts | None = self._made[name]
-        return found
+        made = lifts(policy, self.groups(snapshot, policy.by), self.ledgers[counting])
+        self._made[id(policy)] = (policy, snapshot.catalogue_version, made)
+        return made
 
     def prepare(self, snapshot: MarketSnapshot) -> None:
         """Make groups and lifts of all policies, so that no request has to."""

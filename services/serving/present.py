@@ -4,19 +4,19 @@ The document is written piece by piece, not dumped from objects: of an entry onl
 this answer, all else is a restaurant's, and has been text since its snapshot was built.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import orjson
 
 from services.ranking.auction import ShownList
+from services.serving._entries import numbers, written
 from services.serving.ledger import term_names, term_rows
-from services.serving.reasons import MOST, Note, reasons
 from services.serving.recommender import DEGRADED, Answer
 from services.serving.replay_inputs import Explain
+from services.serving.spoken import SUBJECTS
+from services.serving.told import NOTHING, told
 from services.stakeholders.policy import Policy
-
-_YES_NO: Final = ("false", "true")
 
 
 def body(answer: Answer, explain: Explain) -> bytes:
@@ -31,48 +31,48 @@ def body(answer: Answer, explain: Explain) -> bytes:
         "model": {"name": snapshot.artifact.manifest.model, "version": snapshot.artifact.version},
         "degraded": [{"code": code, "text": DEGRADED[code]} for code in answer.degraded],
     }
-    opened = orjson.dumps(head, option=orjson.OPT_UTC_Z)[:-1]
-    return opened + b',"items":[' + ",".join(_items(answer, explain)).encode() + b"]}"
-
-
-def _items(answer: Answer, explain: Explain) -> list[str]:
-    """The JSON of each entry."""
-    snapshot, live, shown = answer.ask.snapshot, answer.ask.live, answer.shown
-    rows, count = shown.rows, len(shown.rows)
+    shown, live = answer.shown, ask.live
+    rows, policy = shown.rows, ask.policy
     same = live.catalogue_version == snapshot.catalogue_version
-    open_now = live.open_now[rows].tolist() if same else [True] * count
-    eta = _numbers(live.eta_minutes[rows].astype(np.float64)) if same else ["null"] * count
-    why = reasons(answer) if explain != "none" and "reasons-skipped" not in answer.ask.skipped else None
-    written = ["[]"] * count if why is None else [_text(notes) for notes in why]
-    sponsored = ['"sponsored":false,"sponsor":null'] * count
+    figures = np.empty(3 * len(rows))
+    numbers(rows, shown.scores, shown.distances_km, live.eta_minutes if same else None, figures)
+    said = told(answer) if explain != "none" and "reasons-skipped" not in ask.skipped else NOTHING
+    return written(
+        orjson.dumps(head, option=orjson.OPT_UTC_Z)[:-1],
+        orjson.dumps(figures, option=orjson.OPT_SERIALIZE_NUMPY),
+        snapshot.cards,
+        shown.organic_ranks,
+        _paid(answer) if shown.sponsors else {},
+        [_json(_terms(policy, shown, index)) for index in range(len(rows))] if explain == "full" else None,
+        rows,
+        live.open_now if same else None,
+        shown.distances_km,
+        said.numbers,
+        len(SUBJECTS),
+        said.always,
+        said.to_you,
+        said.to_all,
+        said.own,
+    )
+
+
+def _paid(answer: Answer) -> dict[int, tuple[bytes, bytes]]:
+    """By place in the list, from 0: its sponsor, and what is told of that.
+
+    It is said whether reasons were asked for or not: money moved this rank.
+    """
+    shown, campaigns = answer.shown, answer.ask.snapshot.book.campaigns
+    found = {}
     for index, campaign in shown.sponsors.items():
-        payer = snapshot.book.campaigns[campaign].payer
-        # Said whether reasons were asked for or not: money moved this rank.
-        paid: Note = {
-            "code": "sponsored",
-            "text": f"{payer} pays for this place; without payment it is number {shown.organic_ranks[index]}",
-        }
-        written[index] = _text([paid, *([] if why is None else why[index])][:MOST])
-        sponsored[index] = f'"sponsored":true,"sponsor":{_text({"payer": payer, "label": "Sponsored"})}'
-    policy = answer.ask.policy
-    terms = [_text(_terms(policy, shown, index)) if explain == "full" else "null" for index in range(count)]
-    cards, scores, distances = snapshot.cards, _numbers(shown.scores), _numbers(np.round(shown.distances_km, 3))
-    return [
-        f'{{"rank":{index + 1},{cards[row][0]},"score":{scores[index]},"organic_rank":{shown.organic_ranks[index]},'
-        f'{sponsored[index]},"reasons":{written[index]},"explanation":{terms[index]},{cards[row][1]},'
-        f'"distance_km":{distances[index]},"open_now":{_YES_NO[open_now[index]]},"eta_minutes":{eta[index]}}}'
-        for index, row in enumerate(rows.tolist())
-    ]
+        payer, rank = campaigns[campaign].payer, shown.organic_ranks[index]
+        text = f"{payer} pays for this place; without payment it is number {rank}"
+        sponsor = _json({"payer": payer, "label": "Sponsored"})
+        found[index] = sponsor, _json({"code": "sponsored", "text": text})
+    return found
 
 
-def _numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[str]:
-    """JSON of each; null for NaN."""
-    text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY).decode()[1:-1]
-    return text.split(",") if text else []
-
-
-def _text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value)
 
 
 def _terms(policy: Policy, shown: ShownList, index: int) -> dict[str, Any]:

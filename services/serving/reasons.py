@@ -10,7 +10,6 @@ What is added to the probability itself (fairness, exploration) is counted in th
 much more a score would have to be to give the probability that it leads to, and not that which the average one would.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -22,10 +21,10 @@ from services.catalogue.records import Restaurant
 from services.features.codec import EVENT_CODES
 from services.ranking.rank import FAIRNESS, PAYMENT, TERMS
 from services.ranking.recency import ACTION_WEIGHTS, action_weights
-from services.serving._strongest import strongest
 from services.serving.diners import recent_actions
 from services.serving.recommender import Answer
-from services.serving.spoken import SUBJECTS, YOURS, Spoken
+from services.serving.snapshot import MarketSnapshot
+from services.serving.spoken import SUBJECTS, YOURS
 from services.stakeholders.policy import GroupedBy
 
 MOST: Final = 3
@@ -57,6 +56,8 @@ _LATER_FROM: Final = _TO_ALL + len(SUBJECTS)
 _PLACE_OF: Final = {term: PIECES.index(TERMS[term]) for term in _LATER}
 _LIFTED: Final = _PLACE_OF[FAIRNESS]
 _EXPLORED: Final = _PLACE_OF[TERMS.index("exploration")]
+OWN: Final = (_RECENT, _TASTE, _LIFTED)
+"""Pieces whose words are found out for a list as a whole: of what the diner did, and of the groups at this time."""
 
 Doubles = npt.NDArray[np.float64]
 Note = dict[str, str]
@@ -71,24 +72,18 @@ def reasons(answer: Answer) -> list[list[Note]]:
     if not len(answer.shown.rows):
         return []
     pieces = advantages(answer)
-    words = _Words(answer, pieces)
-    always, known, note, ways = words.always, answer.ask.snapshot.spoken.notes, words.note, words.distances
-    return [
-        [
-            always[piece] or (_near(ways[entry]) if piece == _NEAR else known.get((row, piece)) or note(entry, piece))
-            for piece in best
-        ]
-        for entry, (row, best) in enumerate(zip(answer.shown.rows.tolist(), told(pieces), strict=True))
-    ]
-
-
-def _near(km: float) -> Note:
-    return {"code": "near", "text": f"{km:.1f} km away"}
+    words = Words(answer, pieces)
+    return [[words.note(entry, piece) for piece in best] for entry, best in enumerate(told(pieces))]
 
 
 def told(pieces: Doubles) -> list[list[int]]:
     """The pieces that are told of each entry, the strongest first; of equal ones the first first."""
-    return strongest(pieces, LEAST_SHARE, _LEAST, MOST)
+    falling = np.argsort(-pieces, axis=1, kind="stable").tolist()
+    bounds = threshold(pieces).tolist()
+    return [
+        [piece for piece in order if values[piece] >= bound][:MOST]
+        for values, order, bound in zip(pieces.tolist(), falling, bounds, strict=True)
+    ]
 
 
 def threshold(pieces: Doubles) -> Doubles:
@@ -103,9 +98,9 @@ def advantages(answer: Answer) -> Doubles:
     curve, rows = catalogue.calibration.order, shown.rows
     order = shortlists.order[0]
     columns = order.take(np.asarray(shown.organic_ranks) - 1) if shown.sponsors else order[: len(rows)]
-    if not spoken.laid_out:
-        spoken.laid_out.append(_laid_out(spoken))
-    pieces: Doubles = spoken.laid_out[0].take(rows, axis=0)
+    pieces = np.zeros((len(rows), len(PIECES)))
+    pieces[:, _POPULAR] = spoken.popular[rows]
+    pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all[rows]
     pieces[:, _NEAR] = shortlists.offsets[0].take(columns) * (curve.travel / curve.slope)
     if state is not None:
         moved = state.vector - spoken.nobody
@@ -132,14 +127,6 @@ def advantages(answer: Answer) -> Doubles:
     return pieces
 
 
-def _laid_out(spoken: Spoken) -> Doubles:
-    """(n, len(PIECES)) what is the same for every diner; the rest is 0."""
-    pieces = np.zeros((len(spoken.popular), len(PIECES)))
-    pieces[:, _POPULAR] = spoken.popular
-    pieces[:, _TO_ALL:_LATER_FROM] = spoken.to_all
-    return pieces
-
-
 def _raw(chances: Doubles) -> Doubles:
     """Log odds; the curve is a line in them."""
     return np.asarray(logit(np.minimum(np.maximum(chances, _SURE), 1.0 - _SURE)))  # np.clip takes three times as long
@@ -152,7 +139,7 @@ def _typical(answer: Answer, values: Doubles) -> float:
     return float(np.add.reduce(chosen) / len(chosen)) if len(chosen) else 0.0
 
 
-class _Words:
+class Words:
     """The words of one list; what few of its entries need is found out when the first of them does."""
 
     def __init__(self, answer: Answer, pieces: Doubles) -> None:
@@ -161,40 +148,37 @@ class _Words:
         self._snapshot = snapshot
         self._pieces = pieces
         self._rows: list[int] = answer.shown.rows.tolist()
-        self.distances: list[float] = answer.shown.distances_km.tolist()
-        self._town = snapshot.info.title or snapshot.info.market
-        self._model = snapshot.artifact.manifest.model
         self._diner = snapshot.artifact.diner_row(answer.ask.user_id)
-        self.always: list[Note | None] = [None] * len(PIECES)
-        """By piece, what is the same for every entry."""
-        self.always[_POPULAR], self.always[_MOMENT] = _popular(self._model, self._town), _OF_MOMENT
-        self.always[_EXPLORED] = _EXPLORING
-        if not snapshot.spoken.by_history:
-            self.always[_TASTE] = _taste(self._model, snapshot.spoken.has_seen(self._diner))
+        self._always = always(snapshot, snapshot.spoken.has_seen(self._diner))
         self._named: dict[int, list[Note]] = {}
 
     def note(self, entry: int, piece: int) -> Note:
         """Of a piece of an entry."""
-        if piece in (_TASTE, _RECENT):
-            if piece not in self._named:
-                self._named[piece] = self._tastes() if piece == _TASTE else self._recents()
-            return self._named[piece][entry]
-        if piece == _LIFTED:
-            return self._lifted(self._rows[entry])
+        if (said := self._always.get(piece)) is not None:
+            return said
+        if piece == _NEAR:
+            return {"code": "near", "text": f"{self._answer.shown.distances_km[entry]:.1f} km away"}
+        if piece in OWN:
+            return self.own(piece)[entry]
         return self._of_subject(self._rows[entry], piece)
+
+    def own(self, piece: int) -> list[Note]:
+        """The notes of all entries, of one of the pieces in OWN."""
+        if piece not in self._named:
+            made = {_TASTE: self._tastes, _RECENT: self._recents, _LIFTED: self._lifts}
+            self._named[piece] = made[piece]()
+        return self._named[piece]
 
     def _of_subject(self, row: int, piece: int) -> Note:
         spoken, to_you = self._snapshot.spoken, piece < _TO_ALL
-        note = spoken.notes.get((row, piece))
-        if note is None:
-            subject = piece - (_TO_YOU if to_you else _TO_ALL)
-            moved = self._answer.state.vector - spoken.nobody if to_you and self._answer.state is not None else None
-            note = of_tag(spoken.tag(row, subject, moved), to_you, self._town)
-            if not to_you or spoken.has_one(row, subject):
-                spoken.notes[row, piece] = note
-        return note
+        subject = piece - (_TO_YOU if to_you else _TO_ALL)
+        moved = self._answer.state.vector - spoken.nobody if to_you and self._answer.state is not None else None
+        return of_tag(spoken.tag(row, subject, moved), to_you, town_of(self._snapshot))
 
-    def _lifted(self, row: int) -> Note:
+    def _lifts(self) -> list[Note]:
+        return [self.lifted(row) for row in self._rows]
+
+    def lifted(self, row: int) -> Note:
         """Whom the policy's control lifts: who are in this restaurant's group and, where newcomers have a quota, as new
         or as old as it. They all have this lift, be it for a debt, for the worst-off group's sake, or for the quota."""
         ask = self._answer.ask
@@ -209,7 +193,7 @@ class _Words:
         answer, artifact = self._answer, self._snapshot.artifact
         model, shown = artifact.model, answer.shown.rows
         row = self._diner
-        plain = [_taste(self._model, self._snapshot.spoken.has_seen(row))] * len(shown)
+        plain = [_taste(artifact.manifest.model, self._snapshot.spoken.has_seen(row))] * len(shown)
         # Asking a class whether it has all that a protocol names takes longer than all the words of a list.
         if row is None or not self._snapshot.spoken.by_history or not isinstance(model, TellsHistory):
             return plain
@@ -272,6 +256,18 @@ def _whom(by: GroupedBy, group: str, one: Restaurant, new: bool) -> str:
             return f"{who} in {one.district}"
 
 
+def always(snapshot: MarketSnapshot, seen: bool) -> dict[int, Note]:
+    """By piece, what is the same for every entry; `seen`: whether something was seen of the diner."""
+    model = snapshot.artifact.manifest.model
+    said = {_POPULAR: _popular(model, town_of(snapshot)), _MOMENT: _OF_MOMENT, _EXPLORED: _EXPLORING}
+    return said if snapshot.spoken.by_history else {**said, _TASTE: _taste(model, seen)}
+
+
+def town_of(snapshot: MarketSnapshot) -> str:
+    """What a market is called to its diners."""
+    return snapshot.info.title or snapshot.info.market
+
+
 def _plain(value: str) -> str:
     return value.replace("_", " ")
 
@@ -304,9 +300,8 @@ def _did(kind: str, name: str, itself: bool) -> Note:
     return {"code": "recent-choices", "text": text}
 
 
-@lru_cache(maxsize=8_192)
 def of_tag(tag: str, to_you: bool, town: str) -> Note:
-    """What a tag says in words, to the diner who asks or to everybody in a town. It is shared: do not change it."""
+    """What a tag says in words, to the diner who asks or to everybody in a town."""
     attribute, _, value = tag.partition("=")
     subject = _subject(attribute, _plain(value))
     code = {"district": "district", "independent": "chain"}.get(attribute, attribute)

@@ -32,7 +32,7 @@ _TYPICAL_DINERS = 256
 
 
 MOST_PLACES: Final = 100
-Card = tuple[str, str]
+Card = tuple[bytes, bytes]
 """JSON fields of a restaurant: who it is; what and where it is."""
 
 
@@ -234,7 +234,7 @@ def _card(restaurant: Restaurant) -> Card:
         "lat": restaurant.lat,
         "lon": restaurant.lon,
     }
-    return orjson.dumps(head)[1:-1].decode(), orjson.dumps(tail)[1:-1].decode()
+    return orjson.dumps(head)[1:-1], orjson.dumps(tail)[1:-1]
 
 
 def _represent(artifact: Artifact, restaurants: Sequence[Restaurant], rows: npt.NDArray[np.int64]) -> Representations:

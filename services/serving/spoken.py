@@ -10,7 +10,7 @@ What could stand for somebody's belief or health speaks to all or not at all: no
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -81,12 +81,8 @@ class Spoken:
     """By row of the training data, of which diners something was seen; None: the model does not tell."""
     by_history: bool
     """Whether the model tells its diners by their own history."""
-    notes: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
-    """Of (restaurant, piece), as they come up."""
-    laid_out: list[Doubles] = field(default_factory=list)
-    """(n, p) pieces in which `popular` and `to_all` stand already: laid out by `reasons` when it is first asked."""
-    owned: dict[tuple[int, int], IntArray] = field(default_factory=dict)
-    """Tags of (restaurant, subject), as they come up."""
+    phrases: dict[str, Any] = field(default_factory=dict)
+    """By town, what `services.serving.told` makes of it all when it is first asked."""
 
     @classmethod
     def of(
@@ -137,10 +133,6 @@ class Spoken:
         """A restaurant's tags of a subject."""
         return [self.tags[tag] for tag in self._tags(row, subject).tolist()]
 
-    def has_one(self, row: int, subject: int) -> bool:
-        """Whether a restaurant has one tag of a subject, and no more."""
-        return len(self._tags(row, subject)) == 1
-
     def tag(self, row: int, subject: int, moved: FloatArray | None) -> str:
         """The tag of a subject that says most for a restaurant that has one: to a diner, or (None) to everybody."""
         tags = self._tags(row, subject)
@@ -148,12 +140,9 @@ class Spoken:
         return self.tags[int(tags[said.argmax()])]
 
     def _tags(self, row: int, subject: int) -> IntArray:
-        own = self.owned.get((row, subject))
-        if own is None:
-            last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
-            tags = self.index[row, self.starts[subject] : last]
-            own = self.owned[row, subject] = tags[tags < len(self.tags)]
-        return own
+        last = self.starts[subject + 1] if subject + 1 < len(self.starts) else None
+        tags = self.index[row, self.starts[subject] : last]
+        return tags[tags < len(self.tags)]
 
 
 def _by_subject(names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[IntArray, IntArray]:

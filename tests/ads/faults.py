@@ -188,8 +188,8 @@ FAULTS = (
     Fault(
         "every ad carries its label",
         "services/serving/present.py",
-        '"sponsor":{_text({"payer": payer, "label": "Sponsored"})}',
-        '"sponsor":null',
+        'sponsor = _json({"payer": payer, "label": "Sponsored"})',
+        'sponsor = b"null"',
         "tests/api/test_sold_places.py",
     ),
     Fault(

@@ -145,8 +145,8 @@ FAULTS = (
     Fault(
         "what speaks against an entry is no reason",
         _REASONS,
-        "return strongest(pieces, LEAST_SHARE, _LEAST, MOST)",
-        "return strongest(np.abs(pieces), LEAST_SHARE, _LEAST, MOST)",
+        "in zip(pieces.tolist(), falling, bounds, strict=True)",
+        "in zip(np.abs(pieces).tolist(), falling, bounds, strict=True)",
         f"{_OF_REASONS} -k only_what_lifts",
     ),
     Fault(
