@@ -7,7 +7,8 @@ from pathlib import Path
 from loadtests.redis_servers import running_cluster
 from services.features.keys import diner_key
 from tests.api.conftest import running
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 MISSING = "feature-cache-away"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.lessons.lesson import Outcome
-from tests.conftest import tablestakes
+from tests.commands import tablestakes
 
 
 def test_the_list_has_each_lesson_with_its_question(tmp_path: Path) -> None:
