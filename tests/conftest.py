@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from scheduling import FromBothEnds
+    from scheduling import FolderByFolder
     from xdist.remote import Producer
 
 pytest.register_assert_rewrite("models.testing")  # asserts of the shipped contract say what differs
@@ -163,11 +163,11 @@ class SkipGuard:
             terminalreporter.write_line(f"SKIPPED FOR A REASON THAT IS NOT ON THE LIST: {line}", red=True)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FromBothEnds":
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FolderByFolder":
     """Whole files, folder after folder."""
-    from scheduling import FromBothEnds
+    from scheduling import FolderByFolder
 
-    return FromBothEnds(config, log)
+    return FolderByFolder(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
