@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
 Doubles = npt.NDArray[np.float64]
@@ -126,6 +125,8 @@ def fit(impressions: Impressions) -> Calibration:
         # A weak prior holds what the data leave open (a position that is hardly ever shown).
         prior = 1e-3 * parameters
         return (total + 0.5 * float(prior @ parameters)) / len(positions), (gradient + prior) / len(positions)
+
+    from scipy.optimize import minimize  # not for those who only serve what was fitted
 
     rates = [float(outcome.mean()) for outcome in outcomes]
     start = np.concatenate([[0.0, 0.0, logit(rates[0])], [0.0, 0.0, logit(rates[1])], np.full(length - 1, -2.0)])

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, validate_call
-from scipy import linalg, sparse
+from scipy import sparse
 
 from models.base import FloatArray, IntArray, ModelError, TrainingData
 from models.explanation.parts import Kind, Parts, Source
@@ -110,6 +110,8 @@ class EaseModel(FactoredModel):
 
 def together(gram: Doubles, penalty: float) -> Doubles:
     """(n, n) B of EASE from X'X: column i holds what each other restaurant says for restaurant i."""
+    from scipy import linalg  # not for those who only serve what was learnt
+
     inverse = linalg.inv(gram + penalty * np.eye(len(gram)), overwrite_a=True, check_finite=False)
     found = -inverse / np.diag(inverse)
     np.fill_diagonal(found, 0.0)
@@ -121,6 +123,8 @@ def _basis(told: Doubles, gram: Doubles, d: int) -> tuple[Doubles, float]:
 
     Each vector's sign is that of its largest entry, so that the same data give the same vectors.
     """
+    from scipy import linalg  # as above
+
     energy = told.T @ gram @ told
     n = len(energy)
     values, vectors = linalg.eigh((energy + energy.T) / 2, subset_by_index=(n - d, n - 1), check_finite=False)

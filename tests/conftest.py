@@ -4,8 +4,6 @@ import fcntl
 import gc
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from scheduling import FromBothEnds
+    from scheduling import FolderByFolder
     from xdist.remote import Producer
 
 pytest.register_assert_rewrite("models.testing")  # asserts of the shipped contract say what differs
@@ -26,6 +24,7 @@ from data.dataset import Dataset  # noqa: E402
 from services.access.keys import ensure_keys  # noqa: E402
 from services.database.engine import open_database  # noqa: E402
 from services.settings import Settings  # noqa: E402
+from tests.commands import tablestakes_process  # noqa: E402
 
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
@@ -101,8 +100,8 @@ def small_city(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Smal
     with _locked(shared / "small-city.lock"):
         if not (home / "ready").exists():
             sizes = ("--restaurants", "150", "--diners", "600", "--days", "10", "--seed", "7")
-            tablestakes("generate", *sizes, "--out", str(dataset), home=home)
-            tablestakes("train", str(dataset), home=home)
+            tablestakes_process("generate", *sizes, "--out", str(dataset), home=home)
+            tablestakes_process("train", str(dataset), home=home)
             with open_keys(home) as keys:
                 (home / "ready").write_text(json.dumps(keys))
     keys = json.loads((home / "ready").read_text())
@@ -118,16 +117,6 @@ def open_keys(home: Path) -> Iterator[dict[str, str]]:
         yield ensure_keys(engine, settings.keys_file)
     finally:
         engine.dispose()
-
-
-def tablestakes(*arguments: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "services.cli", *arguments]
-    environment = {**os.environ, "TABLESTAKES_HOME": str(home)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=_ROOT)
-    if check and done.returncode:
-        pytest.fail(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
-    return done
 
 
 @contextmanager
@@ -174,11 +163,11 @@ class SkipGuard:
             terminalreporter.write_line(f"SKIPPED FOR A REASON THAT IS NOT ON THE LIST: {line}", red=True)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FromBothEnds":
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FolderByFolder":
     """Whole files, folder after folder."""
-    from scheduling import FromBothEnds
+    from scheduling import FolderByFolder
 
-    return FromBothEnds(config, log)
+    return FolderByFolder(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

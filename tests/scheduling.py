@@ -1,37 +1,39 @@
 """Which test process gets which tests: whole files, folder after folder, so that what a folder shares is made once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+WAITING = ("tests/chaos", "tests/loadtests")
+"""They wait more than they work, and one file takes minutes: begun first, beside those that keep a core busy."""
 
-class FromBothEnds(LoadScopeScheduling):
-    """Files lie in a row, the largest folders at its two ends: processes take from one end or the other till they meet.
 
-    A module's fixtures are made in one process, and a folder's in one, but where they meet: among the smallest.
-    Tests of one `xdist_group` go together as a file does.
+class FolderByFolder(LoadScopeScheduling):
+    """A process stays in its folder, then takes one that nobody has begun, and at the end helps where most is left.
+
+    So a module's fixtures are made in one process, and a folder's in one, but at the end. Tests of one `xdist_group` go
+    together as a file does.
     """
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
-        self._places: dict[str, float] = {}
+        self._folders: dict[WorkerController, str] = {}
+        self._begun: set[str] = set()
 
     def _split_scope(self, nodeid: str) -> str:
         _, at, group = nodeid.rpartition("@")
         return group if at and "]" not in group else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        self._places = self._places or places([next(iter(unit)) for unit in self.workqueue.values() for _ in unit])
-        first = self.nodes.index(node) % 2 == 0
-
-        def place(scope: str) -> float:
-            return self._places[folder(next(iter(self.workqueue[scope])))]
-
-        self.workqueue.move_to_end((min if first else max)(self.workqueue, key=place), last=False)
+        lies_in = {scope: folder(next(iter(unit))) for scope, unit in self.workqueue.items()}
+        left = Counter(lies_in[scope] for scope, unit in self.workqueue.items() for _ in unit)
+        chosen = self._folders[node] = next_folder(self._folders.get(node), left, self._begun)
+        self._begun.add(chosen)
+        self.workqueue.move_to_end(next(scope for scope in self.workqueue if lies_in[scope] == chosen), last=False)
         super()._assign_work_unit(node)
 
 
@@ -40,7 +42,9 @@ def folder(nodeid: str) -> str:
     return nodeid.partition("::")[0].rpartition("/")[0]
 
 
-def places(nodeids: Sequence[str]) -> dict[str, float]:
-    """Each folder's place in the row: the largest outermost, in turns at the front (below 0) and at the back."""
-    sizes = Counter(map(folder, nodeids)).most_common()
-    return {name: (-1) ** (rank + 1) / (rank + 1) for rank, (name, _) in enumerate(sizes)}
+def next_folder(current: str | None, left: Mapping[str, int], begun: Collection[str]) -> str:
+    """Where a process goes on that was in `current`; `left`: tests by folder, not empty; `begun`: by any process."""
+    if current in left:
+        return current
+    fresh = [name for name in left if name not in begun]
+    return max(fresh or left, key=lambda name: (name in WAITING, left[name]))

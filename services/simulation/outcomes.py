@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import add
 from typing import Any, ClassVar, Final, Self
 
@@ -77,8 +77,15 @@ class Tally:
     """Of those that have not closed since."""
 
     def __add__(self, other: Self) -> Self:
-        names = (field.name for field in fields(self))
-        return type(self)(**{name: _plus(getattr(self, name), getattr(other, name)) for name in names})
+        # A list says little of all this: what it says nothing of stays as it is.
+        sums = dict(vars(self))
+        for name, part in vars(other).items():
+            if part != _NOTHING[name]:
+                sums[name] = _plus(sums[name], part)
+        return type(self)(**sums)
+
+
+_NOTHING: Final[Mapping[str, Any]] = vars(Tally())
 
 
 def _plus(one: Any, other: Any) -> Any:

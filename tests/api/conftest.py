@@ -19,7 +19,8 @@ from fastapi.testclient import TestClient
 from services.api.app import create_app
 from services.settings import Settings
 from services.simulation.walk_in import ApiClient, ApiError
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 if TYPE_CHECKING:
     from tests.api.release_caller import Caller

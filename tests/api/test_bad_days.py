@@ -20,7 +20,8 @@ from services.features.embedded import answers
 from services.simulation.walk_in import ApiClient, ApiError
 from tests.api.conftest import running
 from tests.api.test_events import event, orders
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 QUERY = {"user_id": "d0-000005", "k": 10}
 

@@ -33,7 +33,8 @@ from services.serving.state import NotMapped, ServingState
 from services.settings import Settings
 from services.stakeholders.fronts import FrontStore
 from tests.api.conftest import running
-from tests.conftest import open_keys, tablestakes
+from tests.commands import tablestakes, tablestakes_process
+from tests.conftest import open_keys
 from tests.stakeholders.fronts import front, town
 
 MARKETS = 3
@@ -523,7 +524,9 @@ def test_a_market_is_added_while_others_are_served(three_cities: Path, tmp_path:
     with running(home) as client:
         asked = Asked(client, home)
         assert asked.markets == [first]
-        added = tablestakes("market", "add", str(three_cities), "--market", second, "--model", "popular", home=home)
+        added = tablestakes_process(
+            "market", "add", str(three_cities), "--market", second, "--model", "popular", home=home
+        )
         assert f"{second}: popular-" in added.stdout
         until(lambda: second in asked.state.snapshots)
         assert asked.list_of(second).status_code == 200

@@ -7,7 +7,8 @@ from pathlib import Path
 from loadtests.redis_servers import running_cluster
 from services.features.keys import diner_key
 from tests.api.conftest import running
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 MISSING = "feature-cache-away"
 
@@ -33,21 +34,20 @@ def test_a_node_that_is_killed_under_load_costs_no_answer(
             answers.extend(told)
             return told
 
-        assert not any(MISSING in codes for _, codes in ask_many())
+        def until_none_is_missing(some_first: bool = False) -> None:
+            """Ask until a whole round of lists has the cache: on a busy machine 50 ms are little."""
+            deadline = time.monotonic() + 30.0
+            while (without := any(MISSING in codes for _, codes in ask_many())) or some_first:
+                assert time.monotonic() < deadline, "it did not become normal again"
+                some_first = some_first and not without
+
+        until_none_is_missing()
         lost = cluster.owner(diner_key(small_city.market, "d0-000001"))
         lost.kill()
-        deadline, flagged = time.monotonic() + 30.0, 0
-        while time.monotonic() < deadline:
-            told = ask_many()
-            without = sum(MISSING in codes for _, codes in told)
-            flagged += without
-            if flagged and not without:
-                break
-        assert flagged
-        assert not without, "normal again when the replica has taken over"
+        until_none_is_missing(some_first=True)  # normal again only when the replica has taken over
         assert cluster.owner(diner_key(small_city.market, "d0-000001")) is not lost
         lost.start()
-        assert not any(MISSING in codes for _, codes in ask_many())
+        until_none_is_missing()
         ready = client.get("/health/ready").json()["checks"]["feature_cache"]
     assert {status for status, _ in answers} == {200}
     assert ready == "ok"

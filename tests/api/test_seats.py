@@ -25,7 +25,8 @@ from services.stakeholders.scorecard.store import Scorecards
 from services.stakeholders.seats import SEATS as REGISTRY
 from services.stakeholders.seats import Direction, Measure, Seat, signing
 from tests.api.conftest import serving
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 if TYPE_CHECKING:
     from tests.api.release_caller import Caller

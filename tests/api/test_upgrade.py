@@ -19,7 +19,8 @@ from services.settings import Settings
 from services.simulation.walk_in import ApiClient
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender, click
-from tests.conftest import SmallCity, open_keys, tablestakes
+from tests.commands import tablestakes, tablestakes_process
+from tests.conftest import SmallCity, open_keys
 
 NEWER = '''
 """What a newer program adds: a column, a table, an index."""
@@ -100,7 +101,7 @@ def test_old_and_new_serve_and_write_side_by_side(home: Path, newer: Path, monke
     monkeypatch.setattr(databases, "_MIGRATIONS", here)
 
     assert set(sender.acknowledged) | {event["event_id"] for event in mine} <= stored(home)
-    refused = tablestakes("worker", "--once", home=home, check=False)
+    refused = tablestakes_process("worker", "--once", home=home, check=False)
     assert refused.returncode == 2, "an old program does not start on the schema of a newer one"
     assert "9999" in refused.stderr
 

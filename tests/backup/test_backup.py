@@ -30,7 +30,8 @@ from services.releases.registry import ModelRegistry
 from services.settings import Settings
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes, tablestakes_process
+from tests.conftest import SmallCity
 from tests.stores.happenings import event
 
 
@@ -63,7 +64,7 @@ def test_a_backup_under_load_holds_every_event_that_was_acknowledged_before_it(
     with serving(home) as (port, _), Sender(port, small_city.keys["app"], restaurant) as sender:
         sender.until(20)
         before = list(sender.acknowledged)
-        made = tablestakes("backup", str(kept), home=home)
+        made = tablestakes_process("backup", str(kept), home=home)
         during = len(sender.acknowledged)
     assert sender.failure is None
     assert during > len(before), "nobody wrote while it was copied"

@@ -9,7 +9,8 @@ import pytest
 from data.city.shortcuts import BADGE, Kind, plant, write_afterwards
 from data.dataset import Dataset
 from models.explanation.page import html, lines
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 @pytest.fixture(scope="module")

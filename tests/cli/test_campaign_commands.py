@@ -19,7 +19,8 @@ from services.audit.trail import AuditTrail
 from services.clock import Clock
 from services.database.engine import open_database
 from services.settings import Settings
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 HEADER = "campaign_id,restaurant_id,payer,bid,billing,daily_budget,total_budget,starts_at,ends_at"
 GOOD = "spring,r0-00001,Golden Lantern Ltd,45,click,5000,100000,,"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cards.reading_pages import PageReader
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 @pytest.fixture

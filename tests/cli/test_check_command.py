@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from services.settings import Settings
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 PASSES = "checks:\n  - {name: mine, kind: minimum, restaurants: ['delivery=yes'], at_least: 0.01}\n"
 

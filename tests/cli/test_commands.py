@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes, tablestakes_process
+from tests.conftest import SmallCity
 
 COMMANDS = ["generate", "import", "validate", "train", "evaluate", "simulate", "serve", "worker", "doctor", "demo"]
 COMMANDS += ["backup", "restore"]
@@ -29,6 +30,21 @@ def test_help_is_there(tmp_path: Path, command: str) -> None:
 
 def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     assert tablestakes("--version", home=tmp_path).stdout == f"tablestakes {version('tablestakes')}\n"
+
+
+def test_a_process_prints_and_ends_as_the_command_does_in_this_one(small_city: SmallCity, tmp_path: Path) -> None:
+    """Which is how most tests of commands run them."""
+    data = str(small_city.dataset)
+    for command in (
+        ["--help"],
+        ["serve", "--help"],
+        ["validate", data],
+        ["train", data, "--model", "oracle"],
+        ["serv"],
+    ):
+        here, process = (run(*command, home=tmp_path, check=False) for run in (tablestakes, tablestakes_process))
+        assert (here.returncode, here.stderr) == (process.returncode, process.stderr), command
+        assert here.stdout == process.stdout, command
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:
@@ -82,7 +98,7 @@ def test_a_mistake_is_one_line_with_the_mend(
 
 
 def test_verbose_shows_the_trace(tmp_path: Path) -> None:
-    ended = tablestakes("-v", "train", "nowhere", home=tmp_path, check=False)
+    ended = tablestakes_process("-v", "train", "nowhere", home=tmp_path, check=False)
 
     assert "Traceback" in ended.stderr
 
@@ -164,7 +180,7 @@ def test_the_demo_prints_a_scorecard_and_stops(tmp_path: Path) -> None:
         port = str(probe.getsockname()[1])
     sizes = ["--restaurants", "60", "--diners", "200", "--days", "8"]
 
-    shown = tablestakes("demo", "--once", "--port", port, *sizes, home=tmp_path)
+    shown = tablestakes_process("demo", "--once", "--port", port, *sizes, home=tmp_path)
 
     for seat in ("ml", "sales", "product", "infra", "interpretability", "fairness"):
         assert any(line.startswith(seat) for line in shown.stdout.splitlines()), seat

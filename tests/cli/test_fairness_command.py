@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 def test_the_audit_of_a_city_writes_figures_and_a_page(small_city: SmallCity, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import json
 
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 def test_the_table_has_a_line_a_rung_with_what_was_measured(small_city: SmallCity, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.lessons.lesson import Outcome
-from tests.conftest import tablestakes
+from tests.commands import tablestakes
 
 
 def test_the_list_has_each_lesson_with_its_question(tmp_path: Path) -> None:
@@ -21,12 +21,12 @@ def test_a_short_run_is_told_drawn_and_written(tmp_path: Path) -> None:
     files = {name: tmp_path / name for name in ("8.json", "8.html", "figures")}
     options = ("--json", str(files["8.json"]), "--html", str(files["8.html"]), "--svg", str(files["figures"]))
 
-    done = tablestakes("lesson", "8", "--short", "--seeds", "3", "--jobs", "1", *options, home=tmp_path)
+    done = tablestakes("lesson", "8", "--short", "--seeds", "2", "--jobs", "1", *options, home=tmp_path)
 
     assert "holds: the model's own word understates it" in done.stdout
     assert "DOES NOT HOLD" not in done.stdout
     outcome = Outcome.model_validate_json(files["8.json"].read_text())
-    assert outcome.provenance.seeds == (1, 2, 3)
+    assert outcome.provenance.seeds == (1, 2)
     drawn = sorted(path.name for path in files["figures"].iterdir())
     assert drawn == [f"8-offline-numbers-that-lie-{number}.svg" for number in range(1, len(outcome.figures) + 1)]
     page = files["8.html"].read_text()

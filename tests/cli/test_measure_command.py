@@ -10,7 +10,8 @@ from data.dataset import Dataset
 from services.cli.main import app
 from services.measurements import MeasurementName, keep, kept
 from services.serving import measure_ladder
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 def test_the_audit_is_kept_and_of_the_same_data_not_measured_again(small_city: SmallCity, tmp_path: Path) -> None:

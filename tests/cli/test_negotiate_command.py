@@ -16,7 +16,8 @@ from services.settings import Settings
 from services.stakeholders.demands import DemandStore
 from services.stakeholders.fronts import FrontStore
 from services.stakeholders.negotiation.demand import Bound, Demand
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 from tests.stakeholders.fronts import front, town
 
 SIZES = (

@@ -10,7 +10,8 @@ from services.cli.errors import UsageError, describe
 from services.cli.main import app
 from services.releases.freeze import Frozen
 from services.releases.store import ReleaseRefused, UnknownVersion
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from services.database.engine import open_database
 from services.retraining.lease import Leases
 from services.retraining.runs import LEASE
 from services.settings import Settings, duration
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 
 
 @pytest.fixture(scope="module")

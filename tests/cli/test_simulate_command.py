@@ -13,7 +13,7 @@ from services.cli.main import app
 from services.cli.simulating import policy_of
 from services.simulation.exchange import MONEY
 from services.stakeholders.policy import Eligibility, Policy
-from tests.conftest import tablestakes
+from tests.commands import tablestakes
 
 SMALL = ("--restaurants", "40", "--diners", "80", "--warm-days", "9", "--days", "1", "--seeds", "2", "--jobs", "1")
 FREE = "free:ads.money=0"

@@ -14,7 +14,8 @@ from services.measurements import MeasurementName, keep
 from services.serving.measure_ladder import measure_ladder
 from services.settings import Settings
 from tests.api.conftest import serving
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 from tests.console.conftest import Served, Visit
 from tests.console.reading_views import CONTEXTS, amiss, filled, first_number, take_seat
 

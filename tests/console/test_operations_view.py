@@ -16,7 +16,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.test_operations import answering
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 from tests.console.conftest import Served, Visit, free_port, process, wait_until_ready
 from tests.console.page_checks import BROKEN_REFERENCES, FAINT_MARKS, FAINT_TEXT, NAMELESS, OBSERVE_SHIFTS
 

@@ -14,7 +14,8 @@ from services.simulation.recorded_front import recorded_front
 from services.stakeholders.seats import SEATS, signing
 from tests.api.test_negotiations import kept
 from tests.api.test_seats import ROOT, SEVENTH
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity
 from tests.console.conftest import Served, Visit, serving_copy
 from tests.console.test_console_page import FAINT_TEXT, NAMELESS, OBSERVE_SHIFTS, PHONE
 

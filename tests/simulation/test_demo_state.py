@@ -20,7 +20,8 @@ from services.settings import Settings
 from services.simulation.demo_state import DemoStateError, keep_start, reset
 from services.simulation.walk_in import ApiClient
 from tests.api.conftest import serving
-from tests.conftest import SmallCity, tablestakes
+from tests.commands import tablestakes, tablestakes_process
+from tests.conftest import SmallCity
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +57,7 @@ def test_what_a_lecture_did_is_gone_and_keys_stay(home: Path, small_city: SmallC
     assert lists_of(settings) > 0
 
     before = time.monotonic()
-    done = tablestakes("demo", "--reset", home=home)
+    done = tablestakes_process("demo", "--reset", home=home)
 
     assert "where it began" in done.stdout
     assert time.monotonic() - before < 60.0

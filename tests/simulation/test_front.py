@@ -21,7 +21,7 @@ from services.stakeholders.negotiation.design import DesignError
 from services.stakeholders.negotiation.front import Front
 from services.stakeholders.negotiation.negotiate import negotiate
 from services.stakeholders.policy import Policy
-from tests.conftest import tablestakes
+from tests.commands import tablestakes
 from tests.stakeholders.fronts import front, town
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)

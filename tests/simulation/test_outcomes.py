@@ -1,5 +1,8 @@
 """The figures of the closed loop: against independent implementations, and by hand."""
 
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,6 +72,26 @@ def test_what_was_not_measured_is_none() -> None:
     found = figures([Tally(requests=10, orders=4), Tally(requests=10, orders=6)])
     assert interval(found["price_over_bid"]) == empty
     assert interval(found["orders_per_1000"])["value"] == 500.0
+
+
+@given(*[st.lists(st.integers(0, 3), min_size=len(fields(Tally)), max_size=len(fields(Tally)))] * 2)
+def test_tallies_add_up_field_by_field(first: list[int], second: list[int]) -> None:
+    def told(numbers: list[int]) -> dict[str, Any]:
+        """A bin or a group more each, where a field has several."""
+        named = zip(fields(Tally), numbers, strict=True)
+        return {
+            field.name: tuple(n + place for place in range(len(field.default)))
+            if isinstance(field.default, tuple)
+            else n
+            for field, n in named
+        }
+
+    one, other = told(first), told(second)
+    both = Tally(**one) + Tally(**other)
+    for name, part in one.items():
+        wanted = tuple(np.add(part, other[name])) if isinstance(part, tuple) else part + other[name]
+        assert getattr(both, name) == wanted, name
+    assert Tally(**one) + Tally() == Tally() + Tally(**one) == Tally(**one)
 
 
 def test_tallies_add_up() -> None:

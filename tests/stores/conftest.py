@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from happenings import NOON
+from spare_databases import SpareDatabases
 from sqlalchemy import Engine
 
 from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
@@ -33,6 +34,12 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     make_days(engine, [day_of(NOON) + timedelta(days=days) for days in (-2, -1, 0, 1)])
     engine.dispose()
     return name
+
+
+@pytest.fixture(scope="session")
+def spare_databases(postgres_server: PostgresServer, migrated_template: str) -> SpareDatabases:
+    """For tests that leave the tables as they are."""
+    return SpareDatabases(postgres_server, migrated_template)
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +73,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_file"), file)
         yield f"sqlite:///{file}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.create_database(request.getfixturevalue("migrated_template"))
-    yield server.url(name)
-    server.drop_database(name)
+    spare: SpareDatabases = request.getfixturevalue("spare_databases")
+    name = spare.take()
+    yield spare.server.url(name)
+    spare.give_back(name)
 
 
 @pytest.fixture

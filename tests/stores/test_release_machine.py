@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from release_records import MARKET, assert_consistent, register, save_versions, states, store_of
+from spare_databases import SpareDatabases
 
-from loadtests.postgres import PostgresServer
 from models.artifacts import Artifact
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -161,13 +161,12 @@ def examples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp("machine")
     Releases.artifacts = save_versions(folder, COUNT)
     if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        template = request.getfixturevalue("migrated_template")
+        spare: SpareDatabases = request.getfixturevalue("spare_databases")
 
         def copied(closing: ExitStack) -> str:
-            name = server.create_database(template)
-            closing.callback(server.drop_database, name)
-            return server.url(name)
+            name = spare.take()
+            closing.callback(spare.give_back, name)
+            return spare.server.url(name)
 
         Releases.fresh = copied
         return 0.2
