@@ -43,8 +43,8 @@ def write_bundle(engine: Engine, clock: Clock, path: Path, lists: bool = True) -
             files[name] = {"sha256": digest.hexdigest(), "rows": count}
         manifest = {"made_at": clock.now(), "head": head, "lists": lists, "files": files}
         bundle.writestr("manifest.json", orjson.dumps(manifest, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2))
-        for name, file in (("verify.py", verifier.__file__), ("documents.py", documents.__file__)):
-            bundle.writestr(name, Path(file).read_bytes())
+        for name, source in (("verify.py", verifier.__file__), ("documents.py", documents.__file__)):
+            bundle.writestr(name, Path(source).read_bytes())
     return manifest
 
 
