@@ -41,10 +41,20 @@ def evaluate(
                     with fetched(made[done.number]) as folder:
                         yield market_figures.load(folder)
 
-        result = contests.evaluate(dataset, contest, market=market, apart=apart, measuring=measuring, progress=progress)
+        try:
+            result = contests.evaluate(
+                dataset, contest, market=market, apart=apart, measuring=measuring, progress=progress
+            )
+        except ModelError:  # an answer too: there is nothing to go on with
+            _clear(places, markets)
+            raise
+    _clear(places, markets)
+    return result
+
+
+def _clear(places: Places, markets: Sequence[str]) -> None:
     for name in markets:
         places.clear(name)
-    return result
 
 
 def measure_one(data: Place, made: Place, contest: Contest, asked: Asked) -> Said:

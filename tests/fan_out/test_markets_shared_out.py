@@ -71,7 +71,11 @@ def test_an_evaluation_is_the_same_to_the_byte_by_market_by_model_and_from_a_sto
         assert json.dumps(evaluate(cities, CONTEST, engine, store, quiet)) == expected, engine
 
 
-def test_a_market_alone_in_which_nothing_has_happened_is_refused_as_such(cities: Dataset) -> None:
+def test_a_market_alone_in_which_nothing_has_happened_is_refused_as_such(
+    cities: Dataset, elsewhere: Engine, store: str
+) -> None:
+    with pytest.raises(ModelError, match="market silent has 0 positive events"):
+        evaluate(cities, CONTEST, elsewhere, store, quiet, market="silent")
     with pytest.raises(ModelError, match="market silent has 0 positive events"):
         evaluate(cities, CONTEST, Engine(jobs=2), "", quiet, market="silent")
     with pytest.raises(ModelError, match="there is no loss 'hinge'"):
