@@ -250,6 +250,32 @@ def test_a_restaurant_of_the_list_may_pay_to_stand_higher_where_the_policy_says_
         AdPolicy(pricing="gsp", eligibility="no-repeat")
 
 
+def test_a_sold_list_is_what_taking_from_the_shortlist_gives() -> None:
+    catalogue, sold = city(120), 0
+    for seed in range(20):
+        ranked = lists(catalogue, 10, shortlist=100, seed=seed)
+        bidders = offers(catalogue, [campaign(n, row, bid=900 + 90 * n) for n, row in enumerate(range(0, 120, 4))])
+        auction = run_auction(ranked.shortlists, 0, 10, bidders, selling())
+        shown, found = shown_list(ranked, 0, auction), ranked.shortlists
+        if auction is None or not auction.slots:
+            continue
+        columns = found.order[0][auction.ranks]
+        terms, scores = found.terms[:, 0][:, columns], found.scores[0][columns]
+        for slot, payment in zip(auction.slots, auction.payments, strict=True):
+            terms[PAYMENT, slot] = payment
+            scores[slot] += payment
+        np.testing.assert_array_equal(shown.rows, found.rows[0][columns])
+        np.testing.assert_array_equal(shown.terms, terms)
+        np.testing.assert_array_equal(shown.scores, scores)
+        np.testing.assert_array_equal(shown.distances_km, found.distances_km[0][columns])
+        assert shown.organic_ranks == [rank + 1 for rank in auction.ranks]
+        sold += len(auction.slots)
+        for wrong in ({"ranks": [100]}, {"ranks": [-1]}, {"slots": [99]}, {"payments": []}):
+            with pytest.raises(ValueError, match=r"rank|slot|sizes"):
+                shown_list(ranked, 0, replace(auction, **{"slots": [0], "sold": [0], "payments": [0.0], **wrong}))
+    assert sold
+
+
 def test_what_the_filters_leave_out_is_not_sold_either() -> None:
     catalogue = city(60)
     allowed = np.zeros((1, 60), np.bool_)
