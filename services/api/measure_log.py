@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from services.access.keys import ensure_keys
@@ -36,20 +37,17 @@ from services.serving.recommender import Answer
 from services.serving.served_document import served_record
 from services.settings import Settings
 
-_AT_A_TURN: Final = 1_200
-"""Lists: three transactions, and the counters once, as in some two seconds of full load."""
-_DINERS: Final = 1_000
 Made = tuple[Answer, bytes, Any]
 Figures = list[tuple[float, ...]]
 
 
-async def answers(settings: Settings, k: int, policy: str | None) -> list[Made]:
+async def answers(settings: Settings, diners: int, k: int, policy: str | None) -> list[Made]:
     """A list for each of the home's first diners, with its body and what it counts for."""
     engine = open_database(settings.resolved_database_url)
     try:
         migrate(engine)
         ensure_keys(engine, settings.keys_file)
-        known = CatalogueStore(engine).diners(CatalogueStore(engine).markets()[0].market, None, _DINERS)
+        known = CatalogueStore(engine).diners(CatalogueStore(engine).markets()[0].market, None, diners)
     finally:
         engine.dispose()
     app, found = create_app(settings), []
@@ -64,7 +62,7 @@ async def answers(settings: Settings, k: int, policy: str | None) -> list[Made]:
     return found
 
 
-def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float, float]]:
+def turns(made: list[Made], lists: int, filled: int) -> Iterator[tuple[float, float, float]]:
     """Microseconds a list for its record and for the database, and its bytes, once so many lists are there."""
     chosen, ids = random.Random(1), RequestIds()
     with tempfile.TemporaryDirectory(prefix="tablestakes-measure-") as folder:
@@ -73,7 +71,7 @@ def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float, float]]
         with ServedLog(engine, interval_seconds=3600.0) as served:
             written = 0
             while True:
-                batch = chosen.choices(made, k=_AT_A_TURN)
+                batch = chosen.choices(made, k=lists)
                 started = time.thread_time()
                 records = [served_record(answer, "reasons", sent, ledgers) for answer, sent, ledgers in batch]
                 recorded = time.thread_time() - started
@@ -98,15 +96,17 @@ def turns(made: list[Made], filled: int) -> Iterator[tuple[float, float, float]]
                     yield 1e6 * recorded / len(batch), 1e6 * stored / len(batch), kept / len(batch)
 
 
-def _serve(settings: Settings, k: int, policy: str | None, filled: int) -> None:
+def _serve(settings: Settings, given: argparse.Namespace) -> None:
     """Measure a turn for each line of the standard input."""
-    measured = turns(asyncio.run(answers(settings, k, policy)), filled)
+    made = asyncio.run(answers(settings, given.diners, given.k, given.policy))
+    measured = turns(made, given.lists, given.filled)
     for _ in sys.stdin:
         print(*next(measured), flush=True)
 
 
 def _started(checkout: Path, home: Path, given: argparse.Namespace) -> "subprocess.Popen[str]":
-    options = ["--turns", "--k", str(given.k), "--filled", str(given.filled)]
+    numbers = {name: str(getattr(given, name)) for name in ("diners", "lists", "k", "filled")}
+    options = ["--turns", *(word for name, value in numbers.items() for word in (f"--{name}", value))]
     options += [] if given.policy is None else ["--policy", given.policy]
     environment = {**os.environ, "PYTHONPATH": str(checkout), "TABLESTAKES_HOME": str(home)}
     command = [sys.executable, __file__, *options]
@@ -128,22 +128,20 @@ def compared(
     checkouts: dict[str, tuple[Path, Path]], rounds: int, given: argparse.Namespace
 ) -> dict[str, list[tuple[float, ...]]]:
     """By name the turns of all rounds."""
-    processes = {name: _started(*where, given) for name, where in checkouts.items()}
-    found: dict[str, Figures] = {name: [] for name in processes}
-    try:
+    found: dict[str, Figures] = {name: [] for name in checkouts}
+    with ExitStack() as running:
+        processes = {name: running.enter_context(_started(*where, given)) for name, where in checkouts.items()}
         for number in range(rounds):
             for name in list(processes)[:: -1 if number % 2 else 1]:
                 found[name].append(_turn(processes[name]))
-    finally:
-        for process in processes.values():
-            process.terminate()
-            process.wait()
     return found
 
 
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m services.api.measure_log", description=__doc__)
+    parser.add_argument("--diners", type=int, default=1_000, help="whose lists are made")
+    parser.add_argument("--lists", type=int, default=1_200, help="of a turn; the counters are written once for them")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each")
     parser.add_argument("--k", type=int, default=20, help="places of a list")
     parser.add_argument("--policy", help="the market's active one, if it is left out")
@@ -155,7 +153,7 @@ def main() -> int:
     given = parser.parse_args()
     configure_logs("error", False)
     if given.turns:
-        _serve(Settings(), given.k, given.policy, given.filled)
+        _serve(Settings(), given)
         return 0
     checkouts = {"here": (Path(__file__).resolve().parents[2], Settings().home)}
     if given.against is not None:

@@ -53,6 +53,9 @@ KINDS = [
     st.integers(0, 300).map(float),
     st.integers(0, 70_000).map(float),
     st.integers(0, 65_535).map(lambda number: number / 1000.0),
+    # Nearly what a shorter form gives back, and not it.
+    st.integers(1, 65_535).map(lambda number: math.nextafter(number / 1000.0, math.inf)),
+    st.integers(1, 65_535).map(lambda number: math.nextafter(float(number), 0.0)),
     st.floats(width=32, allow_nan=False),
     st.floats(),
     VALUES,

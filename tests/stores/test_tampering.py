@@ -1,5 +1,6 @@
 """Whoever changes the trail, a served list or a seal afterwards is found: here, and by the auditor's own program."""
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -10,14 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import orjson
 import pytest
 from happenings import NOON
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, Table, delete, event, insert, select, update
 
+from services.audit._columns import pack, pack_names
 from services.audit.anchors import ServedAnchors
 from services.audit.bundle import write_bundle
+from services.audit.documents import encoded
 from services.audit.seals import merkle_root
 from services.audit.trail import AuditTrail
 from services.clock import Clock
@@ -34,6 +39,12 @@ KEYS: dict[str, tuple[Table, tuple[str, ...]]] = {
     "seals": (served_seals, ("request_id", "market")),
 }
 Row = dict[str, Any]
+
+
+def packed(number: int) -> bytes:
+    """A document of today's form, of one restaurant."""
+    names, distance = pack_names([f"r{number}é"], np.zeros(1, np.int64)), np.asarray([0.3])
+    return encoded(b'{"k":1,"terms":0}', names, pack(np.full((6, 1), number / 7.0), distance))
 
 
 class Books:
@@ -54,9 +65,8 @@ class Books:
         EventLog(engine).erase("aldermoor", "d2", self.witness)
 
     def serve(self, log: ServedLog, number: int) -> None:
-        record = Record(
-            b'{"number":%d,"name":"\xc3\xa9"}' % number, inputs=None if number == 3 else bytes([number] * 20)
-        )
+        document = b'{"number":%d,"name":"\xc3\xa9"}' % number if number % 3 else packed(number)
+        record = Record(document, inputs=None if number == 3 else bytes([number] * 20))
         market, at = MARKETS[number % 2], NOON + timedelta(seconds=number)
         log.record(f"q{number:02d}", market, f"d{number % 4}", at, "balanced", 1, "v1", record)
 
@@ -240,6 +250,23 @@ def test_a_bundle_that_was_changed_on_its_way_is_found(
         (folder / name).write_bytes(was)
     (folder / "manifest.json").unlink()
     assert verify(folder)[0] == 2
+
+
+def test_a_bundle_whose_lists_read_otherwise_is_found(
+    books: Books, check: Callable[[Books], tuple[int, str]], tmp_path: Path
+) -> None:
+    """Also where the manifest was made anew: what a list reads is in its sealed bytes."""
+    assert check(books)[0] == 0
+    folder = tmp_path / "unpacked"
+    was = (folder / "lists.jsonl").read_bytes()
+    changed = was.replace('"restaurant_ids":["r9é"]'.encode(), '"restaurant_ids":["r8é"]'.encode())
+    assert changed != was
+    (folder / "lists.jsonl").write_bytes(changed)
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["files"]["lists.jsonl"]["sha256"] = hashlib.sha256(changed).hexdigest()
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+    code, said = verify(folder)
+    assert (code, said.splitlines()[0]) == (1, "list q09: it does not read as the bundle says")
 
 
 def test_what_waits_is_anchored_once_by_many(books: Books) -> None:
