@@ -133,8 +133,6 @@ class MarketMover:
         is_there = there is not None and (there.move_id, there.state) == (move.move_id, MoveState.ARRIVED)
         left_at = datetime.fromisoformat(document["left_at"])
         late = LateRows(self._source, self._target, self._market, left_at, arrived["seq"])
-        if not is_there and late.has_events():
-            raise MarketError(f"market {self._market!r} has moved on, and events of it have come in here since")
         self._hand_over(late, is_there)
         removed = clear_away(self._source, self._market, self._clock, "the market has moved", self._tell, left_at)
         while late.has_events():
@@ -147,6 +145,8 @@ class MarketMover:
     def _hand_over(self, late: LateRows, is_there: bool) -> None:
         if is_there:
             late.hand_over(self._tell)
+        elif late.has_events():
+            raise MarketError(f"market {self._market!r} has moved on, and events of it have come in here since")
 
     def undo(self, reason: str) -> None:
         """Serve the market where it was, and clear away what has come to the target, where it has not arrived yet."""
@@ -179,10 +179,10 @@ class MarketMover:
             if was_moved_to is None:
                 connection.execute(delete(markets).where(of_market[0]))
                 connection.execute(delete(market_moves).where(of_market[1]))
-                self._record(connection, self._target, _STAYS, None, {"move": move_id}, reason)
             else:
                 connection.execute(update(markets).where(of_market[0]).values(moved_to=was_moved_to))
                 self._remember(connection, self._target, move_id, MoveState.PURGED, {"source": self._source.name})
+            self._record(connection, self._target, _STAYS, None, {"move": move_id}, reason)
 
     def _known_move(self, state: MoveState) -> tuple[Row[Any], Mapping[str, Any]]:
         """The move of the market to this target, which is in that state, and its document. Raises MarketError."""
@@ -234,7 +234,7 @@ class MarketMover:
         if move is not None and move.state == MoveState.LEFT:
             raise MarketError(
                 f"the target has still what it kept of market {self._market!r} when that left it: "
-                "`tablestakes market move --purge` there clears it away"
+                "`tablestakes market purge` there clears it away"
             )
         raise MarketError(f"the target has a market {self._market!r} already")
 

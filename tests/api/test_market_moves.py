@@ -190,7 +190,7 @@ def test_a_market_moves_from_sqlite_to_a_server_of_postgresql_and_its_password_i
         pytest.skip(NOT_INSTALLED)
     market = small_city.market
     with running_postgres(binaries) as server:
-        url = server.url(server.create_database())
+        url = server.url(server.create_database()).replace("postgres@", "postgres:hush-hush@")
         there = homes[1].with_name("north")
         with running(homes[0]) as client:
             bearer = {"Authorization": f"Bearer {small_city.keys['app']}"}
@@ -207,6 +207,8 @@ def test_a_market_moves_from_sqlite_to_a_server_of_postgresql_and_its_password_i
                 check=False,
             )
             assert done.returncode == 0, done.stderr
+            assert "hush-hush" not in done.stdout + done.stderr
+            assert not any(b"hush-hush" in file.read_bytes() for file in homes[0].glob("tablestakes.db*"))
             services = client.app.state.services  # type: ignore[attr-defined]
             again = services.replayer.replay(request_id)
             assert (again.identical, again.sealed, again.body) == (True, True, made.content)
