@@ -73,7 +73,7 @@ FAULTS = (
         _HOME,
         "key=lambda path: _holds(home / path.name, file)",
         "key=lambda path: not _holds(home / path.name, file)",
-        f"{_KILLED} -k killed_restore",
+        f"{_HERE} -k place_last",
     ),
     Fault(
         "copies are the owner's alone",

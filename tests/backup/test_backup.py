@@ -143,6 +143,20 @@ def test_paths_of_artifacts_lead_into_the_new_home(home: Path, tmp_path: Path) -
     assert all(path.is_relative_to(elsewhere) and (path / "manifest.json").exists() for path in paths)
 
 
+def test_the_database_comes_into_its_place_last(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore that is killed before that leaves no home that could be served with half of what it needs."""
+    back_up(Settings(home=home), tmp_path / "kept")
+    placed, replace = list[str](), Path.replace
+
+    def noted(self: Path, target: Path) -> Path:
+        placed.append(target.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    restore(Settings(home=tmp_path / "second"), tmp_path / "kept")
+    assert (placed[-1], {*placed} >= {"keys.json", "artifacts"}) == ("tablestakes.db", True)
+
+
 def test_a_run_that_was_under_way_begins_anew(home: Path, small_city: SmallCity, tmp_path: Path) -> None:
     engine, now = open_database(Settings(home=home).resolved_database_url), Clock().now()
     of = {"market": small_city.market}
