@@ -15,7 +15,7 @@ FAULTS = (
         _DATABASES,
         "            reader.backup(writer, pages=-1)",
         "            shutil.copyfile(source, target)",
-        f"{_HERE} -k under_load_holds",
+        f"{_HERE} -k beside_the_file",
     ),
     Fault(
         "a damaged database is no backup",
@@ -93,7 +93,7 @@ FAULTS = (
         "artifacts are those of the new home",
         _HOME,
         "        _lead_home(filled, home, source / _HOME)",
-        "        _lead_home(filled, home, aside)",
+        "        _lead_home(filled, aside, source / _HOME)",
         f"{_HERE} -k lead_into",
     ),
     Fault(

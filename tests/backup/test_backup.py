@@ -260,18 +260,31 @@ def test_a_version_that_is_registered_meanwhile_is_copied_if_the_copy_names_it(
     assert len(list((tmp_path / "kept").rglob("late/manifest.json"))) == 1
 
 
-def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["what it names", "a table that a backup does not read"])
+def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path, where: str) -> None:
     file = home / "tablestakes.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        page = connection.execute("PRAGMA page_size").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'restaurants'").fetchone()[0]
+    first, pages = (4, 6) if where == "what it names" else (root - 1, 1)
     with file.open("r+b") as stream:
-        stream.seek(page * 4)
-        stream.write(os.urandom(page * 6))
+        stream.seek(size * first)
+        stream.write(os.urandom(size * pages))
 
     with pytest.raises(BackupDamaged):
         back_up(Settings(home=home), tmp_path / "kept")
     assert not [path for path in tmp_path.iterdir() if path.name != "first"]
+
+
+def test_what_is_still_in_the_log_beside_the_file_is_copied(home: Path, tmp_path: Path) -> None:
+    engine = open_database(Settings(home=home).resolved_database_url)
+    EventLog(engine).append([event("beside")])
+    assert (home / "tablestakes.db-wal").stat().st_size
+    back_up(Settings(home=home), tmp_path / "kept")
+    engine.dispose()
+    restore(Settings(home=tmp_path / "second"), tmp_path / "kept")
+    assert "ebeside" in stored(Settings(home=tmp_path / "second").resolved_database_url)
 
 
 @pytest.fixture
