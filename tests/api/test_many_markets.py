@@ -462,6 +462,7 @@ def test_events_of_a_market_that_is_away_are_taken_without_bringing_it_in(crampe
     assert cramped.event(first, place, 1)["accepted"] == 1
     assert cramped.event(None, place, 2)["accepted"] == 1
     assert "is not in market" in cramped.event(second, place, 3)["rejected"][0]["problem"]
+    assert "is not in market" in cramped.event(cramped.markets[2], place, 5)["rejected"][0]["problem"]  # away too
     assert "no market has" in cramped.event(None, "nowhere", 4)["rejected"][0]["problem"]
     assert list(cramped.state.snapshots) == [second]
 

@@ -15,7 +15,7 @@ FAULTS = (
         _DATABASES,
         "            reader.backup(writer, pages=-1)",
         "            shutil.copyfile(source, target)",
-        f"{_HERE} -k under_load_holds",
+        f"{_HERE} -k beside_the_file",
     ),
     Fault(
         "a damaged database is no backup",
@@ -73,7 +73,7 @@ FAULTS = (
         _HOME,
         "key=lambda path: _holds(home / path.name, file)",
         "key=lambda path: not _holds(home / path.name, file)",
-        f"{_KILLED} -k killed_restore",
+        f"{_HERE} -k place_last",
     ),
     Fault(
         "copies are the owner's alone",
@@ -93,7 +93,7 @@ FAULTS = (
         "artifacts are those of the new home",
         _HOME,
         "        _lead_home(filled, home, source / _HOME)",
-        "        _lead_home(filled, home, aside)",
+        "        _lead_home(filled, aside, source / _HOME)",
         f"{_HERE} -k lead_into",
     ),
     Fault(

@@ -144,6 +144,20 @@ def test_paths_of_artifacts_lead_into_the_new_home(home: Path, tmp_path: Path) -
     assert all(path.is_relative_to(elsewhere) and (path / "manifest.json").exists() for path in paths)
 
 
+def test_the_database_comes_into_its_place_last(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore that is killed before that leaves no home that could be served with half of what it needs."""
+    back_up(Settings(home=home), tmp_path / "kept")
+    placed, replace = list[str](), Path.replace
+
+    def noted(self: Path, target: Path) -> Path:
+        placed.append(target.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    restore(Settings(home=tmp_path / "second"), tmp_path / "kept")
+    assert (placed[-1], {*placed} >= {"keys.json", "artifacts"}) == ("tablestakes.db", True)
+
+
 def test_a_run_that_was_under_way_begins_anew(home: Path, small_city: SmallCity, tmp_path: Path) -> None:
     engine, now = open_database(Settings(home=home).resolved_database_url), Clock().now()
     of = {"market": small_city.market}
@@ -247,18 +261,36 @@ def test_a_version_that_is_registered_meanwhile_is_copied_if_the_copy_names_it(
     assert len(list((tmp_path / "kept").rglob("late/manifest.json"))) == 1
 
 
-def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["in what it says", "between its pages"])
+def test_a_damaged_database_is_not_passed_off_as_a_backup(home: Path, tmp_path: Path, where: str) -> None:
     file = home / "tablestakes.db"
     with closing(sqlite3.connect(file)) as connection:
+        if where == "between its pages":  # pages that belong to nothing: whoever reads the tables sees nothing of it
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute(
+                "DELETE FROM sqlite_master WHERE type = 'index' AND sql > '' AND tbl_name = 'restaurants'"
+            )
+            connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         page = connection.execute("PRAGMA page_size").fetchone()[0]
-    with file.open("r+b") as stream:
-        stream.seek(page * 4)
-        stream.write(os.urandom(page * 6))
+    if where == "in what it says":
+        with file.open("r+b") as stream:
+            stream.seek(page * 4)
+            stream.write(os.urandom(page * 6))
 
     with pytest.raises(BackupDamaged):
         back_up(Settings(home=home), tmp_path / "kept")
     assert not [path for path in tmp_path.iterdir() if path.name != "first"]
+
+
+def test_what_is_still_in_the_log_beside_the_file_is_copied(home: Path, tmp_path: Path) -> None:
+    engine = open_database(Settings(home=home).resolved_database_url)
+    EventLog(engine).append([event("beside")])
+    assert (home / "tablestakes.db-wal").stat().st_size
+    back_up(Settings(home=home), tmp_path / "kept")
+    engine.dispose()
+    restore(Settings(home=tmp_path / "second"), tmp_path / "kept")
+    assert "ebeside" in stored(Settings(home=tmp_path / "second").resolved_database_url)
 
 
 @pytest.fixture
