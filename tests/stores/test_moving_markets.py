@@ -490,6 +490,22 @@ def test_a_move_that_has_not_arrived_can_be_undone(make: Makes, first: str, seco
     assert holds(target)
 
 
+def test_who_once_had_the_market_says_where_it_is_when_its_way_back_is_undone(make: Makes) -> None:
+    west, east = make("sqlite", "west"), make("sqlite", "east")
+    filled_home(west.engine, west.settings.home)
+    moved(west, east)
+    mover(west, east).purge("")
+    broken_off(east, west, "adopt")
+    assert [each.state for each in life(west).standing() if each.info.market == MARKET] == ["arriving"]
+    mover(east, west).undo("")
+    [gone] = [each for each in life(west).standing() if each.info.market == MARKET]
+    assert (gone.state, gone.moved_to, served(east)) == ("moved", EAST, True)
+    assert holds(west)
+    assert holds(east)
+    moved(east, west)
+    assert served(west)
+
+
 def test_a_market_that_was_retired_arrives_as_one(make: Makes) -> None:
     source, target = make("sqlite", "west"), make("sqlite", "east")
     filled_home(source.engine, source.settings.home)
