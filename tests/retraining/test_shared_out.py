@@ -128,6 +128,7 @@ def test_a_task_has_another_name_where_anything_that_it_hangs_on_differs(tmp_pat
     ]
     assert len(set(names)) == len(names)
     assert name() == names[0]
+    assert len(list((tmp_path / "store" / f"market={MARKET}").glob("data*"))) == 2, "other data, another parcel"
 
 
 def test_what_a_killed_worker_left_half_is_not_there(sent: shared_out.Sent) -> None:
