@@ -28,7 +28,7 @@ ANCHOR: Final = "served.anchor"
 """The action of the records that answer for served lists."""
 FORGOTTEN: Final = "served.forget"
 """The action of a record that lists were removed because their time had come, or their market had moved away."""
-_GO_ON: Final = (ANCHOR, FORGOTTEN, "events.forget", "market.left", "market.purge", "market.stay")
+_GO_ON: Final = (ANCHOR, FORGOTTEN, "events.forget", "sold.forget", "market.left", "market.purge", "market.stay")
 """What is done about what is kept of a market, wherever it is served."""
 CARRIED: Final = "moved"
 """The key, in the document of a record that came with its market from another trail, of what it was there."""

@@ -144,7 +144,7 @@ class ServingState:
         except StorageUnavailable:
             _log.warning("refresh_skipped", reason="the database does not answer")
         self._drop([market for market in self._mapped if market not in self.served])
-        for market in self._due:
+        for market in sorted(self._due):  # a copy: a request may add to it meanwhile
             if (one := self.listed.get(market)) is not None and one.moved_to:
                 await self._cache.forget_market(market)
         for market in sorted(self._due & self._mapped.keys()):

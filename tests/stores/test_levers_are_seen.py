@@ -54,6 +54,8 @@ WRITERS: Final = {
     "services/ads/campaigns.py": {"campaigns"},
     "services/catalogue/store.py": {"markets", "restaurants"},
     "services/markets/life.py": {"markets"},
+    # Its steps are records of the trail; what two servers make of them is in tests/api/test_market_moves.py.
+    "services/markets/moving.py": {"markets"},
     "services/releases/registry.py": {"champions", "releases", "model_versions"},
     "services/releases/store.py": {"champions", "releases", "release_clocks"},
     "services/stakeholders/policies.py": {"policies", "active_policies"},
