@@ -26,7 +26,8 @@ from services.retraining.training import train_markets
 from services.settings import Settings
 from tests.api.conftest import running, serving
 from tests.backup.sending import Sender
-from tests.conftest import SmallCity, open_keys, tablestakes
+from tests.commands import tablestakes
+from tests.conftest import SmallCity, open_keys
 
 SIZES = ("--restaurants", "40", "--diners", "60", "--days", "4", "--seed", "5", "--markets", "2")
 ASKED = {"k": 10, "explain": "full", "user_id": "d0-000451"}  # not one of those who act meanwhile
