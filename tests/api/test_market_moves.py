@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,14 @@ class Server:
 
     def list_of(self, market: str) -> httpx2.Response:
         return self("app", "GET", "/v1/recommendations", params={**ASKED, "market": market})
+
+
+def patiently(ask: Callable[[], httpx2.Response]) -> Iterator[httpx2.Response]:
+    """Answers until 20 s have gone: a process finds at its next look that a market has come."""
+    until = time.monotonic() + 20.0
+    while time.monotonic() < until:
+        yield ask()
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -149,7 +158,7 @@ def test_a_market_moves_between_two_servers_while_diners_ask_and_act(
             assert f"has moved to {east.address}" in refused["problem"]
         assert west("app", "DELETE", "/v1/users/d0-000453").status_code == 410
 
-        now = east.list_of(market).json()
+        now = next(each for each in patiently(lambda: east.list_of(market)) if each.status_code == 200).json()
         for name in ("restaurant_id", "rank", "sponsored"):
             assert [item[name] for item in now["items"]] == [item[name] for item in before["items"]]
         check_history(east, market, past)
