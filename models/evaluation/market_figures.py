@@ -68,8 +68,9 @@ def _save(part: MarketPart, file: Path) -> None:
         for model, measured in by_model.items():
             named += _arrays(("cold", side, model), measured)
     layout = {"split": part.split, "sides": list(part.cold), "arrays": [path for path, _ in named]}
-    arrays = {str(number): array for number, (_, array) in enumerate(named)}
-    np.savez(file, allow_pickle=False, **{_LAYOUT: np.array(json.dumps(layout))}, **arrays)
+    arrays: dict[str, Any] = {str(number): array for number, (_, array) in enumerate(named)}
+    arrays[_LAYOUT] = np.array(json.dumps(layout))
+    np.savez(file, **arrays)
 
 
 def _arrays(path: tuple[str, ...], measured: Measured) -> list[tuple[tuple[str, ...], npt.NDArray[Any]]]:
@@ -78,7 +79,7 @@ def _arrays(path: tuple[str, ...], measured: Measured) -> list[tuple[tuple[str, 
 
 
 def _load(file: Path) -> MarketPart:
-    with np.load(file, allow_pickle=False) as archive:
+    with np.load(file) as archive:
         layout = json.loads(str(archive[_LAYOUT]))
         groups: dict[str, npt.NDArray[np.bool_]] = {}
         by_model: dict[tuple[str, ...], dict[str, npt.NDArray[Any]]] = {}

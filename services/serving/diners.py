@@ -71,10 +71,10 @@ class DinerLoader:
         try:
             diner = self._catalogue.diner(market, user_id)
             since = self._clock.now() - REMEMBERED
-            recent = self._events.recent(market, user_id, since, MAX_RECENT, ACTION_WEIGHTS.keys())
+            recent = newest_entries(self._events, market, user_id, since)
         except StorageUnavailable:
             return self.learnt(snapshot, user_id), False
-        return self._state(snapshot, user_id, diner, entries_of(recent)), True
+        return self._state(snapshot, user_id, diner, recent), True
 
     def learnt(self, snapshot: MarketSnapshot, user_id: str) -> DinerState:
         """What the model alone knows of the diner; asks nobody."""
@@ -131,6 +131,23 @@ def entries_of(events: Sequence[Event]) -> RecentArray:
         [event.at.timestamp() for event in events],
     )
     return in_order(entries)
+
+
+def newest_entries(log: EventLog, market: str, user_id: str, since: datetime) -> RecentArray:
+    """The entries that the cache would have, had it seen all events: the newest MAX_RECENT that differ.
+
+    Two events can be one entry, and those of one second go by type and restaurant; so as many events as entries are too
+    few where the last of them shares its second with one that was not read. Raises StorageUnavailable.
+    """
+    limit = MAX_RECENT + 1
+    while True:
+        events = log.recent(market, user_id, since, limit, ACTION_WEIGHTS.keys())
+        entries = entries_of(events)
+        if len(events) < limit:
+            return entries
+        if len(entries) == MAX_RECENT and int(events[-1].at.timestamp()) < entries["at"][-1]:
+            return entries
+        limit *= 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,9 +90,13 @@ class LiveMarket:
         counting = Counting.under(policy)
         if counting is None or counting not in self.ledgers:
             return None
-        made = lifts(policy, self.groups(snapshot, policy.by), self.ledgers[counting])
-        self._made[id(policy)] = (policy, snapshot.catalogue_version, made)
-        return made
+        # A snapshot that was made anew has equal policies that are other objects: their lifts are there already.
+        name = (snapshot.catalogue_version, policy)
+        if name not in self._made:
+            self._made[name] = lifts(policy, self.groups(snapshot, policy.by), self.ledgers[counting])
+        found: Lifts | None = self._made[name]
+        self._made[id(policy)] = (policy, snapshot.catalogue_version, found)
+        return found
 
     def prepare(self, snapshot: MarketSnapshot) -> None:
         """Make groups and lifts of all policies, so that no request has to."""

@@ -278,6 +278,8 @@ class ServingState:
             async with self._turn:
                 lineup, snapshot = await asyncio.to_thread(self._lined_up, market, mapped.shelf)
                 if lineup is not None and snapshot is not None:
+                    # What a new policy lifts is there before it is asked for.
+                    await asyncio.to_thread(mapped.live.prepare, snapshot)
                     mapped.lineup, mapped.snapshot = lineup, snapshot
         except StorageUnavailable:
             return

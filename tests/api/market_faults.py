@@ -187,8 +187,8 @@ FAULTS = (
     Fault(
         "an event of a restaurant of two markets is of the one that is served",
         _EVENTS,
-        "return next((market for market in known if market in state.served), known[0])",
-        "return known[0]",
+        "return next((market for market in here if market in state.served), here[0])",
+        "return here[0]",
         f"{_MANY} -k of_two_markets",
     ),
     Fault(

@@ -1,12 +1,14 @@
 """The event log keeps each event once, whatever is delivered how often and in which parts."""
 
 import math
+import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import numpy as np
 import orjson
 import pandas as pd
 import pytest
@@ -23,6 +25,8 @@ from services.database.engine import migrate, open_database
 from services.events.export import export_dataset
 from services.events.log import Erasure, Event, EventLog, Outcome
 from services.events.served import Record, ServedLog
+from services.features.codec import in_order
+from services.serving.diners import NO_ENTRIES, entries_of, newest_entries
 
 STORED, DUPLICATE, CONFLICT = Outcome.STORED, Outcome.DUPLICATE, Outcome.CONFLICT
 RICH = event(
@@ -124,6 +128,29 @@ def test_recent_events_come_newest_first(log: EventLog) -> None:
     assert [found.event_id for found in recent] == ["e0", "e1", "e2"]
     assert len(log.recent("aldermoor", "d1", since, 100, clicks)) == 6
     assert log.recent("bramble", "d1", since, 3, clicks) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_log_gives_the_entries_that_a_cache_has_which_saw_every_event(log: EventLog, seed: int) -> None:
+    luck = random.Random(seed)
+    market, seconds = f"m{next(ROUNDS)}", luck.choice((1, 3, 40))  # many in a second, twice the same, or neither
+    log.append(
+        [
+            event(
+                number,
+                market=market,
+                type=luck.choice((EventType.CLICK, EventType.ORDER)),
+                restaurant_id=f"r{luck.randrange(luck.choice((3, 60)))}",
+                at=NOON + timedelta(seconds=luck.randrange(seconds), milliseconds=luck.randrange(1_000)),
+            )
+            for number in range(luck.choice((20, 33, 60, 300)))
+        ]
+    )
+    seen = NO_ENTRIES
+    for one in reversed(log.of_diner(market, "d1")):
+        seen = in_order(np.concatenate([seen, entries_of([one])]))
+
+    assert newest_entries(log, market, "d1", NOON - timedelta(days=1)).tobytes() == seen.tobytes()
 
 
 def test_what_a_diner_only_saw_takes_no_place_among_what_the_diner_did(log: EventLog) -> None:
