@@ -23,6 +23,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import numpy as np
+import numpy.typing as npt
 
 from data import columns as col
 from data.dataset import Dataset
@@ -114,6 +115,8 @@ def measure(home: Home, markets: int, processes: int, lists: int, folder: Path) 
         **home.environment,
         "TABLESTAKES_MARKETS_IN_MEMORY": str(markets),
         "TABLESTAKES_OVERLOAD_LAG_MS": "0",
+        # All diners of all markets: a diner who is read from the database costs several lists, however many there are.
+        "TABLESTAKES_WARM_UP_DINERS": str(sum(map(len, _diners(home).values()))),
     }
     log = folder / f"serve-{markets}-{processes}.log"
     with serving("the server", command, log=log, environment=environment, core=None, ready_seconds=900.0) as server:
@@ -145,13 +148,18 @@ def measure(home: Home, markets: int, processes: int, lists: int, folder: Path) 
 
 def _paths(home: Home, count: int) -> list[str]:
     """Lists of the markets in turn, for diners drawn at random."""
-    dataset, rng = Dataset.open(home.dataset), np.random.default_rng(1)
-    diners = {market: dataset.diners(market)[col.USER_ID].to_numpy(str) for market in dataset.markets}
-    chosen = [dataset.markets[number % len(dataset.markets)] for number in range(count)]
+    diners, rng = _diners(home), np.random.default_rng(1)
+    markets = list(diners)
+    chosen = [markets[number % len(markets)] for number in range(count)]
     return [
         "/v1/recommendations?" + urlencode({"market": market, "user_id": rng.choice(diners[market]), "k": 20})
         for market in chosen
     ]
+
+
+def _diners(home: Home) -> dict[str, npt.NDArray[np.str_]]:
+    dataset = Dataset.open(home.dataset)
+    return {market: dataset.diners(market)[col.USER_ID].to_numpy(str) for market in dataset.markets}
 
 
 def _is_redis(pid: int) -> bool:

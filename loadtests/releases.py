@@ -31,7 +31,7 @@ from loadtests.histogram import Histogram
 from loadtests.homes import Home, build_home, train_another
 from loadtests.open_loop import OpenLoopResult, run_open_loop
 from loadtests.provenance import provenance
-from loadtests.servers import Server, serving
+from loadtests.servers import Server, ServerError, serving
 from loadtests.trace import Planned, recommendation_trace
 from models.artifacts import load
 from services.audit.trail import AuditTrail
@@ -53,7 +53,8 @@ from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 
 K = 20
-_SETTLE_SECONDS = 3.0
+_IN_A_ROW = 20
+"""Answers, each on a connection of its own: then all processes are taken to have followed."""
 _RUN_SECONDS = 10.0
 
 
@@ -102,7 +103,6 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     assert champion is not None
     other = next(each.version for each in registry.versions(market) if each.version != champion.version)
     switch_money_off(server, home)
-    time.sleep(_SETTLE_SECONDS)
     steady = _offer(server, home, options.rate, 2 * _RUN_SECONDS, 1, None)
     swaps, stop = Swaps(), threading.Event()
     swapping = threading.Thread(
@@ -142,9 +142,21 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
 
 
 def switch_money_off(server: Server, home: Home) -> None:
-    """Sold places depend on what is bid at the moment; the organic list is what a model makes."""
+    """Sold places depend on what is bid at the moment; the organic list is what a model makes.
+
+    Returns when all processes have followed: twenty lists in a row, each on a connection of its own, say so. Raises
+    ServerError where they do not within half a minute.
+    """
     call(server, home, "admin", "PUT", "/v1/policies/organic", {"ads": {"money": 0.0}})
     call(server, home, "admin", "POST", "/v1/policies/organic/activate", {"override": True, "reason": "a load run"})
+    path, in_a_row, until = f"/v1/recommendations?user_id={home.diners()[0]}&k=1", 0, time.monotonic() + 30.0
+    while in_a_row < _IN_A_ROW:
+        if time.monotonic() > until:
+            raise ServerError("the policy without money was not served in 30 s")
+        _, body = call(server, home, "app", "GET", path, {})
+        in_a_row = in_a_row + 1 if "policy" in body and body["policy"]["name"] == "organic" else 0
+        if not in_a_row:
+            time.sleep(0.05)
 
 
 def _trace(home: Home, rate: float, seconds: float, seed: int) -> Sequence[Planned]:
@@ -292,7 +304,7 @@ def _rollback_seconds(server: Server, home: Home, champion: str, other: str, rou
             call(server, home, "infra", "POST", f"/v1/releases/{version}/{move}", {})
             last = started
             in_a_row = 0
-            while in_a_row < 20:
+            while in_a_row < _IN_A_ROW:
                 _, body = call(server, home, "app", "GET", f"/v1/recommendations?user_id={diner}&k=1", {})
                 if body["model"]["version"] == version:
                     in_a_row += 1
