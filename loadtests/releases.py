@@ -4,9 +4,9 @@ python -m loadtests.releases [--moves 1000] [--rate 500] [--restaurants 1000] [-
 
 A city of its own, two model versions, and the server as a process of its own. First a steady run at the offered rate,
 open loop, then one in which versions are promoted and rolled back by turns through the API, as many times as asked,
-spread over the run. Then every answer of the second run is made again from nothing but the artifact that it names, the
-catalogue and the diner's profile: same restaurants, same order, same scores to the last bit. At the end a rollback is
-timed from its call until every process has answered with the version it leads to. Exit code 1 where anything failed.
+spread over the run. Then every answer of the second run is made again by the version that it names, from what the log
+of served lists says it was made from: the same bytes. At the end a rollback is timed from its call until every process
+has answered with the version it leads to. Exit code 1 where anything failed.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +30,16 @@ from loadtests.histogram import Histogram
 from loadtests.homes import Home, build_home, train_another
 from loadtests.open_loop import OpenLoopResult, run_open_loop
 from loadtests.provenance import provenance
-from loadtests.servers import Server, ServerError, serving
+from loadtests.servers import Server, serving
 from loadtests.trace import Planned, recommendation_trace
-from models.artifacts import load
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.engine import open_database
-from services.events.log import EventLog
-from services.features import DinerState
-from services.ranking.candidates import Filters
-from services.ranking.rank import rank
 from services.releases.registry import ModelRegistry
 from services.releases.states import Move
 from services.releases.store import ReleaseStore
-from services.serving.diners import DinerLoader
-from services.serving.live import live_market
-from services.serving.recommender import Ask, requests_of
-from services.serving.snapshot import MarketSnapshot, build_snapshot
+from services.serving.replay import Replayer, UnknownList
 from services.settings import Settings
 from services.stakeholders.policies import PolicyStore
 
@@ -56,6 +47,8 @@ K = 20
 _IN_A_ROW = 20
 """Answers, each on a connection of its own: then all processes are taken to have followed."""
 _RUN_SECONDS = 10.0
+_WRITTEN_SECONDS = 20.0
+"""Within so long the last list is in the log."""
 
 
 @dataclass
@@ -102,7 +95,6 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     champion = registry.champion(market)
     assert champion is not None
     other = next(each.version for each in registry.versions(market) if each.version != champion.version)
-    switch_money_off(server, home)
     steady = _offer(server, home, options.rate, 2 * _RUN_SECONDS, 1, None)
     swaps, stop = Swaps(), threading.Event()
     swapping = threading.Thread(
@@ -118,7 +110,7 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
     stop.set()
     swapping.join(30)
     moving = sum((each.latencies for each in runs), Histogram.of(np.empty(0)))
-    proof = prove(home, market, answers)
+    proof = prove(home, answers)
     slowest = _rollback_seconds(server, home, champion.version, other)
     engine.dispose()
     return {
@@ -136,27 +128,9 @@ def measure(home: Home, server: Server, options: argparse.Namespace) -> dict[str
         "p99_ratio": moving.quantile_ms(0.99) / steady.latencies.quantile_ms(0.99),
         "answers_by_version": dict(proof.versions),
         "not_reproduced": proof.wrong,
-        "degraded": proof.lacking,
+        "not_in_the_log": proof.missing,
         "rollback_seen_by_all_seconds": slowest,
     }
-
-
-def switch_money_off(server: Server, home: Home) -> None:
-    """Sold places depend on what is bid at the moment; the organic list is what a model makes.
-
-    Returns when all processes have followed: twenty lists in a row, each on a connection of its own, say so. Raises
-    ServerError where they do not within half a minute.
-    """
-    call(server, home, "admin", "PUT", "/v1/policies/organic", {"ads": {"money": 0.0}})
-    call(server, home, "admin", "POST", "/v1/policies/organic/activate", {"override": True, "reason": "a load run"})
-    path, in_a_row, until = f"/v1/recommendations?user_id={home.diners()[0]}&k=1", 0, time.monotonic() + 30.0
-    while in_a_row < _IN_A_ROW:
-        if time.monotonic() > until:
-            raise ServerError("the policy without money was not served in 30 s")
-        _, body = call(server, home, "app", "GET", path, {})
-        in_a_row = in_a_row + 1 if "policy" in body and body["policy"]["name"] == "organic" else 0
-        if not in_a_row:
-            time.sleep(0.05)
 
 
 def _trace(home: Home, rate: float, seconds: float, seed: int) -> Sequence[Planned]:
@@ -246,53 +220,41 @@ class Proof:
     versions: Counter[str]
     """How many answers were made again, by the version that they name."""
     wrong: int
-    lacking: int
-    """Answers that say that they were made without something (a diner's features came too late, say). They claim less
-    than their version makes, so they are counted and not made again."""
+    missing: int
+    """Answers that are not in the log of served lists, so that nothing says what they were made from."""
 
 
-def prove(home: Home, market: str, answers: Sequence[bytes]) -> Proof:
-    """Make each answer again from the version that it names."""
+def prove(home: Home, answers: Sequence[bytes]) -> Proof:
+    """Make each answer again by the version that it names, from what it was made from; to the byte."""
     engine, clock = open_database(Settings(home=home.path).resolved_database_url), Clock()
-    catalogue = CatalogueStore(engine)
-    info = next(each for each in catalogue.markets() if each.market == market)
-    policies, active = PolicyStore(engine, AuditTrail(engine, clock), clock).of(market)
-    restaurants = catalogue.restaurants(market)
-    diners = DinerLoader(catalogue, EventLog(engine, clock), clock)
-    snapshots: dict[str, MarketSnapshot] = {
-        each.version: build_snapshot(info, 0, restaurants, load(Path(each.path)), policies, active, 0, [])
-        for each in ModelRegistry(engine).versions(market)
-    }
-    states: dict[tuple[str, str], DinerState] = {}
+    replayer = Replayer(engine, PolicyStore(engine, AuditTrail(engine, clock), clock))
     versions: Counter[str] = Counter()
-    wrong = lacking = 0
+    wrong = missing = 0
+    until = time.monotonic() + _WRITTEN_SECONDS
     for answer in answers:
-        body = json.loads(answer.partition(b"\r\n\r\n")[2])
+        content = answer.partition(b"\r\n\r\n")[2]
+        body = json.loads(content)
         if "items" not in body:
             continue
-        if body["degraded"]:
-            lacking += 1
+        again = _made_again(replayer, body["request_id"], until)
+        if again is None:
+            missing += 1
             continue
-        version, user_id = body["model"]["version"], body["user_id"]
-        versions[version] += 1
-        key = (version, user_id)
-        if key not in states:
-            states[key], _ = diners.load(snapshots[version], user_id)
-        # What a diner did lately fades: the list is of the moment that it names.
-        made = _made_again(snapshots[version], states[key], user_id, datetime.fromisoformat(body["as_of"]))
-        wrong += made != [(item["restaurant_id"], item["score"]) for item in body["items"]]
+        versions[body["model"]["version"]] += 1
+        wrong += again != content
     engine.dispose()
-    return Proof(versions, wrong, lacking)
+    return Proof(versions, wrong, missing)
 
 
-def _made_again(snapshot: MarketSnapshot, state: DinerState, user_id: str, at: datetime) -> list[tuple[str, float]]:
-    policy = snapshot.policies[snapshot.active_policy]
-    ask = Ask(user_id, snapshot, live_market(snapshot, at, {}, {}, {}), policy, Filters(), K)
-    lists = rank(snapshot.catalogue, requests_of(ask, state, at, "0"), K, policy.shortlist)
-    return [
-        (snapshot.catalogue.ids[row], score)
-        for row, score in zip(lists.rows[0].tolist(), lists.scores[0].tolist(), strict=True)
-    ]
+def _made_again(replayer: Replayer, request_id: str, until: float) -> bytes | None:
+    """None where the list is not in the log by then: it is written behind the answer."""
+    while True:
+        try:
+            return replayer.replay(request_id).body
+        except UnknownList:
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.1)
 
 
 def _rollback_seconds(server: Server, home: Home, champion: str, other: str, rounds: int = 10) -> float:
@@ -325,7 +287,7 @@ def report(found: Mapping[str, Any]) -> list[str]:
         f"{found['moves']:,} promotions and rollbacks by the {found['moves_by']}: {found['failed_moves']} failed, "
         f"the slowest took {found['slowest_move_ms']:.0f} ms",
         f"answers that are not exactly what the version they name makes: {found['not_reproduced']} ({named}; "
-        f"{found['degraded']} more say what they lack)",
+        f"{found['not_in_the_log']} more are not in the log)",
         f"p99 {moving['p99']:.2f} ms against {steady['p99']:.2f} ms steady: x {found['p99_ratio']:.2f}; "
         f"p50 {moving['p50']:.2f} against {steady['p50']:.2f} ms",
         f"a move is followed by all processes within {found['rollback_seen_by_all_seconds']:.2f} s (slowest of 20)",

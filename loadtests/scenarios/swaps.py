@@ -7,7 +7,7 @@ import threading
 from argparse import Namespace
 from typing import Final
 
-from loadtests.releases import Swaps, prove, swap_by_turns, switch_money_off
+from loadtests.releases import Swaps, prove, swap_by_turns
 from loadtests.scenarios.judging import exactly, p_ms
 from loadtests.scenarios.scenario import Check, Figure, Happening, Outcome, Scenario, Segment, answered
 from loadtests.scenarios.stage import Stage
@@ -30,7 +30,6 @@ def play(stage: Stage) -> Outcome:
     assert champion is not None
     other = next(each.version for each in registry.versions(market) if each.version != champion.version)
     engine.dispose()
-    switch_money_off(stage.server, stage.home)
 
     half, swaps, answers = stage.plan.seconds / 2, Swaps(), dict[int, bytes]()
     options = Namespace(moves=int(half * MOVES_PER_SECOND), moves_per_second=MOVES_PER_SECOND, by="api")
@@ -45,10 +44,10 @@ def play(stage: Stage) -> Outcome:
     )
     moving = [answers[number] for number in stage.recording.of("moving").tolist() if number in answers]
     chosen = moving[:: max(len(moving) // _PROVED, 1)]
-    proof = prove(stage.home, market, chosen)
+    proof = prove(stage.home, chosen)
     seen = stage.recording
     named = ", ".join(f"{version} {count:,}" for version, count in sorted(proof.versions.items()))
-    named += f"; {proof.lacking:,} more say what they lack"
+    named += f"; {proof.missing:,} more are not in the log"
     return Outcome(
         [
             answered(seen),
