@@ -10,7 +10,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -101,27 +101,31 @@ class SentinelMaster:
 
     async def address(self) -> Address:
         """Raises MasterNotFoundError where no sentinel knows one."""
-        asking = [asyncio.create_task(self._asked(sentinel)) for sentinel in self._sentinels]
+        options = {"sentinel_kwargs": dict(self._options)}
+        clients = [Sentinel([one], **options) for one in self._sentinels]  # type: ignore[no-untyped-call]
+        asking = [asyncio.create_task(self._asked(client)) for client in clients]
         try:
             for answer in asyncio.as_completed(asking):
                 if (found := await answer) is not None:
                     return replace(self._to.at(*found), master=True)
         finally:
-            for task in asking:
-                task.cancel()
-            await asyncio.gather(*asking, return_exceptions=True)
+            # Not by those who ask: one that is cancelled while it closes would leave its connection open.
+            await asyncio.shield(_ended(asking, clients))
         raise MasterNotFoundError(f"no sentinel knows a master {self._name!r}")
 
-    async def _asked(self, sentinel: tuple[str, int]) -> tuple[str, int] | None:
-        client = Sentinel([sentinel], sentinel_kwargs=dict(self._options))  # type: ignore[no-untyped-call]
+    async def _asked(self, client: Sentinel) -> tuple[str, int] | None:
         try:
             host, port = await client.discover_master(self._name)
         except (RedisError, OSError):
             return None
-        finally:
-            for each in client.sentinels:
-                await each.aclose()
         return str(host), int(port)
+
+
+async def _ended(asking: Sequence["asyncio.Task[tuple[str, int] | None]"], clients: Sequence[Sentinel]) -> None:
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    await asyncio.gather(*(each.aclose() for client in clients for each in client.sentinels), return_exceptions=True)
 
 
 class Kind(StrEnum):

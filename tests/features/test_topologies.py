@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import datetime
+import gc
 import ipaddress
 import itertools
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -271,6 +273,22 @@ async def test_a_sentinel_that_is_gone_keeps_nobody_waiting(tmp_path):
                 await works(cache, ("town",))
         finally:
             watched.sentinels[0].resume()
+
+
+async def test_no_connection_to_a_sentinel_is_left_open(tmp_path):
+    """However the sentinels' answers fall, and whenever the one who asks gives up."""
+    with running_sentinel(tmp_path) as watched, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        place = Servers.parse(watched.url).place
+        for turn in range(120):
+            asking = asyncio.create_task(place.address())
+            if turn % 2:
+                await asyncio.sleep(turn * 5e-5)
+                asking.cancel()
+            await asyncio.wait([asking])
+        await asyncio.sleep(0.1)
+        gc.collect()
+        assert [str(each.message) for each in caught] == []
 
 
 async def healthy(cache: FeatureCache) -> bool:
