@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.database.errors import StorageMisconfigured, StorageUnavailable
 from services.database.transactions import TURN, WRITING, Turn, lock_out, reading, writing
@@ -43,9 +44,23 @@ def open_database(url: str, lock_timeout_ms: int = 5_000) -> Engine:
     StorageMisconfigured for another kind of URL, StorageUnavailable where the folder cannot be made.
     """
     address = address_of(url)
-    if address.get_backend_name() == "sqlite":
-        return _open_sqlite(address, lock_timeout_ms)
-    return _open_postgresql(address, lock_timeout_ms)
+    opened = _open_sqlite if address.get_backend_name() == "sqlite" else _open_postgresql
+    engine = opened(address, lock_timeout_ms)
+    _close_what_comes_back_late(engine)
+    return engine
+
+
+def _close_what_comes_back_late(engine: Engine) -> None:
+    """`dispose` closes what lies in the pool. What a thread still has then comes back to a pool that nobody keeps."""
+
+    @event.listens_for(engine, "do_connect")  # not `connect`: meanwhile all may have been closed
+    def belongs(_: object, entry: ConnectionPoolEntry, *__: object) -> None:
+        entry.info["pool"] = engine.pool
+
+    @event.listens_for(engine, "checkin")
+    def come_back(_: object, entry: ConnectionPoolEntry) -> None:
+        if entry.info.get("pool") is not engine.pool:
+            entry.invalidate()
 
 
 def address_of(url: str) -> URL:

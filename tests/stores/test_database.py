@@ -2,12 +2,14 @@
 
 import contextlib
 import copy
+import sqlite3
 import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -232,6 +234,21 @@ def test_postgresql_commits_to_the_disk_even_where_the_server_is_set_otherwise(
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
     engine.dispose()
     postgres_server.drop_database(name)
+
+
+def test_a_connection_that_is_out_when_all_are_closed_is_closed_when_it_comes_back(engine: Engine) -> None:
+    """A server's threads may be in the middle of a transaction at its end."""
+    with reading(engine) as connection:
+        late = connection.connection.dbapi_connection
+        engine.dispose()
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        late.cursor().execute("SELECT 1")
+    kept = set()
+    for _ in range(2):
+        with reading(engine) as connection:
+            kept.add(id(connection.connection.dbapi_connection))
+    assert len(kept) == 1, "those that are opened afterwards are kept as before"
 
 
 def test_what_is_made_is_private(tmp_path: Path) -> None:
