@@ -133,7 +133,7 @@ ALLOWED_SKIPS = (
     "strace is not installed",
     "promtool is not installed",
     "no docker compose client here",
-    "only Linux tells a child that its parent has died",
+    "only Linux",
     "needs /proc",
 )
 """What a machine may lack. A test that is skipped for any other reason fails the run."""

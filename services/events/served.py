@@ -1,9 +1,14 @@
 """The log of served lists: written behind the answers, never in their way."""
 
+import contextlib
+import os
+import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 import structlog
@@ -20,8 +25,12 @@ from services.events.sales import Outcomes, Sales, SalesLog, SoldPlace
 
 _BATCH: Final = 500
 """Lists in one transaction: places are indexed by diner, so each touches a page of its own until many share one."""
-_ROUNDS_A_COUNT: Final = 4
-"""Counters touch a row for each campaign: they are written once for so many rounds of lists."""
+_CROWD: Final = 2_000
+"""Lists that wait, from which on they are written as urgently as new ones are made."""
+_COUNT_SECONDS: Final = 2.0
+"""Counters touch a row for each campaign: they are written once for several rounds of lists."""
+_NICE: Final = 10
+"""Of the thread that writes when there is time: on a core that it shares with the answers these go first."""
 _TOUCHED: Final = timedelta(hours=1)
 """How old the word on when a blob was last used may be."""
 _REMEMBERED: Final = 1_000
@@ -131,9 +140,15 @@ class ServedLog:
         self._unsure: set[str] = set()
         """Lists whose transaction failed: it may have been committed all the same."""
         self._dropped = 0
+        self._counted_at = time.monotonic()
         self._stop = threading.Event()
-        self._writer = threading.Thread(target=self._write_behind, name="served-log-writer", daemon=True)
-        self._writer.start()
+        self._crowded = threading.Event()
+        self._writers = [
+            threading.Thread(target=self._write_behind, name="served-log-writer", daemon=True),
+            threading.Thread(target=self._write_crowds, name="served-log-helper", daemon=True),
+        ]
+        for writer in self._writers:
+            writer.start()
 
     @property
     def dropped(self) -> int:
@@ -160,8 +175,14 @@ class ServedLog:
         item = _Waiting(request_id, market, user_id, at, policy, policy_version, model_version, record)
         with self._lock:
             self._waiting[request_id] = item
+            self._look_at_crowd()
             if len(self._waiting) > self._bound:
                 self._drop_oldest()
+
+    def _look_at_crowd(self) -> None:
+        """The lock is held."""
+        if len(self._waiting) > _CROWD and not self._crowded.is_set():
+            self._crowded.set()
 
     def _drop_oldest(self) -> None:
         """The lock is held."""
@@ -193,14 +214,17 @@ class ServedLog:
 
     def flush(self) -> None:
         """Write all that waits now. Raises StorageUnavailable; then it still waits."""
-        self._write_lists()
+        while self._write_batch():
+            pass
         with self._writing:
             self._sales.flush()
 
     def close(self) -> None:
-        """Stop the thread and write what waits; what the database does not take is counted as dropped."""
+        """Stop the threads and write what waits; what the database does not take is counted as dropped."""
         self._stop.set()
-        self._writer.join()
+        self._crowded.set()
+        for writer in self._writers:
+            writer.join()
         try:
             self.flush()
         except StorageUnavailable as error:
@@ -216,24 +240,38 @@ class ServedLog:
         self.close()
 
     def _write_behind(self) -> None:
+        """Behind the answers, and only as long as no crowd waits: that would wait for the core with this thread."""
+        _step_back()
         away = False
-        rounds = 0
         while not self._stop.wait(self._interval):
-            rounds += 1
-            try:
-                if rounds % _ROUNDS_A_COUNT:
-                    self._write_lists()
-                else:
-                    self.flush()
-                away = False
-            except StorageUnavailable as error:
-                if not away:  # once an outage, not twice a second
-                    _log.warning("served_log_waits", reason=str(error))
-                away = True
+            away = self._tried(away, until=0, unless=_CROWD)
 
-    def _write_lists(self) -> None:
-        while self._write_batch():
-            pass
+    def _write_crowds(self) -> None:
+        """What is left when lists are made faster than they can be written beside them: then both have to share."""
+        away = False
+        while True:
+            self._crowded.wait()
+            self._crowded.clear()
+            if self._stop.is_set():
+                return
+            away = self._tried(away, until=_CROWD // 2)
+            if away:
+                self._stop.wait(self._interval)
+
+    def _tried(self, away: bool, until: int, unless: float = inf) -> bool:
+        """Write while more than `until` lists wait, but no more than `unless`; whether the database is away."""
+        try:
+            while until < len(self._waiting) <= unless:
+                self._write_batch()
+            with self._writing:
+                if time.monotonic() >= self._counted_at + _COUNT_SECONDS:
+                    self._sales.flush()
+                    self._counted_at = time.monotonic()
+        except StorageUnavailable as error:
+            if not away:  # once an outage, not twice a second
+                _log.warning("served_log_waits", reason=str(error))
+            return True
+        return False
 
     def _write_batch(self) -> int:
         """Write the oldest lists, `_BATCH` at most; the number of lists taken."""
@@ -308,6 +346,7 @@ class ServedLog:
         with self._lock:
             self._unsure.update(batch)
             self._waiting = OrderedDict({**batch, **self._waiting})
+            self._look_at_crowd()
             while len(self._waiting) > self._bound:
                 self._drop_oldest()
 
@@ -337,6 +376,13 @@ def sample(
     chosen = select(numbered.c.request_id).where(numbered.c.number % max(1, -(-count // limit)) == 0)
     rows = connection.execute(select(*_HEAD).where(table.c.request_id.in_(chosen)).order_by(table.c.at)).all()
     return count, [ServedList(**row._mapping) for row in rows]
+
+
+def _step_back() -> None:
+    """Of the systems that this runs on Linux alone has a priority for each thread."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _record(item: _Waiting) -> Record:

@@ -1,6 +1,9 @@
 """The served log: never in the way of an answer, bounded, and complete while the database answers."""
 
+import os
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +21,7 @@ from services.events.sales import OUTCOMES, Outcomes, SoldPlace
 from services.events.served import Record, ServedList, ServedLog
 
 HOURS = 3_600.0
+CROWD = 2_000
 EMPTY = Record(b"{}")
 
 
@@ -69,6 +73,56 @@ def test_the_document_is_made_later_and_by_another_thread(engine: Engine) -> Non
         log.flush()
         assert log.get("q1") == served(1, b"[1]")
     assert made_by == ["served-log-writer"]
+
+
+def waits_until(condition: Callable[[], bool]) -> None:
+    for _ in range(3_000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("30 s have gone")
+
+
+def test_a_crowd_of_lists_is_written_at_once_and_by_a_thread_that_does_not_step_back(engine: Engine) -> None:
+    made_by: set[str] = set()
+
+    def later() -> Record:
+        made_by.add(threading.current_thread().name)
+        return EMPTY
+
+    with ServedLog(engine, interval_seconds=HOURS) as log:
+        for number in range(CROWD):
+            record(log, number, later)
+        time.sleep(0.1)
+        assert log.waiting == CROWD, "that many are for the other thread"
+        record(log, CROWD, later)
+        waits_until(lambda: log.waiting <= CROWD // 2)
+        assert made_by == {"served-log-helper"}
+        assert log.waiting > 0, "and so is the rest"
+    assert log.count_of_diner("aldermoor", "d1") == CROWD + 1
+
+
+def test_a_crowd_that_has_waited_for_the_database_is_written_when_it_is_back(engine: Engine) -> None:
+    """Nobody has to ask for another list."""
+    with ServedLog(engine, interval_seconds=0.05) as log:
+        with events_locked(engine):
+            for number in range(CROWD + 1_500):
+                record(log, number)
+            time.sleep(1.5)  # longer than a lock is waited for
+            assert log.waiting > CROWD
+        waits_until(lambda: log.waiting == 0)
+        assert log.dropped == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_the_thread_that_writes_behind_lets_the_answers_go_first(log: ServedLog) -> None:
+    named = {thread.name: thread for thread in threading.enumerate()}
+
+    def niceness(name: str) -> int:
+        return os.getpriority(os.PRIO_PROCESS, named[name].native_id or 0)
+
+    waits_until(lambda: niceness("served-log-writer") == 10 + niceness("MainThread"))
+    assert niceness("served-log-helper") == niceness("MainThread")
 
 
 def test_beyond_the_bound_the_oldest_are_dropped_and_counted(log: ServedLog) -> None:
