@@ -8,6 +8,7 @@ workers give other versions than one.
 """
 
 import argparse
+import importlib
 import json
 import os
 import pickle
@@ -45,6 +46,12 @@ def nothing(number: int) -> int:
     return number
 
 
+def ready(number: int) -> int:
+    """The same, where the retraining's modules are loaded then, as they are in the process that asks."""
+    importlib.import_module(shared_out.__name__)
+    return number
+
+
 def home_of(folder: Path, markets: int, restaurants: int, diners: int, days: int) -> Path:
     """A home with the logs of so many cities."""
     generate(folder / "cities", restaurants=restaurants, diners=diners, days=days, markets=markets, seed=1)
@@ -68,7 +75,8 @@ def retrained(home: Path, workers: Engine, model: str) -> dict[str, Any]:
         job = RetrainingJob(engine, settings, Clock(), workers=workers)
         for market in job.markets():
             job.runs.request(market, [model], 0, "admin")
-        list(fan_out(workers, nothing, [(n,) for n in range(workers.jobs)]))  # an engine is started once
+        # An engine is started once, and so is this process, which does the work where there is one worker.
+        list(fan_out(workers, ready, [(n,) for n in range(workers.jobs)]))
         started = time.perf_counter()
         runs = job.work() or []
         seconds = time.perf_counter() - started
