@@ -83,6 +83,7 @@ class Store:
         attempt = secrets.token_hex(8)
         held: dict[str, dict[str, Any]] = {}
         with self._answering(name):
+            self._files.makedirs(self._at(name, attempt), exist_ok=True)  # also for a folder without files
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
                 relative = file.relative_to(folder).as_posix()
                 held[relative] = {"size": file.stat().st_size, "sha256": _sha256(file)}

@@ -38,6 +38,12 @@ def test_a_parcel_comes_back_as_it_was_sent(store: Store, folder: Path, tmp_path
     assert content(Store(store.url).get("market=a/data-1", tmp_path / "got")) == content(folder)
 
 
+def test_a_folder_without_files_is_a_parcel_too(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    store.put("market=a/nothing", tmp_path / "empty")
+    assert content(store.get("market=a/nothing", tmp_path / "got")) == {}
+
+
 def test_the_first_one_that_is_whole_is_kept(store: Store, folder: Path, tmp_path: Path) -> None:
     store.put("x", folder)
     (folder / "a.bin").write_bytes(b"other")
