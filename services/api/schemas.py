@@ -290,7 +290,7 @@ class Erased(Body):
     events: int
     served_lists: int
     exports: int = Field(
-        ge=0, description="Copies of the event log made until now (`events export`): what is in them is not removed."
+        ge=0, description="Copies of the event log begun until now (`events export`): what is in them is not removed."
     )
 
 

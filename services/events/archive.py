@@ -36,6 +36,7 @@ MANIFEST: Final = "_export.json"
 JOURNAL: Final = "_export.journal"
 _FILE: Final = "events.parquet"
 _DAY_FILE: Final = re.compile(r"(?P<day>market=[^/]+/day=(?P<date>\d{4}-\d\d-\d\d))/[^/]+")
+_EXPORT_ENDED: Final = "events.exported"
 _ROWS: Final = 50_000
 _DAY: Final = 86_400_000_000
 _TEXT: Final = pa.string()
@@ -94,13 +95,25 @@ class Range:
 
 
 def export_days(engine: Engine, trail: AuditTrail, path: str | Path, wanted: Range, progress: Progress) -> Archived:
-    """Write the range's days, take away files of days in it that have no events now, and tell the trail.
+    """Write the range's days, take away files of days in it that have no events now, and tell the trail
+    before and after.
 
     A run that was broken off goes on with the moment that it began with, whatever `wanted` says. Days outside the range
     are left as they are. Raises ArchiveError, FolderError, StorageUnavailable.
     """
     folder = export_folder(path)
-    wanted, done = _journal(folder, wanted)
+
+    def tell(action: str, came_to: Mapping[str, int]) -> None:
+        document = {"before": None, "after": {**wanted.document(), **came_to, "folder": folder.url}}
+        subject = f"{wanted.first} to {wanted.end}"
+        with writing(engine) as connection:
+            trail.record(connection, role="system", action=action, market=None, subject=subject, document=document)
+
+    begun = _begun(folder, wanted)
+    if begun is None:
+        tell(EXPORTED, {})  # before the first file: who is erased meanwhile is told of it
+        folder.write(JOURNAL, orjson.dumps(wanted.document()) + b"\n")
+    wanted, done = begun or (wanted, {})
     with reading(engine) as connection:
         days = list(_days(connection, wanted))
     reused = total = 0
@@ -122,24 +135,18 @@ def export_days(engine: Engine, trail: AuditTrail, path: str | Path, wanted: Ran
         total += entry["events"]
     files = {name: done[name] for name in sorted(done) if done[name]["events"]}
     _take_away(folder, wanted, files)
-    with writing(engine) as connection:
-        after = {**wanted.document(), "events": total, "files": len(files), "folder": folder.url}
-        trail.record(
-            connection,
-            role="system",
-            action=EXPORTED,
-            market=None,
-            subject=f"{wanted.first} to {wanted.end}",
-            document={"before": None, "after": after},
-        )
+    tell(_EXPORT_ENDED, {"events": total, "files": len(files)})
     folder.write(MANIFEST, orjson.dumps({**wanted.document(), "files": files}, option=orjson.OPT_INDENT_2))
     folder.remove(JOURNAL)
     progress("days", len(days), len(days))
     return Archived(wanted.received_before, total, len(files), reused)
 
 
-def _journal(folder: ExportFolder, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]]:
-    """The range with the moment that counts, and the days that are done by the journal's account."""
+def _begun(folder: ExportFolder, wanted: Range) -> tuple[Range, dict[str, dict[str, Any]]] | None:
+    """The range of a run that was broken off, with the moment that counts, and the days that are done by its journal.
+
+    None where none was. What a killed run had not put in its place is taken away.
+    """
     names = folder.names()
     if names and not {JOURNAL, MANIFEST} & set(names) and not all(map(_ours, names)):
         raise ArchiveError(f"{folder.url} holds something that is no export of events: name another folder")
@@ -147,8 +154,7 @@ def _journal(folder: ExportFolder, wanted: Range) -> tuple[Range, dict[str, dict
         folder.remove(name)
     text = folder.read(JOURNAL)
     if text is None:
-        folder.write(JOURNAL, orjson.dumps(wanted.document()) + b"\n")
-        return wanted, {}
+        return None
     lines = text.split(b"\n")
     begun, *entries = (orjson.loads(line) for line in lines[:-1])  # what has no end of line was being written
     if (begun["from"], begun["to"]) != (wanted.first.isoformat(), wanted.end.isoformat()):

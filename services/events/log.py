@@ -85,7 +85,7 @@ class Erasure:
     root: str = field(default="", compare=False)
     """Of the digests of the lists, which stay; empty where there were none."""
     exports: int = field(default=0, compare=False)
-    """Copies of the log that were made until now: what is in them is not removed."""
+    """Copies of the log that were begun until now: what is in them is not removed."""
 
 
 class EventLog:

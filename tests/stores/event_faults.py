@@ -48,7 +48,14 @@ FAULTS = (
         _LOG,
         "audit_trail.c.action == EXPORTED",
         "audit_trail.c.action != EXPORTED",
-        f"{_OF_ARCHIVE} -k have_been_erased and sqlite",
+        f"{_OF_ARCHIVE} -k is_told_of_it and sqlite",
+    ),
+    Fault(
+        "an export is known before its first file",
+        _ARCHIVE,
+        "tell(EXPORTED, {})",
+        "tell(_EXPORT_ENDED, {})",
+        f"{_OF_ARCHIVE} -k is_told_of_it and sqlite",
     ),
     Fault(
         "a day that is made late takes its rows along",

@@ -159,6 +159,35 @@ def _die_after(
     patched.setattr(owner, step, dying(getattr(owner, step)))
 
 
+def test_an_erasure_beside_an_export_is_told_of_it(engine: Engine, log: EventLog, tmp_path: Path) -> None:
+    """A diner's events may be in a file that is there already."""
+    told: list[int] = []
+
+    def erases(_: str, done: int, of: int) -> None:
+        if done == of - 1:
+            told.append(log.erase("aldermoor", "d1").exports)
+
+    trail = AuditTrail(engine, Clock())
+    assert log.erase("aldermoor", "nobody").exports == 0
+    export_days(engine, trail, tmp_path / "out", WEEK, erases)
+    assert told == [1]
+    assert log.erase("aldermoor", "nobody").exports == 1, "the same one"
+    [begun] = trail.page(action="events.export")
+    [ended] = trail.page(action="events.exported")
+    assert begun.document["after"]["folder"] == ended.document["after"]["folder"] == str(tmp_path / "out")
+    assert ended.document["after"]["files"] > 0
+
+
+def test_a_run_that_is_taken_up_is_one_export(engine: Engine, log: EventLog, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        _die_after(patched, "replace", 2)
+        with pytest.raises(Killed):
+            exported(engine, tmp_path / "out")
+    assert log.erase("aldermoor", "nobody").exports == 1, "what it has written is there"
+    exported(engine, tmp_path / "out")
+    assert log.erase("aldermoor", "nobody").exports == 1
+
+
 def test_another_range_does_not_take_up_what_was_broken_off(engine: Engine, log: EventLog, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         _die_after(patched, "replace", 2)

@@ -17,7 +17,7 @@ class Erased:
         user_id (str):
         events (int):
         served_lists (int):
-        exports (int): Copies of the event log made until now (`events export`): what is in them is not removed.
+        exports (int): Copies of the event log begun until now (`events export`): what is in them is not removed.
     """
 
     user_id: str
