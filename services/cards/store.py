@@ -24,7 +24,7 @@ from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.schema import active_policies, model_versions, policies
 from services.database.transactions import reading
-from services.events.served import sample
+from services.events.served_lists import sample
 from services.ranking.auction import why_money_is_off
 from services.releases.states import State
 from services.releases.store import Release, ReleaseStore

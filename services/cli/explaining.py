@@ -54,7 +54,7 @@ def _found(request_id: str, restaurant_id: str, against: str | None, rank: int |
     from services.audit.trail import AuditTrail
     from services.catalogue.store import CatalogueStore
     from services.clock import Clock
-    from services.events.served import written_list
+    from services.events.served_lists import written_list
     from services.serving.explainer import Explainer
     from services.serving.replay import Replayer
     from services.stakeholders.policies import PolicyStore

@@ -17,7 +17,7 @@ from services.audit.documents import read_document
 from services.catalogue.store import CatalogueStore
 from services.database.schema import diners, events, restaurants
 from services.database.transactions import reading
-from services.events.served import ServedList, sample
+from services.events.served_lists import ServedList, sample
 from services.serving.served_document import terms_of
 
 OUTCOME_DAYS: Final = 1

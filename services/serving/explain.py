@@ -5,7 +5,7 @@ import operator
 from typing import Any
 
 from services.audit.documents import read_document
-from services.events.served import ServedList
+from services.events.served_lists import ServedList
 from services.serving.served_document import organic_ranks, terms_of
 
 

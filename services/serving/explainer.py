@@ -4,7 +4,7 @@ from typing import Any
 
 from services.audit.documents import read_document
 from services.catalogue.store import CatalogueStore
-from services.events.served import ServedList
+from services.events.served_lists import ServedList
 from services.serving.counterfactuals import positions
 from services.serving.explain import NotInList, explanation
 from services.serving.in_words import contrast_in_words, weighed_reasons

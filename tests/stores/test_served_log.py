@@ -18,7 +18,8 @@ from services.database.errors import StorageUnavailable
 from services.database.schema import ad_impressions, campaign_hours, market_hours
 from services.database.transactions import reading
 from services.events.sales import OUTCOMES, Outcomes, SoldPlace
-from services.events.served import Record, ServedList, ServedLog
+from services.events.served import Record, ServedLog
+from services.events.served_lists import ServedList
 
 HOURS = 3_600.0
 CROWD = 2_000

@@ -16,7 +16,7 @@ from services.api.schemas import RankingRequest, RecommendationQuery, Recommenda
 from services.api.security import READERS_OF_DINERS, require
 from services.bootstrap import Services
 from services.catalogue.records import Identifier
-from services.events.served import ServedList
+from services.events.served_lists import ServedList
 from services.serving.explain import NotInList
 from services.serving.replay import ErasedList, NotReplayable, UnknownList
 from services.serving.taken_apart import AVERAGE

@@ -31,7 +31,7 @@ from services.database.schema import (
     serving_minutes,
     settlements,
 )
-from services.events.served import ServedList, sample
+from services.events.served_lists import ServedList, sample
 from services.monitoring.live_sample import events_of, probabilities
 from services.releases.states import State
 from services.serving.explain import explanation
