@@ -31,7 +31,7 @@ _CROWD: Final = 2_000
 _COUNT_SECONDS: Final = 2.0
 """Counters touch a row for each campaign: they are written once for several rounds of lists."""
 _NICE: Final = 10
-"""Of the thread that writes when there is time: on a core that it shares with the answers these go first."""
+"""Steps back of the thread that writes when there is time: on a core that it shares with the answers these go first."""
 _TOUCHED: Final = timedelta(hours=1)
 """How old the word on when a blob was last used may be."""
 _REMEMBERED: Final = 1_000
@@ -343,8 +343,9 @@ class ServedLog:
 def _step_back() -> None:
     """Of the systems that this runs on Linux alone has a priority for each thread."""
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
 
 
 def _record(item: _Waiting) -> Record:
