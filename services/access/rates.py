@@ -18,6 +18,7 @@ from typing import Final
 from services.access.roles import Role
 
 _ROUNDING: Final = 1e-6
+"""Of a request: a sum of times is as exact as the clock's last bit, and 2 requests may come out as 1.9999999."""
 COSTS: Final = {
     "rankCandidates": 2,
     "getExplanation": 2,
@@ -61,15 +62,15 @@ class Standing:
     @property
     def retry_after_seconds(self) -> int:
         """Until there is enough for the request that was refused, rounded up."""
-        return max(1, ceil(-self.left / self.per_second))
+        return max(1, ceil((-self.left - _ROUNDING) / self.per_second))
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); t: seconds until full."""
         left = max(0.0, self.left)
-        full = ceil((self.burst - left) / self.per_second)
+        full = ceil((self.burst - left - _ROUNDING) / self.per_second)
         window = ceil(self.burst / self.per_second)
         return [
-            (b"ratelimit", f'"{self.role}";r={int(left)};t={full}'.encode()),
+            (b"ratelimit", f'"{self.role}";r={int(left + _ROUNDING)};t={full}'.encode()),
             (b"ratelimit-policy", f'"{self.role}";q={self.burst};w={window}'.encode()),
         ]
 

@@ -37,6 +37,18 @@ def test_over_any_time_a_key_gets_its_rate_and_one_burst(rate: float, burst: flo
         assert passed <= standing.burst + rate * (time.now - started) + 1e-3
 
 
+@given(st.floats(1.0, 1e7))
+def test_what_is_told_is_whole_requests_and_seconds_at_any_time_of_the_clock(now: float) -> None:
+    time = Time()
+    time.now = now
+    limits = RateLimits(0.001, 0, 3_000, time)
+    told = [limits.take(Role.APP) for _ in range(4)]
+
+    said = [one.headers()[0][1].decode() for one in told]  # type: ignore[union-attr]
+    assert said == ['"app";r=2;t=1000', '"app";r=1;t=2000', '"app";r=0;t=3000', '"app";r=0;t=3000']
+    assert told[-1].retry_after_seconds == 1_000  # type: ignore[union-attr]
+
+
 def test_a_key_that_asks_without_a_pause_gets_its_rate_within_two_per_cent() -> None:
     time = Time()
     limits = RateLimits(50, 0, 1, time)
