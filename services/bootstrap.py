@@ -34,6 +34,7 @@ from services.features.embedded import EmbeddedRedisError
 from services.features.servers import RedisMisconfigured
 from services.lessons.runs import LessonRuns
 from services.monitoring.metrics import Metrics
+from services.overload import Turns
 from services.releases.freeze import FreezeStore
 from services.releases.minutes import ServingMinutes
 from services.releases.store import ReleaseStore
@@ -212,7 +213,7 @@ class Services:
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, metrics: Metrics, clock: Clock, turns: Turns) -> AsyncIterator[Services]:
     """Open everything, warm up, keep fresh; close in the opposite order."""
     async with contextlib.AsyncExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -223,7 +224,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
         await asyncio.to_thread(migrate, engine)
         await asyncio.to_thread(ensure_keys, engine, settings.keys_file)
         secret = await asyncio.to_thread(ensure_secret, engine, settings.pseudonym_secret_file)
-        services = _assemble(settings, metrics, clock, engine, servers, secret)
+        services = _assemble(settings, metrics, clock, turns, engine, servers, secret)
         stack.push_async_callback(services.cache.close)
         stack.callback(services.shadow.close)
         stack.callback(_anchor_the_rest, services.anchors)
@@ -246,7 +247,7 @@ async def open_services(settings: Settings, metrics: Metrics, clock: Clock) -> A
 
 
 def _assemble(
-    settings: Settings, metrics: Metrics, clock: Clock, engine: Engine, servers: Servers, secret: bytes
+    settings: Settings, metrics: Metrics, clock: Clock, turns: Turns, engine: Engine, servers: Servers, secret: bytes
 ) -> Services:
     cache = FeatureCache(
         servers,
@@ -300,7 +301,7 @@ def _assemble(
         diners=diners,
         state=ServingState(stores, Directory(engine), cache, shares, keys, metrics, clock, settings.markets_in_memory),
         shares=shares,
-        recommender=Recommender(cache, diners, served, shares, shadow, metrics, clock),
+        recommender=Recommender(cache, diners, served, shares, shadow, turns, metrics, clock),
         counts=ServingCounts(engine, clock, settings.slo_slow_ms / 1000.0),
         shadow=shadow,
         secret=secret,

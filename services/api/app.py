@@ -47,7 +47,7 @@ from services.console.docs import mount_docs
 from services.console.routes import mount as mount_console
 from services.monitoring.metrics import Metrics
 from services.monitoring.requests import RequestWatch
-from services.overload import Limiter
+from services.overload import Limiter, Turns
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -116,12 +116,13 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
     `hot_path=False` leaves the fast lane out, so that a test can compare it with the documented route.
     """
     metrics = Metrics()
+    turns = Turns()
     requests = RequestWatch(metrics, settings.slow_request_ms / 1000.0)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with _tracing(settings) as requests.tracing:
-            async with open_services(settings, metrics, clock or Clock()) as services:
+            async with open_services(settings, metrics, clock or Clock(), turns) as services:
                 app.state.services = services
                 yield
 
@@ -142,7 +143,7 @@ def create_app(settings: Settings, clock: Clock | None = None, hot_path: bool = 
     limits, sealing = _limits(settings), _sealing(settings)
     app.add_middleware(Edge, requests=requests, limits=limits, sealing=sealing)
     if settings.overload_lag_ms:
-        app.gate = Gate(Limiter(target_seconds=settings.overload_lag_ms / 1000.0), metrics, sealing)
+        app.gate = Gate(Limiter(target_seconds=settings.overload_lag_ms / 1000.0), turns, metrics, sealing)
     if hot_path:
         app.hot_path = HotPath(app, requests, limits, sealing)
     if settings.cors_origins:

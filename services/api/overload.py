@@ -18,7 +18,7 @@ from services.api.deadlines import read_deadline
 from services.api.edge import Headers
 from services.api.problems import MEDIA_TYPE, BadRequest, Overloaded
 from services.monitoring.metrics import Metrics
-from services.overload import Limiter, Priority, priority_of
+from services.overload import Limiter, Priority, Turns, priority_of
 
 _LOOK_SECONDS: Final = 0.005
 _LOOKS_A_REPORT: Final = 100
@@ -61,9 +61,10 @@ class Refusals:
 class Gate:
     """Of one process: whether a request is let in, and what is told of those that are not."""
 
-    def __init__(self, limiter: Limiter, metrics: Metrics, sealing: Headers) -> None:
+    def __init__(self, limiter: Limiter, turns: Turns, metrics: Metrics, sealing: Headers) -> None:
         """`sealing`: headers of every answer."""
         self.limiter = limiter
+        self._turns = turns
         self.busy = Refusals(BUSY, sealing)
         self._late = Refusals(LATE, sealing)
         self._metrics = metrics
@@ -128,8 +129,9 @@ class Gate:
         loop.call_later(_LOOK_SECONDS, self._look, loop, loop.time() + _LOOK_SECONDS)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        """See how late the loop is, for as long as anything is in flight."""
-        lag = loop.time() - due
+        """See how late the loop is, or a list that waits for its turn, for as long as anything is in flight."""
+        now = loop.time()
+        lag = max(now - due, self._turns.longest_wait(now))
         self.limiter.observe(lag)
         self._looks += 1
         self._looking = False

@@ -2,5 +2,6 @@
 
 from services.overload.limiter import Limiter
 from services.overload.priorities import PREFIXES, Priority, priority_of
+from services.overload.turns import Turns
 
-__all__ = ["PREFIXES", "Limiter", "Priority", "priority_of"]
+__all__ = ["PREFIXES", "Limiter", "Priority", "Turns", "priority_of"]

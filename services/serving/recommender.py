@@ -19,6 +19,7 @@ from services.events.served import ServedLog
 from services.features import DinerState, FeatureCache
 from services.identifiers import RequestIds
 from services.monitoring.metrics import Metrics
+from services.overload import Turns
 from services.ranking.auction import ShownList, run_auction, shown_list
 from services.ranking.candidates import Filters, allowed
 from services.ranking.catalogue import BoolArray
@@ -106,6 +107,7 @@ class Recommender:
         served: ServedLog,
         shares: FairShares,
         shadow: ShadowScorer,
+        turns: Turns,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -114,6 +116,7 @@ class Recommender:
         self._served = served
         self._shares = shares
         self._shadow = shadow
+        self._turns = turns
         self._metrics = metrics
         self._clock = clock
         self._ids = RequestIds()
@@ -133,6 +136,7 @@ class Recommender:
         state = await self._state(ask, due, degraded) if ask.personalised else None
         if ask.policy.fairness.is_on and ask.live.lifts(ask.snapshot, ask.policy.fairness) is None:
             degraded.append("fairness-away")
+        await self._turns.come()
         looked_up = time.perf_counter()
         if looked_up >= due and ask.snapshot.catalogue.reranker is not None:
             ask = _without_stage(ask, "second-stage-skipped", degraded)

@@ -1,11 +1,13 @@
 """Too much at once: who is refused, what a refusal is like on the wire, and that all is well afterwards."""
 
+import asyncio
 import re
 import shutil
 import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +21,10 @@ from loadtests.connection import LOST, Target
 from loadtests.open_loop import run_open_loop
 from loadtests.servers import serving as started
 from loadtests.trace import Planned
+from services.api.asking import ask_for
+from services.api.hot_path import parse_query
 from services.api.overload import Gate
+from services.bootstrap import Services
 from services.overload import Limiter, Priority
 from tests.api.conftest import running, serving
 from tests.api.release_caller import Caller
@@ -386,3 +391,27 @@ def _command(process: Path) -> bytes:
         return (process / "cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def test_eight_lists_have_a_turn_of_the_loop_and_the_others_wait(fresh_home: Path) -> None:
+    made: list[int] = []
+
+    async def asked(services: Services) -> None:
+        ask = await ask_for(services, parse_query(b"user_id=d0-000003&k=5"))
+        await services.recommender.recommend(ask)  # the diner is in the cache then
+        turn = 0
+
+        async def one() -> None:
+            await services.recommender.recommend(ask)
+            made.append(turn)
+
+        asking = [asyncio.create_task(one()) for _ in range(40)]
+        while not all(task.done() for task in asking):
+            await asyncio.sleep(0)
+            turn += 1
+        await asyncio.wait(asking)
+
+    with running(fresh_home) as client:
+        client.portal.call(asked, client.app.state.services)  # type: ignore[union-attr, attr-defined]
+    assert len(made) == 40
+    assert max(Counter(made).values()) <= 8
