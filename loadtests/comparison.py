@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.closed_loop import run_closed_loop
-from loadtests.processes import machine_busy_seconds
+from loadtests.processes import machine_busy_seconds, settle
 from loadtests.servers import Server
 
 QUIET_CORES = 0.08
@@ -35,9 +35,9 @@ class Slice:
     """A contestant's share of one round."""
 
     throughput: float
-    """Answers a second."""
+    """Answers a second; the time has in it what the server did afterwards, its log."""
     cpu_us: float
-    """CPU time of the server's processes for each answer, µs."""
+    """CPU time of the server's processes for each answer, µs; also that of its log."""
     bytes_per_answer: float
     errors: int
     foreign_cores: float
@@ -75,11 +75,12 @@ def measure(contestant: Contestant, seconds: float, companions_cpu: Callable[[],
     own_before, ours_before, busy_before = clocks()
     result = run_closed_loop(contestant.server.target, contestant.requests(), seconds=seconds)
     own_after, ours_after, busy_after = clocks()
+    owed = settle(contestant.server.pids)
     answers = max(result.answers, 1)
     foreign = (busy_after - busy_before) - (ours_after - ours_before)
     return Slice(
-        throughput=result.throughput,
-        cpu_us=(own_after - own_before) / answers * 1e6,
+        throughput=result.answers / (result.seconds + owed),
+        cpu_us=(own_after - own_before + owed) / answers * 1e6,
         bytes_per_answer=result.received_bytes / answers,
         errors=result.errors,
         foreign_cores=max(foreign, 0.0) / result.seconds,

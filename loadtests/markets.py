@@ -29,7 +29,7 @@ from data import columns as col
 from data.dataset import Dataset
 from loadtests.closed_loop import run_closed_loop
 from loadtests.homes import Home, HomeError
-from loadtests.processes import cpu_seconds, descendants
+from loadtests.processes import cpu_seconds, descendants, settle
 from loadtests.provenance import provenance
 from loadtests.servers import ServerError, end_tidily, serving
 from loadtests.watching import rollup_kib
@@ -42,8 +42,6 @@ _TABLESTAKES: Final = (sys.executable, "-m", "services.cli")
 _WARM: Final = 2
 """Lists of each market before any is counted."""
 _IDLE_SECONDS: Final = 10.0
-_SETTLING_SECONDS: Final = 5.0
-"""For what was served to be written."""
 _CONNECTIONS: Final = 4
 
 
@@ -127,12 +125,12 @@ def measure(home: Home, markets: int, processes: int, lists: int, folder: Path) 
         warm = run_closed_loop(
             server.target, requests, seconds=120, connections=_CONNECTIONS, max_requests=_WARM * markets * processes
         )
+        settle(own)
         before = cpu_seconds(own)
         done = run_closed_loop(server.target, requests, seconds=120, connections=_CONNECTIONS, max_requests=lists)
         if warm.errors or done.errors or not done.answers:
             raise ServerError(f"{warm.errors + done.errors} lists of {markets} markets failed: {dict(done.statuses)}")
-        asked = cpu_seconds(own) - before
-        time.sleep(_SETTLING_SECONDS)
+        asked = cpu_seconds(own) - before + settle(own)
         before, began = cpu_seconds(own), time.monotonic()
         time.sleep(_IDLE_SECONDS)
         idle = (cpu_seconds(own) - before) / (time.monotonic() - began)

@@ -33,7 +33,7 @@ from loadtests.connection import LOST
 from loadtests.histogram import Histogram
 from loadtests.homes import Home, HomeError, build_home
 from loadtests.open_loop import UNANSWERED, OpenLoopResult, run_open_loop
-from loadtests.processes import pin, resident_mib
+from loadtests.processes import pin, resident_mib, settle
 from loadtests.provenance import provenance
 from loadtests.servers import CLIENT_CORE, Server, ServerError, serving
 from loadtests.trace import Planned, arrival_times, recommendation_paths
@@ -68,9 +68,9 @@ class Capacity:
     """What the server can do when it is asked for no more."""
 
     lists: float
-    """A second."""
+    """A second, of the time that they and their log take."""
     list_us: float
-    """CPU of one."""
+    """CPU of one, its log with it."""
     failed: float
     """Requests that got no list, for each that got one; a quiet machine has none."""
 
@@ -247,10 +247,11 @@ def _capacity(asked: Asked, seconds: float) -> Capacity:
     requests = [target.request(path, headers=asked.headers) for path in asked.paths]
     before = asked.server.cpu_seconds()
     found = run_closed_loop(target, requests, seconds=seconds, connections=_CLOSED_CONNECTIONS)
-    lists = found.statuses[200]
+    cpu = asked.server.cpu_seconds() - before
+    lists, owed = found.statuses[200], settle(asked.server.pids)
     if not lists:
         raise ServerError(f"no request of the closed loop was answered: {dict(found.statuses)}")
-    return Capacity(lists / found.seconds, (asked.server.cpu_seconds() - before) / lists * 1e6, found.errors / lists)
+    return Capacity(lists / (found.seconds + owed), (cpu + owed) / lists * 1e6, found.errors / lists)
 
 
 def _steps(asked: Asked, plan: Plan, progress: Callable[[str], None]) -> Iterator[Step]:
@@ -268,6 +269,7 @@ def _steps(asked: Asked, plan: Plan, progress: Callable[[str], None]) -> Iterato
         result = run_open_loop(asked.server.target, trace, headers=asked.headers, connections=_OPEN_CONNECTIONS)
         cpu = asked.server.cpu_seconds() - cpu
         after_it = run_open_loop(asked.server.target, calm, headers=asked.headers)
+        settle(asked.server.pids)
         after = _capacity(asked, slice_seconds)
         yield Step(
             name=f"{multiple:g}x, half last" if last else f"{multiple:g}x",

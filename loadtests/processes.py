@@ -1,11 +1,16 @@
 """What processes cost, read from /proc. Where there is no /proc (macOS) a cost is NaN and nothing is pinned."""
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
 _NAN = float("nan")
+_REST_SECONDS = 0.75
+"""Longer than the log of served lists waits before it writes."""
+_AT_REST = 0.04
+"""Of a core, what a server may take and be at rest: its timers."""
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
@@ -17,6 +22,23 @@ def cpu_seconds(pids: Iterable[int]) -> float:
             return _NAN
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def settle(pids: Collection[int], at_most_seconds: float = 30.0) -> float:
+    """Wait until the processes are at rest: what they put off, their log, is done then. CPU seconds that it took.
+
+    A server that was asked for all it can do owes the log of its last lists. What a list costs has that in it, and who
+    is measured next on the same core must not pay for it.
+    """
+    spent, end = 0.0, time.monotonic() + at_most_seconds
+    while time.monotonic() < end:
+        before = cpu_seconds(pids)
+        time.sleep(_REST_SECONDS)
+        used = cpu_seconds(pids) - before
+        if not used > _AT_REST * _REST_SECONDS:
+            break
+        spent += used
+    return spent
 
 
 def resident_mib(pids: Iterable[int]) -> float:

@@ -26,6 +26,7 @@ from data.dataset import Dataset
 from loadtests.closed_loop import run_closed_loop
 from loadtests.homes import Home, HomeError, build_home, train_another
 from loadtests.memory import champion, city_states, measure_redis
+from loadtests.processes import settle
 from loadtests.provenance import provenance
 from loadtests.servers import Server, ServerError, end_tidily, serving
 from loadtests.trace import recommendation_paths
@@ -40,7 +41,6 @@ DINERS_A_RESTAURANT: Final = 25
 """As in the plan's target: 500 million diners of 20 million restaurants."""
 DAYS: Final = 7
 _EVENTS_A_REQUEST: Final = 3
-_SETTLE_SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,15 @@ def _ask(server: Server, home: Home, client: redis.Redis, seconds: float) -> dic
     requests = [server.target.request(f"{path}&explain=reasons", headers=home.headers()) for path in paths]
     # Each once: who is not in the cache yet is read from the database, which is a start's cost and not a list's.
     run_closed_loop(server.target, requests, seconds=60.0, connections=16, max_requests=len(requests))
-    _settle(server)
+    settle(server.pids)
     stored, cpu, redis_cpu = _stored_bytes(home), server.cpu_seconds(), _redis_cpu(client)
     found = run_closed_loop(server.target, requests, seconds=seconds, connections=16)
-    _settle(server)
+    cpu = server.cpu_seconds() - cpu + settle(server.pids)
     if found.errors:
         raise ServerError(f"{found.errors} lists were not answered with 200")
-    idle = _idle_cpu(server) * (seconds + _SETTLE_SECONDS)
+    idle = _idle_cpu(server) * seconds
     return {
-        "list_cpu_us": (server.cpu_seconds() - cpu - idle) / found.answers * 1e6,
+        "list_cpu_us": (cpu - idle) / found.answers * 1e6,
         "list_redis_cpu_us": (_redis_cpu(client) - redis_cpu) / found.answers * 1e6,
         "list_bytes_out": found.received_bytes / found.answers,
         "list_bytes_in": float(np.mean([len(request) for request in requests])),
@@ -150,7 +150,7 @@ def _tell(server: Server, home: Home, seconds: float) -> dict[str, float]:
     requests = [server.target.request("/v1/events", method="POST", headers=headers, body=body) for body in bodies]
     stored, cpu = _stored_bytes(home), server.cpu_seconds()
     found = run_closed_loop(server.target, requests, seconds=20 * seconds, connections=16, max_requests=count)
-    _settle(server)
+    settle(server.pids)
     if found.errors:
         raise ServerError(f"{found.errors} requests with events were not answered with 2xx")
     told = found.answers * _EVENTS_A_REQUEST
@@ -158,18 +158,6 @@ def _tell(server: Server, home: Home, seconds: float) -> dict[str, float]:
         "event_cpu_us": (server.cpu_seconds() - cpu) / told * 1e6,
         "event_stored_bytes": (_stored_bytes(home) - stored) / told,
     }
-
-
-def _settle(server: Server) -> None:
-    """Until what waits to be written is."""
-    time.sleep(_SETTLE_SECONDS)
-    before = server.cpu_seconds()
-    for _ in range(40):
-        time.sleep(0.25)
-        now = server.cpu_seconds()
-        if now - before < 0.05:
-            return
-        before = now
 
 
 def _idle_cpu(server: Server, seconds: float = 2.0) -> float:

@@ -12,7 +12,7 @@ import pytest
 
 from loadtests import noop
 from loadtests.comparison import Contestant, interleave
-from loadtests.processes import cpu_seconds, descendants, machine_busy_seconds, pin
+from loadtests.processes import cpu_seconds, descendants, machine_busy_seconds, pin, settle
 from loadtests.servers import ServerError, serving, uvicorn_command
 from services.api.schemas import RecommendationQuery
 
@@ -121,3 +121,36 @@ def test_the_locustfile_loads_in_a_process_of_its_own() -> None:
     script = "import loadtests.locustfile as f, json; print(json.dumps([f.Diner.__name__, f.KEY_VARIABLE]))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["Diner", "LOADTESTS_KEY"]
+
+
+OWES = """
+import time
+print("begun", flush=True)
+while time.process_time() < 2.0:
+    pass
+print("done", flush=True)
+time.sleep(60)
+"""
+
+
+@linux
+def test_what_a_server_still_has_to_do_is_waited_for_and_counted() -> None:
+    with subprocess.Popen([sys.executable, "-c", OWES], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"begun\n"
+            assert 1.0 < settle([process.pid]) <= 2.1
+            os.set_blocking(process.stdout.fileno(), False)
+            assert process.stdout.read() == b"done\n"
+            assert settle([process.pid]) == 0.0
+        finally:
+            process.kill()
+
+
+@linux
+def test_a_server_that_never_rests_is_not_waited_for_for_ever() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            assert settle([process.pid], at_most_seconds=1.0) > 0.5
+        finally:
+            process.kill()
