@@ -41,13 +41,13 @@ def lesson(
         _do_what_is_queued()
         return
     from services.fan_out.options import chosen
-    from services.lessons.registry import lessons
+    from services.lessons.registry import LESSONS
 
     if which == "list":
-        for one in lessons().values():
+        for one in LESSONS.values():
             typer.echo(f"{one.number}  {one.title}\n   {one.question}")
         return
-    found = lessons().get(int(which)) if which.isdigit() else None
+    found = LESSONS.get(int(which)) if which.isdigit() else None
     if found is None:
         raise UsageError(f"there is no lesson {which!r}: `tablestakes lesson list` names them")
     if record and short:

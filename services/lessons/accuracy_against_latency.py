@@ -16,7 +16,7 @@ from models.ground import Ground
 from models.training_data import build
 from services.lessons.cities import in_cities
 from services.lessons.figure import Axis, Bars, Doubles, Lines, Point, Scatter, Series, bars, curve, over_seeds
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, within
 from services.serving.measure_ladder import request_microseconds
 from services.simulation.conflicts import HEAVY
@@ -230,20 +230,3 @@ def _point(rung: str, slowness: Mapping[str, Doubles], accuracy: Mapping[str, Do
 
 def _name(rung: str) -> str:
     return rung.replace("+", "-")
-
-
-LESSON: Final = Lesson(
-    number=1,
-    slug="accuracy-against-latency",
-    title="Accuracy against latency",
-    question="The ML engineers want the most accurate model, product wants low latency: how much accuracy is worth the "
-    "wait?",
-    would_change=(
-        "More machines: at a fifth of the load the heavy model brings orders, and machines cost money.",
-        "A faster second stage: its time is a few hundred trees, and half of them would be half of it.",
-        "Fewer days of log: after a single one LightFM is hardly better than popularity.",
-    ),
-    seeds=4,
-    short_seeds=2,
-    run=run,
-)

@@ -8,7 +8,7 @@ import numpy as np
 from data.city.life import LifeParameters
 from services.lessons.cities import lived
 from services.lessons.figure import Axis, Bars, Doubles, Lines, Mark, bars, curve
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, share, within
 from services.simulation.closed_loop import SeedRun
 from services.simulation.conflicts import BALANCED, GREEDY
@@ -158,22 +158,3 @@ def _late(by_policy: dict[str, Doubles]) -> Doubles:
     """(seeds,) the difference that greed makes in the last weeks."""
     ends = {name: values[:, -_LAST:].mean(axis=1) for name, values in by_policy.items()}
     return np.asarray(ends["fee-greedy"] - ends["balanced"])
-
-
-LESSON: Final = Lesson(
-    number=2,
-    slug="fees-against-diners",
-    title="Fees against diners",
-    question="Sales wants the restaurants with the highest fee on top: what does that bring this week, and in half a "
-    "year?",
-    would_change=(
-        "Diners whom ads hardly annoy: with `annoyance` 0.05 instead of 0.25 greed may go on paying, as the last "
-        "figure has it; its interval is of a few cities.",
-        "Diners who look at fewer places before they order (`--choice cascade`): they see fewer ads, and after half a "
-        "year both policies bring about the same.",
-        "Restaurants with deeper pockets: those that pay for places go out of business later.",
-    ),
-    seeds=6,
-    short_seeds=2,
-    run=run,
-)

@@ -19,7 +19,7 @@ from services.children import Child
 from services.clock import Clock
 from services.database.errors import StorageError
 from services.lessons.lesson import Asked, Outcome
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.running import run as run_lesson
 from services.lessons.runs import LEASE, LessonRun, LessonRuns
 from services.retraining.lease import Lease, LeaseLost, Leases, held
@@ -72,7 +72,7 @@ class LessonJob:
             _log.info("lesson_done", lesson=run.lesson, run_id=run.run_id, holds=not outcome.broken)
 
     def _outcome(self, lease: Lease, run: LessonRun) -> Outcome:
-        lesson = lessons().get(run.lesson)
+        lesson = LESSONS.get(run.lesson)
         if lesson is None:
             raise ModelError(f"there is no lesson {run.lesson} in this version of the program")
         next_time = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from data.city.life import LifeParameters
 from services.lessons.cities import lived
 from services.lessons.figure import Axis, Doubles, Lines, curve
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, share, within
 from services.simulation.closed_loop import SeedRun
 from services.simulation.outcomes import figures
@@ -124,19 +124,3 @@ def _setting(plan: Plan) -> dict[str, object]:
         "added_ms": list(ADDED_MS),
         "impatience": LifeParameters().impatience,
     }
-
-
-LESSON: Final = Lesson(
-    number=3,
-    slug="latency-against-orders",
-    title="Latency against orders",
-    question="Product says that a slow app loses orders: how many orders does a millisecond cost?",
-    would_change=(
-        "Diners who wait without minding (`impatience` 0): then nothing is lost, as the second curve shows.",
-        "An answer that is there at once with a placeholder: what counts is when the diner sees something.",
-        "Lists that get better by taking longer: lesson 1 weighs the one against the other.",
-    ),
-    seeds=5,
-    short_seeds=2,
-    run=run,
-)

@@ -123,7 +123,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson; its file is its registration."""
+    """A lesson: its texts, and what it runs."""
 
     number: int
     slug: str

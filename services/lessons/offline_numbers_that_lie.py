@@ -16,7 +16,7 @@ from data.dataset import Dataset
 from models.fairness.bias import place_curves
 from services.lessons.cities import in_cities
 from services.lessons.figure import Axis, Bars, Doubles, Lines, Table, bars, curve, over_seeds
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, share, within
 from services.simulation.measure_off_policy import SMALL, Outcome, run_seed
 
@@ -198,20 +198,3 @@ def _held(outcomes: Sequence[Outcome], name: str) -> float:
     told = [one for one in outcomes if one.estimates["refused"] is None]
     found = [(one.estimates["by_estimator"][name], one.truth) for one in told]
     return float(np.mean([one["low"] <= truth <= one["high"] for one, truth in found]))
-
-
-LESSON: Final = Lesson(
-    number=8,
-    slug="offline-numbers-that-lie",
-    title="Offline numbers that lie",
-    question="Before anyone is shown the new lists, a number says that they are better: can it be believed?",
-    would_change=(
-        "A log that explores nothing: then nothing can be told from it, and the estimate is refused.",
-        "A policy that is far from the logged one: few lists of the log bear on it, and intervals grow until it is "
-        "refused.",
-        "Diners who look at each place by itself: then the model's own word would not be so far off.",
-    ),
-    seeds=30,
-    short_seeds=4,
-    run=run,
-)

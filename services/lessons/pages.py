@@ -12,14 +12,14 @@ from pathlib import Path
 from services.lessons.drawing import write
 from services.lessons.figure import Table
 from services.lessons.page import markdown, stem
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.running import recorded
 
 
 def write_pages(folder: Path, only: Sequence[int] = ()) -> list[int]:
     """Write the pages and figures of the recorded lessons; which lessons have none. Raises FigureError."""
     missing = []
-    for lesson in lessons().values():
+    for lesson in LESSONS.values():
         if only and lesson.number not in only:
             continue
         outcome = recorded(lesson.number)

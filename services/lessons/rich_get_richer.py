@@ -16,7 +16,7 @@ from models.fairness.flip import AT, Flip, ranking
 from models.fairness.look import Look
 from services.lessons.cities import in_cities
 from services.lessons.figure import Axis, Bars, Column, Doubles, Lines, Lists, bars, curve, over_seeds
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, share, within
 from services.simulation.feedback_rounds import plan_of, rounds_of
 from services.simulation.plan import Plan
@@ -229,21 +229,3 @@ def _reading(
         f"profile changes {share(float(words.mean()))}, and two equal diners, told apart by chance alone, have lists "
         f"that are {share(float(equal.mean()))} unlike (one less their rank-biased overlap)."
     )
-
-
-LESSON: Final = Lesson(
-    number=6,
-    slug="rich-get-richer",
-    title="The rich get richer, and the flip test",
-    question="The article adds a seat for fairness: does the loop make the rich richer, and what changes when one word "
-    "about a diner does?",
-    would_change=(
-        "A model that does not learn from its own lists: then nothing feeds back.",
-        "More exploration: looks spread further, and lists are worse for longer.",
-        "A proxy, a harmless word that tells a protected one: the flip of the protected word sees nothing of it, the "
-        "audit's probes do (`tablestakes audit fairness`).",
-    ),
-    seeds=4,
-    short_seeds=2,
-    run=run,
-)

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ def run(lesson: Lesson, asked: Asked, made_at: datetime) -> Outcome:
     return outcome
 
 
+@cache
 def recorded(number: int) -> Outcome | None:
     """What came of the lesson when it was last recorded; None where nobody has, or by another version of the shape."""
     file = files("services.lessons").joinpath(_FOLDER, f"{number}.json")
@@ -41,4 +43,5 @@ def record(outcome: Outcome) -> Path:
     aside = file.with_suffix(".new")
     aside.write_text(outcome.model_dump_json(indent=1, exclude_none=False) + "\n")
     aside.replace(file)
+    recorded.cache_clear()
     return file

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.lessons.cities import lived
 from services.lessons.figure import Axis, Doubles, Lines, Point, Scatter, Series, curve, over_seeds
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, share, within
 from services.simulation.closed_loop import SeedRun
 from services.simulation.outcomes import figures
@@ -174,19 +174,3 @@ def _over_all(runs: list[SeedRun], name: str, figure: str) -> Doubles:
 
 def _slug(name: str) -> str:
     return name.replace(" ", "-")
-
-
-LESSON: Final = Lesson(
-    number=4,
-    slug="shipping-against-standing-still",
-    title="Shipping against standing still",
-    question="Infrastructure wants to hold deployments off: what does standing still cost, and what does shipping buy?",
-    would_change=(
-        "A shorter freeze: the curves part slowly, so a week costs next to nothing.",
-        "Releases that do harm: with no canary to take them back, one bad model costs more than weeks of freeze.",
-        "A model that does not remember single diners: it ages more slowly, and has less to lose.",
-    ),
-    seeds=5,
-    short_seeds=2,
-    run=run,
-)

@@ -23,7 +23,7 @@ from services.lessons.figure import (
     bars,
     over_seeds,
 )
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import share, within
 from services.simulation.closed_loop import SeedRun, run_seed
 from services.simulation.front import estimates
@@ -317,19 +317,3 @@ def _reading(least: Mapping[str, Doubles], favourites: Doubles, result: Result, 
 
 def _percent(measured: MeasuredValue) -> str:
     return f"{within(measured)} %"
-
-
-LESSON: Final = Lesson(
-    number=7,
-    slug="table-for-everyone",
-    title="A table at which everyone can sit",
-    question="How do you find a solution that makes everyone happy? The article leaves that one up to you.",
-    would_change=(
-        "Another disagreement: what a seat is left with when talks fail sets what its shares are shares of.",
-        "A seat more or fewer: the poorest seat decides, so whoever sits down changes the settlement.",
-        "More policies to choose from: what was not tried cannot be settled on.",
-    ),
-    seeds=5,
-    short_seeds=3,
-    run=run,
-)

@@ -19,7 +19,7 @@ from models.explanation.parts import TakesApart
 from models.ground import Ground
 from services.lessons.cities import in_cities
 from services.lessons.figure import Axis, Bars, BarSeries, Doubles, MeasuredValue, Table, bars, over_seeds
-from services.lessons.lesson import Asked, Findings, Lesson
+from services.lessons.lesson import Asked, Findings
 from services.lessons.words import number, within
 
 MODEL: Final = "lightfm"
@@ -234,19 +234,3 @@ def _scaled(cities: list[City], names: tuple[str, ...], at: int) -> list[Doubles
 def _pair(everything: Doubles, new: Doubles) -> tuple[MeasuredValue, MeasuredValue | None]:
     """Of who knows nothing but a diner's own restaurants there is no second one."""
     return over_seeds(everything), over_seeds(new) if np.isfinite(new).all() else None
-
-
-LESSON: Final = Lesson(
-    number=5,
-    slug="what-has-it-learnt",
-    title="What has the model really learnt?",
-    question="A model can have a good score and have learnt the wrong thing: what does it lean on, and will that hold?",
-    would_change=(
-        "Diners who do not come back to places: then there is nothing to remember, and known places are left out.",
-        "Heavier tags (`tag_share` of LightFM): they help with what is new, and cost what is remembered.",
-        "A shortcut that holds to the end of the log and in the catalogue: no audit of the log can find that one.",
-    ),
-    seeds=8,
-    short_seeds=2,
-    run=run,
-)

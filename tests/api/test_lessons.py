@@ -10,7 +10,7 @@ import pytest
 from services.clock import Clock
 from services.database.engine import open_database
 from services.lessons.lesson import Outcome
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.runs import LEASE, LessonRuns
 from services.retraining.lease import Leases
 from services.settings import Settings
@@ -41,13 +41,13 @@ def store(fresh_home: Any) -> Iterator[tuple[LessonRuns, Leases]]:
 def test_all_lessons_are_listed_with_their_questions(as_role: Any) -> None:
     for role in ("app", "ml", "auditor"):
         items = as_role(role)("GET", "/v1/lessons").json()["items"]
-        assert [item["number"] for item in items] == list(lessons())
+        assert [item["number"] for item in items] == list(LESSONS)
         assert all(item["question"] and item["recorded"] and item["holds"] for item in items)
         assert items[2]["command"] == "tablestakes lesson 3"
 
 
 def test_what_was_recorded_is_shown_at_once(as_role: Any) -> None:
-    for number, lesson in lessons().items():
+    for number, lesson in LESSONS.items():
         body = as_role("app")("GET", f"/v1/lessons/{number}").json()
         assert (body["title"], body["would_change"]) == (lesson.title, list(lesson.would_change))
         outcome = Outcome.model_validate_json(json.dumps(body["outcome"]))

@@ -10,7 +10,7 @@ import pytest
 
 from services.lessons.figure import over_seeds
 from services.lessons.lesson import Asked, Findings, Lesson, Outcome
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.running import run
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
@@ -32,9 +32,9 @@ def lesson_of(values: list[float]) -> Lesson:
 
 
 def test_there_are_eight_with_all_that_a_lesson_has() -> None:
-    assert list(lessons()) == list(range(1, 9))
-    assert len({lesson.slug for lesson in lessons().values()}) == 8
-    for number, lesson in lessons().items():
+    assert list(LESSONS) == list(range(1, 9))
+    assert len({lesson.slug for lesson in LESSONS.values()}) == 8
+    for number, lesson in LESSONS.items():
         assert lesson.number == number
         assert lesson.command == f"tablestakes lesson {number}"
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", lesson.slug)
@@ -101,7 +101,7 @@ def test_what_is_recorded_is_a_full_run_of_the_lesson_as_it_is(number: int) -> N
     assert outcome is not None, f"tablestakes lesson {number} --record"
     assert outcome.lesson == number
     assert not outcome.short
-    assert len(outcome.provenance.seeds) == lessons()[number].seeds
+    assert len(outcome.provenance.seeds) == LESSONS[number].seeds
     assert outcome.figures
     assert outcome.numbers
     assert outcome.claims

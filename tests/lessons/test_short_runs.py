@@ -8,13 +8,13 @@ from services.fan_out import Engine
 from services.lessons.drawing import draw
 from services.lessons.lesson import Asked
 from services.lessons.page import html, markdown
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.running import run
 
 
 @pytest.mark.parametrize("number", range(1, 9))
 def test_a_short_run_asserts_its_main_claims(number: int) -> None:
-    lesson = lessons()[number]
+    lesson = LESSONS[number]
     said: list[float] = []
     asked = Asked(tuple(range(1, lesson.short_seeds + 1)), short=True, progress=lambda _text, share: said.append(share))
 
@@ -38,7 +38,7 @@ def test_a_short_run_asserts_its_main_claims(number: int) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("number", range(1, 9))
 def test_a_full_run_asserts_all_its_claims(number: int) -> None:
-    lesson = lessons()[number]
+    lesson = LESSONS[number]
     outcome = run(
         lesson, Asked(tuple(range(1, lesson.seeds + 1)), engine=Engine(jobs=2)), datetime(2026, 1, 9, tzinfo=UTC)
     )

@@ -11,7 +11,7 @@ from services.api.lesson_schemas import LessonBody, LessonPage, LessonRunBody, L
 from services.api.problems import Conflict, NotFound
 from services.api.security import ANYONE_WITH_A_KEY, READERS, require
 from services.lessons.lesson import Lesson
-from services.lessons.registry import lessons
+from services.lessons.registry import LESSONS
 from services.lessons.running import recorded
 from services.lessons.runs import TooManyWaiting
 
@@ -24,15 +24,14 @@ RunId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 @router.get("", operation_id="listLessons", responses=answers(LessonPage))
 async def all_lessons(services: ServicesDep) -> LessonPage:
     """All lessons, with their questions, and whether there is a result to show at once."""
-    found = await services.in_thread(lessons)
-    items = [LessonSummary.of(one, await services.in_thread(recorded, one.number)) for one in found.values()]
+    items = [LessonSummary.of(one, await services.in_thread(recorded, one.number)) for one in LESSONS.values()]
     return LessonPage(items=items)
 
 
 @router.get("/{number}", operation_id="getLesson", responses=answers(LessonBody, 404, 422, 503))
 async def lesson(services: ServicesDep, number: Number) -> LessonBody:
     """A lesson, the outcome that was recorded of it, and the runs that were asked for here."""
-    found = await services.in_thread(_lesson, number)
+    found = _lesson(number)
     under_way, last = await services.in_thread(services.lessons.newest, number)
     return LessonBody.with_runs(found, await services.in_thread(recorded, number), under_way, last)
 
@@ -54,7 +53,7 @@ async def start(
 
     Whoever asks for what is queued or running already, the same lesson in the same size, gets that run.
     """
-    found = await services.in_thread(_lesson, number)
+    found = _lesson(number)
     seeds = found.seeds_of(body.short) if body.seeds is None else body.seeds
     try:
         run = await services.in_thread(services.lessons.request, number, body.short, seeds, role.value)
@@ -74,7 +73,7 @@ async def run(services: ServicesDep, number: Number, run_id: RunId) -> LessonRun
 
 
 def _lesson(number: int) -> Lesson:
-    found = lessons().get(number)
+    found = LESSONS.get(number)
     if found is None:
-        raise NotFound(f"there is no lesson {number}; there are {', '.join(map(str, lessons()))}")
+        raise NotFound(f"there is no lesson {number}; there are {', '.join(map(str, LESSONS))}")
     return found
