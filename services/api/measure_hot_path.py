@@ -31,6 +31,7 @@ from services.bootstrap import Services
 from services.catalogue.store import CatalogueStore
 from services.database.engine import migrate, open_database
 from services.events.served import ServedLog
+from services.measuring import first_market
 from services.monitoring.logs import configure_logs
 from services.serving.present import body
 from services.serving.recommender import Answer, Ask, ranked_lists, sold_list
@@ -59,7 +60,7 @@ async def measure(settings: Settings, requests: int, k: int, policy: str | None 
     try:
         migrate(engine)
         key = ensure_keys(engine, settings.keys_file)[Role.APP]
-        known = CatalogueStore(engine).diners(CatalogueStore(engine).markets()[0].market, None, requests)
+        known = CatalogueStore(engine).diners(first_market(engine), None, requests)
     finally:
         engine.dispose()
     app = create_app(settings)

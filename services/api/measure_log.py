@@ -31,6 +31,7 @@ from services.catalogue.store import CatalogueStore
 from services.database.engine import migrate, open_database
 from services.events.served import ServedLog
 from services.identifiers import RequestIds
+from services.measuring import first_market
 from services.monitoring.logs import configure_logs
 from services.serving.present import body
 from services.serving.recommender import Answer
@@ -47,7 +48,7 @@ async def answers(settings: Settings, diners: int, k: int, policy: str | None) -
     try:
         migrate(engine)
         ensure_keys(engine, settings.keys_file)
-        known = CatalogueStore(engine).diners(CatalogueStore(engine).markets()[0].market, None, diners)
+        known = CatalogueStore(engine).diners(first_market(engine), None, diners)
     finally:
         engine.dispose()
     app, found = create_app(settings), []

@@ -32,6 +32,7 @@ from services.api.app import create_app
 from services.api.hot_path import PATH
 from services.catalogue.store import CatalogueStore
 from services.database.engine import migrate, open_database
+from services.measuring import first_market
 from services.serving.replay_inputs import EXPLAIN
 from services.settings import Settings
 
@@ -127,7 +128,7 @@ def _prepared(settings: Settings, count: int) -> tuple[str, list[str]]:
     try:
         migrate(engine)
         keys, catalogue = ensure_keys(engine, settings.keys_file), CatalogueStore(engine)
-        known = catalogue.diners(catalogue.markets()[0].market, None, count)
+        known = catalogue.diners(first_market(engine), None, count)
     finally:
         engine.dispose()
     return keys[Role.APP], [diner.user_id for diner in known]

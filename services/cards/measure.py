@@ -11,9 +11,9 @@ from models.cards.model_page import model_page
 from models.cards.render import html, markdown
 from services.cards.ranking_page import ranking_page
 from services.cards.store import Cards
-from services.catalogue.store import CatalogueStore
 from services.clock import Clock
 from services.database.engine import migrate, open_database
+from services.measuring import first_market
 from services.settings import Settings
 
 _TIMES: Final = 5
@@ -28,7 +28,7 @@ def main() -> None:
     engine = open_database(Settings().resolved_database_url)
     try:
         migrate(engine)
-        market = arguments.market or CatalogueStore(engine).markets()[0].market
+        market = arguments.market or first_market(engine)
         cards = Cards(engine, Clock())
         ranking, first = _timed(lambda: Cards(engine, Clock()).ranking_policy(market))
         measured = ranking.measured

@@ -4,10 +4,12 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.api import measure_hot_path
+from services.api import measure_hot_path, measure_reasons
+from services.cards import measure as measure_cards
 from tests.conftest import SmallCity
 
 
@@ -27,3 +29,12 @@ def test_every_step_is_told_and_written(
     assert all(micros > 0.0 for micros in written["microseconds"].values())
     told = [line.split()[0] for line in capsys.readouterr().out.splitlines() if " us  " in line]
     assert told == [*measure_hot_path.STEPS, "answer"]
+
+
+@pytest.mark.parametrize("program", [measure_hot_path, measure_reasons, measure_cards])
+def test_a_home_without_a_market_is_said(program: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLESTAKES_HOME", str(tmp_path))
+    monkeypatch.setattr(program, "configure_logs", lambda *_: None, raising=False)
+    monkeypatch.setattr(sys, "argv", ["measure"])
+    with pytest.raises(SystemExit, match="no market to measure: TABLESTAKES_HOME"):
+        program.main()
