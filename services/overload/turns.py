@@ -14,19 +14,23 @@ _SIZE: Final = 8
 
 
 class Turns:
-    """Of one event loop."""
+    """Of one event loop at a time: whoever waited in one that has ended waits no more."""
 
     def __init__(self, size: int = _SIZE) -> None:
         """Raises ValueError where nobody ever had a turn."""
         if size < 1:
             raise ValueError("a turn has room for at least one")
         self._size = self._left = size
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         """Who waits, and since when by the loop's clock."""
 
     async def come(self) -> None:
         """Until the caller's turn has come: at once where there is room in this one. May be cancelled."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._left = loop, self._size
+            self._waiting.clear()
         if self._left and not self._waiting:
             if self._left == self._size:
                 loop.call_soon(self._begin)

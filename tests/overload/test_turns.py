@@ -134,3 +134,20 @@ def test_how_long_the_first_one_waits(runner):
 def test_a_turn_without_room_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         Turns(0)
+
+
+def test_a_loop_that_has_ended_in_the_middle_of_a_turn_holds_up_no_other():
+    turns = Turns(1)
+
+    async def asked():
+        async with asyncio.timeout(5):
+            await turns.come()
+            await turns.come()
+
+    ended = asyncio.new_event_loop()
+    ended.set_exception_handler(lambda *_: None)  # of tasks that nobody waits for
+    left = [ended.create_task(turns.come()) for _ in range(3)]
+    ended.run_until_complete(asyncio.sleep(0))
+    ended.close()
+    assert not left[-1].done()
+    asyncio.run(asked())
