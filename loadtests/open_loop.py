@@ -26,6 +26,7 @@ UNANSWERED = -1
 """In place of a status, of a request that was still without its answer at the end."""
 _IDLE_SECONDS = 3.0
 """A connection that was idle for longer is not used again: the server may be closing it at this very moment."""
+_yield_core: Callable[[], object] = getattr(os, "sched_yield", lambda: None)  # not every system has it
 _TIMER_SECONDS = 0.002
 """Event loops wake up to 1 ms late, so the last stretch before a request is due is polled."""
 
@@ -169,7 +170,7 @@ async def _send_on_time(run: _Run, begin: float) -> None:
             if wait > _TIMER_SECONDS:
                 await asyncio.sleep(wait - _TIMER_SECONDS)
             else:
-                os.sched_yield()  # a Redis on this core must not wait for a slice's end of who only looks at the clock
+                _yield_core()  # a Redis on it must not wait for the end of a slice of who only looks at the clock
                 await asyncio.sleep(0)
         run.lag[number] = -wait
         run.dispatch(number)
