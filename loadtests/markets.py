@@ -1,11 +1,14 @@
 """What a market costs where there are many: to generate, to train, to serve by one and two processes, to ask for lists.
 
-python -m loadtests.markets [--quick] [--markets 5 15 50] [--restaurants 1000] [--diners 5000] [--json FILE]
+python -m loadtests.markets [--quick] [--markets 5 15 50] [--rounds 3] [--json FILE]
 
 Every market has the same size, and each number of them is built anew: CPU seconds a market must not grow with their
 number. CPU is counted of processes, not of the clock, for the machine may have others; memory is PSS summed over all
 processes, Redis with them: what the machine needs. Idle is what API processes spend a second when nobody asks them for
 anything: their refreshing. `--keep DIR` builds there, and takes what is built there already (its costs are kept too).
+
+Served are all numbers by turns, several rounds, every second one in the opposite order: CPU time of a list moves by a
+sixth from one stretch to the next where both cores of a machine are busy. Figures are medians of the rounds.
 """
 
 import argparse
@@ -16,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -103,6 +107,25 @@ def train_all(home: Home) -> None:
     """A first model of every market, which serves."""
     _run([*_TABLESTAKES, "train", str(home.dataset)], home)
     _run([*_TABLESTAKES, "campaigns", "import", str(home.dataset / "campaigns.parquet")], home)
+
+
+def measure_in_turns(
+    homes: Mapping[int, Home], processes: Sequence[int], lists: int, rounds: int, folder: Path
+) -> dict[int, tuple[Served, ...]]:
+    """By number of markets: what each number of processes took, medians of the rounds. Raises ServerError."""
+    turns = [(markets, each) for markets in homes for each in processes]
+    taken: dict[tuple[int, int], list[Served]] = {turn: [] for turn in turns}
+    for number in range(rounds):
+        for markets, each in turns[:: -1 if number % 2 else 1]:
+            served = measure(homes[markets], markets, each, lists, folder)
+            taken[markets, each].append(served)
+            _say(f"round {number + 1}: {markets} markets, {each} process(es): {served.list_cpu_micros:.0f} µs a list")
+    return {markets: tuple(_median(taken[markets, each]) for each in processes) for markets in homes}
+
+
+def _median(served: Sequence[Served]) -> Served:
+    names = [field.name for field in fields(Served) if field.name != "processes"]
+    return Served(served[0].processes, **{name: median(getattr(one, name) for one in served) for name in names})
 
 
 def measure(home: Home, markets: int, processes: int, lists: int, folder: Path) -> Served:
@@ -223,6 +246,10 @@ def lines(found: Sequence[Found]) -> list[str]:
     return text
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def holds(found: Sequence[Found]) -> bool:
     """Whether the largest number fits into memory, and no cost grew by more than is flat."""
     fits = all(served.pss_gib < MOST_GIB for served in found[-1].served)
@@ -239,26 +266,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--lists", type=int, default=6_000)
+    parser.add_argument("--rounds", type=int, default=3, help="in which all are served by turns")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="folder in which homes are kept from run to run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     chosen = parser.parse_args(argv)
     if chosen.quick:
         chosen.markets, chosen.restaurants, chosen.diners, chosen.days, chosen.lists = [2, 4], 60, 150, 8, 200
-    if min(*chosen.markets, *chosen.processes, chosen.lists, 1) < 1:
-        parser.error("--markets, --processes and --lists must be at least 1")
+        chosen.rounds = 1
+    if min(*chosen.markets, *chosen.processes, chosen.lists, chosen.rounds, 1) < 1:
+        parser.error("--markets, --processes, --lists and --rounds must be at least 1")
     sizes = Sizes(chosen.restaurants, chosen.diners, chosen.days)
-    found: list[Found] = []
     try:
         with tempfile.TemporaryDirectory(prefix="tablestakes-markets-") as temporary:
-            for markets in sorted(chosen.markets):
+            built: dict[int, tuple[Home, Built]] = {}
+            for markets in sorted(set(chosen.markets)):
+                _say(f"{markets} markets: generating and training")
                 name = f"{markets}x{sizes.restaurants}x{sizes.diners}x{sizes.days}"
-                home, built = build((chosen.keep or Path(temporary)) / name, markets, sizes)
-                served = [measure(home, markets, each, chosen.lists, Path(temporary)) for each in chosen.processes]
-                found.append(Found(markets, built, tuple(served)))
-                print(lines(found[-1:])[-1], file=sys.stderr, flush=True)
+                built[markets] = build((chosen.keep or Path(temporary)) / name, markets, sizes)
+            homes = {markets: home for markets, (home, _) in built.items()}
+            served = measure_in_turns(homes, chosen.processes, chosen.lists, chosen.rounds, Path(temporary))
     except (HomeError, ServerError) as error:
-        print(error, file=sys.stderr)
+        _say(str(error))
         return 1
+    found = [Found(markets, costs, served[markets]) for markets, (_, costs) in built.items()]
     print("\n".join(lines(found)))
     if chosen.json is not None:
         figures: dict[str, Any] = {"sizes": asdict(sizes), "found": [asdict(one) for one in found]}
