@@ -45,7 +45,15 @@ def application() -> FastAPI:
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings()
     configure_logs(settings.log_level, settings.log_json)
-    return create_app(settings)
+    return create_app(settings, ready=_set_apart)
+
+
+def _set_apart() -> None:
+    """Look for cycles no more among what the start has made: 250,000 objects that live as long as the process. The
+    first look at them took 150 ms, in the midst of the requests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _share_heaps() -> None:

@@ -1,9 +1,11 @@
-"""The first call of a route costs what the others do: a process that is ready has imported what it needs.
+"""The first call of a route costs what the others do: a process that is ready has imported and made what it needs.
 
-A module that is imported at a request takes the interpreter from everybody else for as long, lists among them.
+A module that is imported at a request takes the interpreter from everybody else for as long, lists among them; so does
+what FastAPI makes of routes, and a first look for cycles at all that the start has made.
 """
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -51,3 +53,31 @@ def test_no_route_brings_modules_with_it(fresh_home: Any, small_city: Any) -> No
         if len(modules) > 3 or any(m.startswith(OURS) for m in modules)
     }
     assert not heavy
+
+
+STARTED = """
+import gc, json, sys
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+from services.server import application
+
+made, make = [], TypeAdapter.__init__
+with TestClient(application()) as client:
+    frozen, left = gc.get_freeze_count(), len(gc.get_objects())
+    TypeAdapter.__init__ = lambda self, *args, **kwargs: (made.append(str(args[0])), make(self, *args, **kwargs))[1]
+    status = client.get("/health/live").status_code
+print(json.dumps([status, made, frozen, left]))
+"""
+
+
+def test_a_server_that_is_ready_has_made_its_routes_and_set_the_start_apart_from_the_look_for_cycles(
+    fresh_home: Any,
+) -> None:
+    environment = {**os.environ, "TABLESTAKES_HOME": str(fresh_home), "TABLESTAKES_REDIS_TIMEOUT_MS": "2000"}
+    command = [sys.executable, "-c", STARTED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
+    status, made, frozen, left = json.loads(done.stdout.splitlines()[-1])
+    assert status == 200
+    assert made == []
+    assert frozen > 50_000
+    assert left < frozen / 10
