@@ -128,6 +128,27 @@ async def test_who_waits_behind_a_failed_write_is_told_at_once(engine: Engine, l
     assert len(gate.groups) == 1
 
 
+async def test_those_who_waited_go_on_some_in_each_turn_of_the_loop(engine: Engine, log: EventLog) -> None:
+    """All at once they would keep everybody else waiting: here whoever looks at the loop's every turn."""
+    gone_on = 0
+
+    async def deliver(number: int) -> None:
+        nonlocal gone_on
+        with pytest.raises(StorageUnavailable):
+            await commit.append([event(number)])
+        gone_on += 1
+
+    async with GroupCommit(log) as commit:
+        with events_locked(engine):
+            callers = asyncio.gather(*(deliver(number) for number in range(200)))
+            most, before = 0, 0
+            while not callers.done():
+                await asyncio.sleep(0)
+                most, before = max(most, gone_on - before), gone_on
+    assert gone_on == 200
+    assert most <= 32
+
+
 async def test_a_fault_of_the_program_reaches_the_callers_and_the_log_goes_on(log: EventLog) -> None:
     class Faulty:
         def append(self, events: Sequence[Event]) -> list[Outcome]:
