@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from services.monitoring.tracing import Tracing
 
 _NO_STAGES: Final[Mapping[str, float]] = {}
+_LINES_A_SECOND: Final = 10
+"""Of slow requests: a database that hangs holds hundreds, which then end together, and to tell of each took longer than
+to answer them."""
 _log = structlog.get_logger(__name__)
 
 
@@ -39,6 +42,7 @@ class RequestWatch:
     def __init__(self, metrics: Metrics, slow_seconds: float) -> None:
         self._metrics = metrics
         self._slow_seconds = slow_seconds
+        self._second, self._told, self._untold = 0, 0, 0
         self.tracing: Tracing | None = None
         """Set while the application runs, where traces are configured."""
 
@@ -49,15 +53,27 @@ class RequestWatch:
         seconds = time.perf_counter() - started
         self._metrics.request(route, status, seconds)
         if seconds >= self._slow_seconds:
-            stages = {name: round(1000.0 * spent, 1) for name, spent in notes.stages.items()}
-            _log.warning(
-                "request_slow",
-                request_id=request_id,
-                route=route,
-                status=status,
-                milliseconds=round(1000.0 * seconds, 1),
-                stages=stages,
-                **notes.about(),
-            )
+            self._tell_slow(route, status, request_id, seconds, notes)
         if self.tracing is not None:
             self.tracing.answered(scope, route, status, request_id, seconds, notes)
+
+    def _tell_slow(self, route: str, status: int, request_id: str, seconds: float, notes: RequestNotes) -> None:
+        """A line in the log, unless there were many in this second; the next one says how many were not told of."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._told = second, 0
+        if self._told == _LINES_A_SECOND:
+            self._untold += 1
+            return
+        self._told += 1
+        untold, self._untold = self._untold, 0
+        _log.warning(
+            "request_slow",
+            request_id=request_id,
+            route=route,
+            status=status,
+            milliseconds=round(1000.0 * seconds, 1),
+            stages={name: round(1000.0 * spent, 1) for name, spent in notes.stages.items()},
+            **notes.about(),
+            **({"untold_before": untold} if untold else {}),
+        )
