@@ -5,7 +5,8 @@ the right number in flight is not known, it depends on what a request costs and 
 number that is too large shows at once: callbacks run late. The limit follows demand while the loop is on time, and
 shrinks by the ratio of the lateness that is aimed at to the one that was seen: the gradient of Netflix's and Envoy's
 limiters, with the loop's lag in place of the response time. Response times would also shrink it while Redis is slow,
-when the process has nothing to do and should let more wait, not fewer (docs/decisions/0041).
+when the process has nothing to do and should let more wait, not fewer (docs/decisions/0041). One late look is a stall,
+not a queue that stands: as in CoDel (Nichols, Jacobson 2012) the least of several counts, here of two.
 
 No clock, no I/O: whoever owns the loop calls `observe`.
 """
@@ -57,6 +58,7 @@ class Limiter:
         """Their sum: so many at most of those in flight have come in so short a time."""
         self._pressed = False
         """Whether the limit mattered, or nearly, since it was last looked at."""
+        self._last_lag = 0.0
         self._shut_below = Priority.LAST
         """Who goes after it is not let in."""
         self._shut_looks = 0
@@ -74,8 +76,8 @@ class Limiter:
 
     @property
     def is_calm(self) -> bool:
-        """Nothing is in flight, and the limit is where it began."""
-        busy = self._flying[Priority.LAST] or self._pressed or self._shut_looks
+        """Nothing is in flight, the loop was in time, and the limit is where it began."""
+        busy = self._flying[Priority.LAST] or self._pressed or self._shut_looks or self._last_lag > self._target
         return not busy and self._limit == self._start
 
     @property
@@ -117,8 +119,11 @@ class Limiter:
     def observe(self, lag_seconds: float) -> None:
         """How late the loop was just now. To be called every few milliseconds while anything is in flight."""
         limit = self._limit
-        if lag_seconds > self._target:
-            limit *= max(_MOST_SHRINKING, self._target / lag_seconds)
+        standing, self._last_lag = min(lag_seconds, self._last_lag), lag_seconds
+        if standing > self._target:
+            limit *= max(_MOST_SHRINKING, self._target / standing)
+        elif lag_seconds > self._target:
+            pass  # a stall, perhaps: what gathered in it is gone in a moment
         elif self._pressed:
             limit = min(limit + sqrt(limit), self._most)
         elif limit < self._start:
