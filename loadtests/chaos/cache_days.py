@@ -31,9 +31,10 @@ _OPEN_SECONDS = 0.6
 
 @dataclass(frozen=True)
 class Outage:
-    """When Redis went, and when it answered again; by `time.monotonic`."""
+    """When Redis went, when it may have answered again, and when it did; by `time.monotonic`."""
 
     begin: float
+    cure: float
     end: float
 
 
@@ -65,7 +66,7 @@ def _outages(stage: Stage, begin: Callable[[OwnRedis], float], end: Callable[[Ow
         for _ in range(times):
             gone = begin(redis)
             time.sleep(_AWAY_SECONDS)
-            outages.append(Outage(gone, end(redis)))
+            outages.append(Outage(gone, time.monotonic(), end(redis)))
             time.sleep(_BACK_SECONDS)
     return _judged(stream.answers, outages, server.log)
 
@@ -87,9 +88,10 @@ def slow(stage: Stage) -> Found:
             proxy.seconds, gone, before = 1.0, time.monotonic(), _commands(redis)
             time.sleep(_AWAY_SECONDS)
             asked += _commands(redis) - before
+            cure = time.monotonic()
             proxy.seconds = 0.0
             time.sleep(1.0)  # what is late already comes first
-            outages.append(Outage(gone, time.monotonic()))
+            outages.append(Outage(gone, cure, time.monotonic()))
             time.sleep(_BACK_SECONDS)
     checks, figures = _judged(stream.answers, outages, server.log)
     lists = sum(len(stream.answers.due(each.begin, each.begin + _AWAY_SECONDS)) for each in outages)
@@ -105,10 +107,9 @@ def _commands(redis: OwnRedis) -> int:
 
 def _judged(answers: Answers, outages: Sequence[Outage], log: Path) -> Found:
     """What every outage of Redis promises."""
-    away = [(outage.begin, outage.end) for outage in outages]
     # What was due shortly before may have met the fault on its way, on a machine that is busy.
     steady = answers.outside([(outage.begin - 0.5, outage.end + _BACK_LIMIT) for outage in outages])
-    during = [answers.due(*span) for span in away]
+    during = [answers.due(outage.begin, outage.cure) for outage in outages]
     unsaid = [each for part in during for each in part if each.good and not each.note and not _crossed(each, outages)]
     recovery = [_until_normal(answers, outage) for outage in outages]
     calm = steady.ms(0.99)
@@ -141,11 +142,8 @@ def _judged(answers: Answers, outages: Sequence[Outage], log: Path) -> Found:
 
 def _crossed(answer: Answer, outages: Sequence[Outage]) -> bool:
     """Whether Redis may still have answered, or have answered again, while the list was made."""
-    return any(answer.due <= each.begin + 0.002 or answer.at >= each.end for each in outages if _near(answer, each))
-
-
-def _near(answer: Answer, outage: Outage) -> bool:
-    return outage.begin <= answer.due < outage.end
+    own = [each for each in outages if each.begin <= answer.due < each.cure]
+    return any(answer.due <= each.begin + 0.002 or answer.at >= each.cure for each in own)
 
 
 def _until_normal(answers: Answers, outage: Outage) -> float:

@@ -87,6 +87,11 @@ def damaged_version(stage: Stage) -> Found:
             refusals = [_promote(server, home, other) for _ in range(stage.times(50, 5))]
             with contextlib.closing(sqlite3.connect(home.path / "tablestakes.db", timeout=30.0)) as database, database:
                 database.execute("UPDATE champions SET version = ?", (other,))
+                database.execute(  # what the processes look at, to see whether anything has moved
+                    "INSERT INTO release_clocks (market, moves) VALUES (?, 1)"
+                    " ON CONFLICT (market) DO UPDATE SET moves = moves + 1",
+                    (stage.market,),
+                )
             time.sleep(stage.times(10, 3))
         answers = stream.answers
         told = server.log.read_bytes().count(b"artifact_refused")

@@ -23,7 +23,9 @@ _TIMER_SECONDS = 0.002
 _DRAIN_SECONDS = 15.0
 _IDLE_SECONDS = 3.0
 """Used again no later than this: a server may close a connection that rests for five, as a request is on its way."""
-_MAX_CONNECTIONS = 400
+_MAX_CONNECTIONS = 1_000
+"""Of events that a database holds for five seconds each there are 500 at once; whoever finds no connection left would
+leave late, and with others, which is nothing that the server did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from loadtests.chaos import clock_days, process_days
+from loadtests.chaos import cache_days, clock_days, process_days
 from loadtests.chaos.__main__ import main, played
 from loadtests.chaos.days import Day
 from loadtests.chaos.intake import ledger_checks, stream_of
@@ -215,3 +215,23 @@ def test_the_clock_jumps_for_the_process_alone_and_what_never_goes_back_does_not
     assert offsets == [0, -86_400, 3_600]
     assert all(abs(wall - stamp) < 60 for wall, stamp, _ in seen)
     assert seen[0][2] <= seen[1][2] <= seen[2][2] < seen[0][2] + 60
+
+
+def test_a_list_must_say_that_redis_is_away_until_it_may_be_back(tmp_path: Path) -> None:
+    """From the cure on it may answer at any moment, so nothing is asked of a list that was answered after it."""
+    log = tmp_path / "server.log"
+    log.write_text("")
+    outage = cache_days.Outage(begin=100.0, cure=101.5, end=102.5)
+
+    def unsaid(*times: tuple[float, float]) -> Check:
+        steady = [(90.0 + n / 100, 90.001 + n / 100) for n in range(50)] + [
+            (102.5 + n / 100, 102.501 + n / 100) for n in range(50)
+        ]
+        every = sorted([*steady, *times, (101.0, 101.001)])
+        said = [Answer(n, due, at, 200, note=due == 101.0) for n, (due, at) in enumerate(every)]
+        checks, _ = cache_days._judged(Answers(said), [outage], log)
+        return next(check for check in checks if check.promise == "a list made without Redis does not say so")
+
+    assert unsaid((101.6, 101.601), (101.499, 101.502)).kept
+    assert not unsaid((101.3, 101.301)).kept
+    assert unsaid((99.999, 100.001), (100.001, 100.003)).kept
