@@ -168,7 +168,10 @@ def create_app(
 
 
 def _build_routes(app: FastAPI) -> None:
-    """FastAPI makes the routes of an included router when the first request comes by: 75 ms, in which lists wait."""
+    """FastAPI makes the routes of an included router when the first request comes by: 75 ms, in which lists wait.
+
+    In a thread of the pool, so that this has begun too.
+    """
     for route in app.routes:
         route.matches({"type": "http", "method": "GET", "path": "/", "root_path": ""})
 
