@@ -66,7 +66,7 @@ def measure(
         servers = {size: stack.enter_context(_serving(home, folder / str(size))) for size, home in homes.items()}
         for size, server in servers.items():
             _turn(server, homes[size], rate, 2.0, seed, idle_cores=0.0)
-        alone = {size: _idle_cores(server) for size, server in servers.items()}
+        alone = {size: server.idle_cores() for size, server in servers.items()}
         for number in range(rounds):
             for size in list(homes) if number % 2 == 0 else list(homes)[::-1]:
                 found[size].append(_turn(servers[size], homes[size], rate, seconds, seed + number, alone[size]))
@@ -83,13 +83,6 @@ def _serving(home: Home, folder: Path) -> Iterator[Server]:
             folder.name, home.serve_command, log=log, environment=environment, ready_seconds=_LONGEST_START
         ) as server:
             yield server
-
-
-def _idle_cores(server: Server, seconds: float = 3.0) -> float:
-    """Of a core, what the server takes when nobody asks it."""
-    before, began = server.cpu_seconds(), time.perf_counter()
-    time.sleep(seconds)
-    return (server.cpu_seconds() - before) / (time.perf_counter() - began)
 
 
 def _turn(server: Server, home: Home, rate: float, seconds: float, seed: int, idle_cores: float) -> Turn:

@@ -45,6 +45,12 @@ class Server:
         """CPU time of the server since its start."""
         return cpu_seconds(self.pids)
 
+    def idle_cores(self, seconds: float = 3.0) -> float:
+        """Of a core, what the server takes when nobody asks it; looks on for so long."""
+        before, began = self.cpu_seconds(), time.perf_counter()
+        time.sleep(seconds)
+        return (self.cpu_seconds() - before) / (time.perf_counter() - began)
+
 
 def uvicorn_command(factory: str) -> list[str]:
     """One worker of an application of ours, with the loop and parser that `tablestakes serve` uses too."""

@@ -11,7 +11,6 @@ import math
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
@@ -114,7 +113,7 @@ def _ask(server: Server, home: Home, client: redis.Redis, seconds: float) -> dic
     cpu = server.cpu_seconds() - cpu + settle(server.pids)
     if found.errors:
         raise ServerError(f"{found.errors} lists were not answered with 200")
-    idle = _idle_cpu(server) * seconds
+    idle = server.idle_cores() * seconds
     return {
         "list_cpu_us": (cpu - idle) / found.answers * 1e6,
         "list_redis_cpu_us": (_redis_cpu(client) - redis_cpu) / found.answers * 1e6,
@@ -158,13 +157,6 @@ def _tell(server: Server, home: Home, seconds: float) -> dict[str, float]:
         "event_cpu_us": (server.cpu_seconds() - cpu) / told * 1e6,
         "event_stored_bytes": (_stored_bytes(home) - stored) / told,
     }
-
-
-def _idle_cpu(server: Server, seconds: float = 2.0) -> float:
-    """Of a core, what the server takes when nobody asks it."""
-    before, began = server.cpu_seconds(), time.perf_counter()
-    time.sleep(seconds)
-    return (server.cpu_seconds() - before) / (time.perf_counter() - began)
 
 
 def _stored_bytes(home: Home) -> int:
