@@ -52,7 +52,7 @@ from loadtests.report import (
     Size,
     lines,
 )
-from loadtests.servers import CLIENT_CORE, Server, ServerError, serving, uvicorn_command
+from loadtests.servers import CLIENT_CORE, Server, ServerError, end_tidily, serving, uvicorn_command
 from loadtests.trace import recommendation_paths
 from services.features import EmbeddedRedis
 from services.retraining import measure as measure_retraining
@@ -217,4 +217,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

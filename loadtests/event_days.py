@@ -20,6 +20,7 @@ from sqlalchemy import Engine, delete, text
 
 from data.columns import EventType
 from loadtests.postgres import NOT_INSTALLED, PostgresServer, find_binaries, running_postgres
+from loadtests.servers import end_tidily
 from services.clock import Clock
 from services.database import event_partitions as partitions
 from services.database.engine import migrate, open_database
@@ -187,4 +188,5 @@ def _rows(rng: np.random.Generator, at: datetime, count: int) -> list[tuple[obje
 
 
 if __name__ == "__main__":
+    end_tidily()
     main()

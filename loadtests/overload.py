@@ -35,7 +35,7 @@ from loadtests.homes import Home, HomeError, build_home
 from loadtests.open_loop import UNANSWERED, OpenLoopResult, run_open_loop
 from loadtests.processes import pin, resident_mib, settle
 from loadtests.provenance import provenance
-from loadtests.servers import CLIENT_CORE, Server, ServerError, serving
+from loadtests.servers import CLIENT_CORE, Server, ServerError, end_tidily, serving
 from loadtests.trace import Planned, arrival_times, recommendation_paths
 from services.features import EmbeddedRedis
 
@@ -357,4 +357,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -30,7 +30,7 @@ from loadtests.histogram import Histogram
 from loadtests.homes import Home, build_home, train_another
 from loadtests.open_loop import OpenLoopResult, run_open_loop
 from loadtests.provenance import provenance
-from loadtests.servers import Server, serving
+from loadtests.servers import Server, end_tidily, serving
 from loadtests.trace import Planned, recommendation_trace
 from services.audit.trail import AuditTrail
 from services.catalogue.store import CatalogueStore
@@ -295,4 +295,5 @@ def report(found: Mapping[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -15,6 +15,7 @@ from loadtests.chaos.promises import Report
 from loadtests.chaos.report import lines, summary, write_html, write_json
 from loadtests.chaos.stage import Stage, built_stage
 from loadtests.homes import HomeError
+from loadtests.servers import end_tidily
 
 
 def played(day: Day, stage: Stage) -> Report:
@@ -59,4 +60,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -18,6 +18,7 @@ SHORT = (
     "sqlite-full",
     "workers-killed",
     "cancelled",
+    "damaged-version",
     "clock-jumps",
 )
 """Those that hold what nothing else in the suite does."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import loadtests
 from loadtests import noop
 from loadtests.comparison import Contestant, interleave
 from loadtests.processes import cpu_seconds, descendants, machine_busy_seconds, pin, settle
@@ -94,6 +96,13 @@ def test_a_command_that_is_told_to_end_leaves_no_server_behind(tmp_path: Path) -
     assert process.wait(30) == 128 + signal.SIGTERM
     process.communicate()
     assert not Path(f"/proc/{served}").exists()
+
+
+def test_every_program_that_starts_servers_ends_tidily() -> None:
+    programs = [each for each in Path(loadtests.__file__).parent.rglob("*.py") if '"__main__":' in each.read_text()]
+    starting = [each for each in programs if re.search(r"\b(serving|Stage|running_postgres)\(?\b", each.read_text())]
+    assert len(starting) >= 9
+    assert [each.name for each in starting if '"__main__":\n    end_tidily()' not in each.read_text()] == []
 
 
 @linux
