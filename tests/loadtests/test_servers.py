@@ -100,7 +100,7 @@ def test_a_command_that_is_told_to_end_leaves_no_server_behind(tmp_path: Path) -
 
 def test_every_program_that_starts_servers_ends_tidily() -> None:
     programs = [each for each in Path(loadtests.__file__).parent.rglob("*.py") if '"__main__":' in each.read_text()]
-    starting = [each for each in programs if re.search(r"\b(serving|Stage|running_postgres)\(?\b", each.read_text())]
+    starting = [each for each in programs if re.search(r"\b(serving|Stage|running_postgres)\b", each.read_text())]
     assert len(starting) >= 9
     assert [each.name for each in starting if '"__main__":\n    end_tidily()' not in each.read_text()] == []
 
